@@ -1,0 +1,2 @@
+//! The internal-events program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Accepts events over HTTP and answers questions about counts.

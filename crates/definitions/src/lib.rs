@@ -1,0 +1,12 @@
+//! Turns definition files into definitions, diagnostics and edits; writes new definition files
+//! and schemas.
+//!
+//! Text in, values out: no file system, no terminal. Parsing never stops at the first problem:
+//! [`analyze`] gives everything that could be read together with everything that is wrong.
+#![warn(clippy::disallowed_methods)]
+
+mod diagnostic;
+mod sources;
+
+pub use diagnostic::{Diagnostic, Edit, Fix, Related, Severity};
+pub use sources::{Analysis, Facts, Source, Sources};

@@ -1,0 +1,1 @@
+//! Reads what an installation has on disk and gives a catalog.

@@ -1,0 +1,1 @@
+//! The library applications call: takes events, delivers them to every destination, evaluates metrics.
