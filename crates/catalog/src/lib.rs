@@ -30,9 +30,9 @@ pub use definition::{
     Overrides, TimeFrame,
 };
 pub use event::{Event, Id};
-pub use explain::{Explanation, Gate, RuleVerdict, Verdict};
+pub use explain::{Explanation, Gate, RuleVerdict, Surface, Verdict};
 pub use key::{is_valid_unique_key, unsafe_key_character};
-pub use reading::{MetricKind, Part, Reading, Window};
+pub use reading::{MetricKind, Part, Reading, Unreadable, Window};
 pub use route::{Omission, Operand, Routed, Update};
 pub use rule::{CounterKind, Operator, SelectionRule};
 pub use value::Scalar;

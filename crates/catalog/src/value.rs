@@ -77,8 +77,7 @@ fn write_ruby_float(value: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let scientific = format!("{value:e}");
     let (digits, exponent) =
         scientific.split_once('e').expect("invariant: `{:e}` always writes an exponent");
-    let digits =
-        if digits.contains('.') { digits.to_owned() } else { format!("{digits}.0") };
+    let digits = if digits.contains('.') { digits.to_owned() } else { format!("{digits}.0") };
     let (sign, exponent) = match exponent.strip_prefix('-') {
         Some(rest) => ('-', rest),
         None => ('+', exponent),

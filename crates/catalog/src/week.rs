@@ -1,6 +1,6 @@
 //! ISO weeks: the buckets of everything counted over time.
 
-use jiff::civil::{Date, ISOWeekDate, Weekday};
+use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use std::fmt;
 
@@ -16,10 +16,8 @@ pub struct Week {
 impl Week {
     /// The week a date lies in.
     pub fn of(date: Date) -> Self {
-        let iso = date.iso_week_date();
-        let monday = ISOWeekDate::new(iso.year(), iso.week(), Weekday::Monday)
-            .expect("invariant: the week of a valid date has a Monday");
-        Self { monday: monday.date() }
+        let days_since_monday = i32::from(date.weekday().to_monday_zero_offset());
+        Self { monday: date.saturating_sub(days_since_monday.days()) }
     }
 
     /// The week an instant lies in, by UTC; instants outside years -9999 to 9999 are clamped.
@@ -33,6 +31,7 @@ impl Week {
     }
 
     /// The week so many weeks earlier.
+    #[must_use]
     pub fn before(self, weeks: i32) -> Self {
         Self { monday: self.monday.saturating_sub(weeks.weeks()) }
     }

@@ -1,0 +1,85 @@
+//! One occurrence of something, as an application reports it.
+
+use crate::Scalar;
+use std::fmt;
+
+/// Who or what an event is about.
+///
+/// The element counted for an identifier is the same bytes at every entrance: a number in
+/// decimal, or the text's UTF-8.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Id {
+    /// A numeric id, as databases give them.
+    Number(i64),
+    /// Any other id.
+    Text(String),
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(it) => write!(f, "{it}"),
+            Self::Text(it) => f.write_str(it),
+        }
+    }
+}
+
+impl From<i64> for Id {
+    fn from(it: i64) -> Self {
+        Self::Number(it)
+    }
+}
+
+impl From<i32> for Id {
+    fn from(it: i32) -> Self {
+        Self::Number(i64::from(it))
+    }
+}
+
+impl From<u32> for Id {
+    fn from(it: u32) -> Self {
+        Self::Number(i64::from(it))
+    }
+}
+
+impl From<&str> for Id {
+    fn from(it: &str) -> Self {
+        Self::Text(it.to_owned())
+    }
+}
+
+impl From<String> for Id {
+    fn from(it: String) -> Self {
+        Self::Text(it)
+    }
+}
+
+/// What an application says about one occurrence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Event {
+    /// The event's action.
+    pub name: String,
+    /// Where it happened; analytics destinations have a default for it.
+    pub category: Option<String>,
+    /// Who did it.
+    pub user: Option<Id>,
+    /// In which project.
+    pub project: Option<Id>,
+    /// In which namespace.
+    pub namespace: Option<Id>,
+    /// Additional properties in the order given; of two with one name the last wins.
+    pub properties: Vec<(String, Scalar)>,
+}
+
+impl Event {
+    /// Starts an event with nothing but its name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ..Self::default() }
+    }
+
+    /// The value of an additional property; a null is no value.
+    pub fn property(&self, name: &str) -> Option<&Scalar> {
+        let found = self.properties.iter().rev().find(|(it, _)| it == name);
+        found.map(|(_, value)| value).filter(|it| **it != Scalar::Null)
+    }
+}

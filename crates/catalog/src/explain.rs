@@ -1,0 +1,221 @@
+//! Why an event would, or would not, move which metric.
+//!
+//! This walks the same gates as [`Catalog::route`] but one by one and with reasons; a property
+//! test holds that both always agree.
+
+use crate::route::{Admission, admit, operand_name};
+use crate::{
+    Catalog, Counter, CounterId, CounterKind, Event, Metric, MetricStatus, Omission, Scalar,
+    TimeFrame, Week,
+};
+use jiff::civil::Date;
+
+/// The whole answer for one event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// What is asked before any rule: known, declared, typed.
+    pub gates: Vec<Gate>,
+    /// One verdict per counter the event could move.
+    pub rules: Vec<RuleVerdict>,
+}
+
+impl Explanation {
+    /// Whether the event is counted at all.
+    pub fn is_known(&self) -> bool {
+        self.gates.first().is_some_and(|it| it.passed)
+    }
+}
+
+/// One question asked before any rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// What is asked: `known`, `declared` or `typed`.
+    pub name: &'static str,
+    /// What it is asked of: the event's or a property's name.
+    pub subject: String,
+    /// The answer.
+    pub passed: bool,
+    /// The reason, in words.
+    pub detail: String,
+}
+
+/// What happens at one counter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleVerdict {
+    /// Which counter.
+    pub counter: CounterId,
+    /// Its complete key on the day asked about.
+    pub key: String,
+    /// Whether it moves.
+    pub verdict: Verdict,
+    /// The metrics that read it, and when.
+    pub surfaces: Vec<Surface>,
+}
+
+/// Whether a counter moves.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It does.
+    Moves {
+        /// The element counted or the amount added; none for a plain total.
+        operand: Option<String>,
+    },
+    /// A filter does not match.
+    FilterMismatch {
+        /// The property.
+        property: String,
+        /// The value the filter wants.
+        expected: Scalar,
+        /// The value the event has; null where it has none that may be used.
+        found: Scalar,
+    },
+    /// The identifier or property to count is missing.
+    MissingOperand {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// A metric that reads a counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Surface {
+    /// Its key path.
+    pub key_path: String,
+    /// Its period.
+    pub time_frame: TimeFrame,
+    /// Whether it is reported at all.
+    pub status: MetricStatus,
+    /// The first day on which an event of the asked day shows.
+    pub from: Date,
+    /// The first day on which it no longer shows; none for all-time metrics.
+    pub until: Option<Date>,
+}
+
+impl Catalog {
+    /// Explains what an event would do on a given day.
+    pub fn explain(&self, event: &Event, today: Date) -> Explanation {
+        let Some(idx) = self.find_event(&event.name) else {
+            return Explanation { gates: vec![self.unknown(&event.name)], rules: Vec::new() };
+        };
+        let definition = self.event(idx);
+        let mut gates = vec![Gate {
+            name: "known",
+            subject: event.name.clone(),
+            passed: true,
+            detail: format!("defined in {}", definition.path),
+        }];
+        let mut usable: Vec<(&str, &Scalar)> = Vec::new();
+        for (name, value) in &event.properties {
+            match admit(name, value, &definition.properties, &definition.protected_properties) {
+                Admission::Slot(_) => {
+                    usable.retain(|(it, _)| it != name);
+                    usable.push((name, value));
+                    let detail = format!("declared, and a {} is allowed", value.kind());
+                    gates.push(property_gate("typed", name, true, detail));
+                }
+                Admission::Ignored => {
+                    let detail = "null or protected: takes no part in counting".to_owned();
+                    gates.push(property_gate("declared", name, true, detail));
+                }
+                Admission::Refused(omission) => {
+                    let ill_typed = matches!(omission, Omission::IllTypedProperty { .. });
+                    let gate = if ill_typed { "typed" } else { "declared" };
+                    gates.push(property_gate(gate, name, false, omission.to_string()));
+                }
+            }
+        }
+        let counters = self.counters_of(idx).iter();
+        let rules = counters.map(|id| self.explain_rule(*id, event, &usable, today)).collect();
+        Explanation { gates, rules }
+    }
+
+    fn unknown(&self, name: &str) -> Gate {
+        let detail = match self.untracked_event(name) {
+            Some(it) => format!("{} defines it, but not as an internal event", it.path),
+            None => match self.similar_event(name) {
+                Some(similar) => format!("no event has this name; did you mean `{similar}`?"),
+                None => "no event has this name".to_owned(),
+            },
+        };
+        Gate { name: "known", subject: name.to_owned(), passed: false, detail }
+    }
+
+    /// The defined event whose name is nearest, if one is near.
+    pub fn similar_event(&self, name: &str) -> Option<&str> {
+        let scored = self.events().map(|it| (strsim::jaro_winkler(name, &it.action), &it.action));
+        let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+        best.filter(|(score, _)| *score > 0.85).map(|(_, action)| action.as_str())
+    }
+
+    fn explain_rule(
+        &self,
+        id: CounterId,
+        event: &Event,
+        usable: &[(&str, &Scalar)],
+        today: Date,
+    ) -> RuleVerdict {
+        let counter = self.counter(id);
+        RuleVerdict {
+            counter: id,
+            key: self.key(id, Week::of(today)),
+            verdict: verdict(counter, event, usable),
+            surfaces: self.surfaces(counter, today),
+        }
+    }
+
+    fn surfaces(&self, counter: &Counter, today: Date) -> Vec<Surface> {
+        let reads = |it: &&Metric| {
+            let definition = &it.definition;
+            definition.time_frame.is_weekly() == counter.weekly
+                && definition.time_frame != TimeFrame::None
+                && definition.rules.iter().any(|rule| counter.is_of(rule))
+        };
+        self.metrics().iter().filter(reads).map(|it| surface(it, today)).collect()
+    }
+}
+
+fn property_gate(name: &'static str, subject: &str, passed: bool, detail: String) -> Gate {
+    Gate { name, subject: subject.to_owned(), passed, detail }
+}
+
+fn verdict(counter: &Counter, event: &Event, usable: &[(&str, &Scalar)]) -> Verdict {
+    let value = |name: &str| usable.iter().find(|(it, _)| *it == name).map(|(_, value)| *value);
+    for (property, expected) in &counter.rule.filter {
+        let found = value(property).unwrap_or(&Scalar::Null);
+        if !found.matches(expected) {
+            let (property, expected) = (property.clone(), expected.clone());
+            return Verdict::FilterMismatch { property, expected, found: found.clone() };
+        }
+    }
+    if counter.kind == CounterKind::Total {
+        return Verdict::Moves { operand: None };
+    }
+    let name = operand_name(&counter.rule, counter.kind);
+    let operand = match name {
+        "user" => event.user.as_ref().map(ToString::to_string),
+        "project" => event.project.as_ref().map(ToString::to_string),
+        "namespace" => event.namespace.as_ref().map(ToString::to_string),
+        name => value(name).map(ToString::to_string),
+    };
+    match operand {
+        Some(it) => Verdict::Moves { operand: Some(it) },
+        None => Verdict::MissingOperand { name: name.to_owned() },
+    }
+}
+
+fn surface(metric: &Metric, today: Date) -> Surface {
+    let definition = &metric.definition;
+    let next = Week::of(today).before(-1);
+    let (from, until) = match definition.time_frame {
+        TimeFrame::SevenDays => (next.monday(), Some(next.before(-1).monday())),
+        TimeFrame::TwentyEightDays => (next.monday(), Some(next.before(-4).monday())),
+        TimeFrame::All | TimeFrame::None => (today, None),
+    };
+    Surface {
+        key_path: definition.key_path.clone(),
+        time_frame: definition.time_frame,
+        status: definition.status,
+        from,
+        until,
+    }
+}

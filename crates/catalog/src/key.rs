@@ -1,0 +1,89 @@
+//! The names of counters.
+//!
+//! ```text
+//! slot = "event_sums" | "event_counters" | "hll_counters"     (unique counts and per-value totals)
+//! path = name [-operator:OP] [-filter:[k1:v1,k2:v2]] [-unique]   (filters sorted by name)
+//! key  = {slot}_path [-GGGG-WW]                                  (week only where kept per week)
+//! ```
+//!
+//! A path that stands in the table of unique overrides is replaced as a whole, before slot and
+//! week; a complete key that stands in the table of total overrides likewise.
+
+use crate::{CounterKind, Overrides, SelectionRule, Week};
+use std::fmt::Write as _;
+
+/// The part of a key before the week: `{slot}_path`, with the unique overrides applied.
+pub(crate) fn stem(rule: &SelectionRule, overrides: &Overrides) -> String {
+    let path = path(rule);
+    let path = overrides.unique.get(&path).map_or(path.as_str(), String::as_str);
+    format!("{{{}}}_{path}", slot(rule.kind()))
+}
+
+/// The complete key: the week appended where the counter is kept per week, and the total
+/// overrides applied to totals.
+pub(crate) fn complete(
+    stem: &str,
+    kind: CounterKind,
+    week: Option<Week>,
+    overrides: &Overrides,
+) -> String {
+    let key = match week {
+        Some(week) => format!("{stem}-{week}"),
+        None => stem.to_owned(),
+    };
+    if kind != CounterKind::Total {
+        return key;
+    }
+    overrides.total.get(&key).cloned().unwrap_or(key)
+}
+
+/// The path of a rule, without overrides.
+pub(crate) fn path(rule: &SelectionRule) -> String {
+    let mut path = rule.name.clone();
+    if let Some(operator) = &rule.operator {
+        write!(path, "-operator:{operator}").expect("invariant: writing to a string cannot fail");
+    }
+    if !rule.filter.is_empty() {
+        let pairs: Vec<String> = rule.filter.iter().map(|(k, v)| format!("{k}:{v}")).collect();
+        write!(path, "-filter:[{}]", pairs.join(","))
+            .expect("invariant: writing to a string cannot fail");
+    }
+    if let Some(unique) = rule.unique_name() {
+        path.push('-');
+        path.push_str(unique);
+    }
+    path
+}
+
+fn slot(kind: CounterKind) -> &'static str {
+    match kind {
+        CounterKind::Sum => "event_sums",
+        CounterKind::Total => "event_counters",
+        CounterKind::Unique | CounterKind::PerValue => "hll_counters",
+    }
+}
+
+/// Tells whether GitLab would accept a key for unique counting.
+///
+/// Its pattern is `\A(\w|-|:)*\{\w*\}(\w|-|:|\[|,|\])*\z` with ASCII word characters; a key that
+/// fails it raises there at run time, which is why definitions with such keys are refused here.
+pub fn is_valid_unique_key(key: &str) -> bool {
+    let Some((before, rest)) = key.split_once('{') else { return false };
+    let Some((tag, after)) = rest.split_once('}') else { return false };
+    before.chars().all(|it| is_word(it) || it == '-' || it == ':')
+        && tag.chars().all(is_word)
+        && after.chars().all(is_key_tail)
+}
+
+/// The first character of a filter value that cannot stand in a key for unique counting.
+pub fn unsafe_key_character(value: &str) -> Option<char> {
+    value.chars().find(|it| !is_key_tail(*it))
+}
+
+fn is_word(it: char) -> bool {
+    it.is_ascii_alphanumeric() || it == '_'
+}
+
+fn is_key_tail(it: char) -> bool {
+    is_word(it) || matches!(it, '-' | ':' | '[' | ',' | ']')
+}

@@ -1,0 +1,275 @@
+//! From an event to the counters it moves: the hot path of everything.
+
+use crate::{
+    Catalog, CounterId, CounterKind, Event, EventIdx, Id, RESERVED_PROPERTIES, Scalar,
+    SelectionRule,
+};
+use smallvec::SmallVec;
+use std::fmt;
+
+/// What an event does to one counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Update {
+    /// Which counter.
+    pub counter: CounterId,
+    /// Where in the event the element or amount is found.
+    pub operand: Operand,
+}
+
+/// Where an element or amount is found in an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// Nowhere: the counter goes up by one.
+    One,
+    /// The user's id.
+    User,
+    /// The project's id.
+    Project,
+    /// The namespace's id.
+    Namespace,
+    /// The additional property at this position of [`Event::properties`].
+    Property(u16),
+}
+
+impl Operand {
+    /// Writes the element that is counted into `out`: the same bytes at every entrance.
+    pub fn write_element(self, event: &Event, out: &mut String) {
+        let id = match self {
+            Self::One => return,
+            Self::User => &event.user,
+            Self::Project => &event.project,
+            Self::Namespace => &event.namespace,
+            Self::Property(idx) => return push(out, &event.properties[usize::from(idx)].1),
+        };
+        if let Some(id) = id {
+            push(out, id);
+        }
+    }
+
+    /// The number that is added up; 0 for anything but a numeric property.
+    #[expect(clippy::cast_precision_loss, reason = "sums are floats, as in Redis' INCRBYFLOAT")]
+    pub fn amount(self, event: &Event) -> f64 {
+        match self {
+            Self::Property(idx) => match event.properties[usize::from(idx)].1 {
+                Scalar::Int(it) => it as f64,
+                Scalar::Float(it) => it,
+                _ => 0.0,
+            },
+            _ => 0.0,
+        }
+    }
+}
+
+fn push(out: &mut String, value: &impl fmt::Display) {
+    use fmt::Write as _;
+    write!(out, "{value}").expect("invariant: writing to a string cannot fail");
+}
+
+/// Something the event brought, or failed to bring, that keeps it from counting in full.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Omission {
+    /// A property that the definition does not declare; it is left out.
+    UndeclaredProperty {
+        /// Its name.
+        name: String,
+    },
+    /// A property of the wrong type; it is left out.
+    IllTypedProperty {
+        /// Its name.
+        name: String,
+        /// What its type may be.
+        expected: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// An identifier or property that a selection rule counts and the event lacks; the rules
+    /// that need it are skipped.
+    MissingOperand {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Omission {
+    /// The cause under which it is counted; one of a small, fixed set.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Self::UndeclaredProperty { .. } => "undeclared_property",
+            Self::IllTypedProperty { .. } => "ill_typed_property",
+            Self::MissingOperand { .. } => "missing_identifier",
+        }
+    }
+}
+
+impl fmt::Display for Omission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UndeclaredProperty { name } => {
+                write!(f, "property `{name}` is not declared by the event and was left out")
+            }
+            Self::IllTypedProperty { name, expected, found } => {
+                write!(f, "property `{name}` should be {expected}, not {found}, and was left out")
+            }
+            Self::MissingOperand { name } => {
+                write!(f, "`{name}` is missing, so the metrics that count it did not move")
+            }
+        }
+    }
+}
+
+/// What an event does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Routed {
+    /// The counters that move, in the order in which GitLab writes them.
+    pub updates: SmallVec<[Update; 8]>,
+    /// What was left out; empty for a well-formed event.
+    pub omissions: Vec<Omission>,
+}
+
+impl Catalog {
+    /// Says which counters an event moves.
+    ///
+    /// Pure; allocates only when something is omitted or more than eight counters move.
+    pub fn route(&self, idx: EventIdx, event: &Event) -> Routed {
+        let definition = self.event(idx);
+        let mut routed = Routed::default();
+        let mut slots = Slots::from_elem(None, definition.properties.len());
+        for (position, (name, value)) in event.properties.iter().enumerate() {
+            match admit(name, value, &definition.properties, &definition.protected_properties) {
+                Admission::Slot(slot) => slots[slot] = u16::try_from(position).ok(),
+                Admission::Ignored => {}
+                Admission::Refused(omission) => routed.omissions.push(omission),
+            }
+        }
+        for id in self.counters_of(idx) {
+            let counter = self.counter(*id);
+            if !counter.resolved.selects(event, &slots) {
+                continue;
+            }
+            match counter.resolved.operand(event, &slots) {
+                Some(operand) => routed.updates.push(Update { counter: *id, operand }),
+                None => note_missing(&counter.rule, counter.kind, &mut routed.omissions),
+            }
+        }
+        routed
+    }
+}
+
+fn note_missing(rule: &SelectionRule, kind: CounterKind, omissions: &mut Vec<Omission>) {
+    let name = operand_name(rule, kind).to_owned();
+    let omission = Omission::MissingOperand { name };
+    if !omissions.contains(&omission) {
+        omissions.push(omission);
+    }
+}
+
+/// The identifier or property that a rule needs.
+pub(crate) fn operand_name(rule: &SelectionRule, kind: CounterKind) -> &str {
+    if kind == CounterKind::Sum { "value" } else { rule.unique_name().unwrap_or_default() }
+}
+
+/// Position in the event of each declared property, where it was given and well typed.
+type Slots = SmallVec<[Option<u16>; 8]>;
+
+/// Whether an additional property of an event may be used.
+pub(crate) enum Admission {
+    /// It fills this slot: the position of its name among the declared properties.
+    Slot(usize),
+    /// It is null, or only extra trackers may see it.
+    Ignored,
+    /// It may not.
+    Refused(Omission),
+}
+
+pub(crate) fn admit(
+    name: &str,
+    value: &Scalar,
+    declared: &[String],
+    protected: &[String],
+) -> Admission {
+    if *value == Scalar::Null {
+        return Admission::Ignored;
+    }
+    let Some(slot) = declared.iter().position(|it| it == name) else {
+        let is_protected = protected.iter().any(|it| it == name);
+        return if is_protected && !RESERVED_PROPERTIES.contains(&name) {
+            Admission::Ignored
+        } else {
+            Admission::Refused(Omission::UndeclaredProperty { name: name.to_owned() })
+        };
+    };
+    let expected = match name {
+        "label" | "property" if !matches!(value, Scalar::Str(_)) => "a string",
+        "value" if !is_finite_number(value) => "a number",
+        "label" | "property" | "value" => return Admission::Slot(slot),
+        _ if matches!(value, Scalar::Str(_)) || is_finite_number(value) => {
+            return Admission::Slot(slot);
+        }
+        _ => "a string or a number",
+    };
+    let (name, found) = (name.to_owned(), value.kind());
+    Admission::Refused(Omission::IllTypedProperty { name, expected, found })
+}
+
+fn is_finite_number(value: &Scalar) -> bool {
+    match value {
+        Scalar::Int(_) => true,
+        Scalar::Float(it) => it.is_finite(),
+        _ => false,
+    }
+}
+
+/// A selection rule with its names looked up among the event's declared properties.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ResolvedRule {
+    filter: Vec<(Option<u16>, Scalar)>,
+    source: Source,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    One,
+    User,
+    Project,
+    Namespace,
+    Slot(u16),
+    /// A property that the event does not declare and that can therefore never be given.
+    Nowhere,
+}
+
+impl ResolvedRule {
+    pub(crate) fn new(rule: &SelectionRule, declared: &[String]) -> Self {
+        let slot = |name: &str| {
+            declared.iter().position(|it| it == name).and_then(|it| u16::try_from(it).ok())
+        };
+        let filter = rule.filter.iter().map(|(name, value)| (slot(name), value.clone())).collect();
+        let source = match (rule.kind(), operand_name(rule, rule.kind())) {
+            (CounterKind::Total, _) => Source::One,
+            (CounterKind::Sum, name) => slot(name).map_or(Source::Nowhere, Source::Slot),
+            (_, "user") => Source::User,
+            (_, "project") => Source::Project,
+            (_, "namespace") => Source::Namespace,
+            (_, name) => slot(name).map_or(Source::Nowhere, Source::Slot),
+        };
+        Self { filter, source }
+    }
+
+    fn selects(&self, event: &Event, slots: &Slots) -> bool {
+        self.filter.iter().all(|(slot, wanted)| match slot.and_then(|it| slots[usize::from(it)]) {
+            Some(position) => event.properties[usize::from(position)].1.matches(wanted),
+            None => *wanted == Scalar::Null,
+        })
+    }
+
+    fn operand(&self, event: &Event, slots: &Slots) -> Option<Operand> {
+        let present = |id: &Option<Id>, operand| id.as_ref().map(|_| operand);
+        match self.source {
+            Source::One => Some(Operand::One),
+            Source::User => present(&event.user, Operand::User),
+            Source::Project => present(&event.project, Operand::Project),
+            Source::Namespace => present(&event.namespace, Operand::Namespace),
+            Source::Slot(slot) => slots[usize::from(slot)].map(Operand::Property),
+            Source::Nowhere => None,
+        }
+    }
+}
