@@ -5,8 +5,14 @@
 //! [`analyze`] gives everything that could be read together with everything that is wrong.
 #![warn(clippy::disallowed_methods)]
 
+mod analyze;
 mod diagnostic;
+mod file;
+mod model;
 mod sources;
+mod tables;
+mod yaml;
 
+pub use analyze::analyze;
 pub use diagnostic::{Diagnostic, Edit, Fix, Related, Severity};
 pub use sources::{Analysis, Facts, Source, Sources};

@@ -1,0 +1,125 @@
+//! What the reader makes of YAML, odd YAML included.
+
+use super::{Data, FaultKind, Node, read};
+use internal_events_catalog::Scalar;
+
+fn faults(text: &str) -> Vec<FaultKind> {
+    read(text).1.into_iter().map(|it| it.kind).collect()
+}
+
+fn root(text: &str) -> Node<'_> {
+    let (root, faults) = read(text);
+    assert!(faults.is_empty(), "{faults:?}");
+    root.unwrap()
+}
+
+#[test]
+fn spans_cover_exactly_what_is_written() {
+    let text = "# é\r\na: 'x y'\r\nlist:\r\n- one\r\n- {b: 2}\r\nempty:\r\nlast: [1, 2]\r\n";
+    let root = root(text);
+    let at = |key: &str| &text[root.get(key).unwrap().span.clone()];
+    assert_eq!(at("a"), "'x y'");
+    assert_eq!(at("list"), "one\r\n- {b: 2}");
+    assert_eq!(at("empty"), "empty");
+    assert_eq!(at("last"), "[1, 2]");
+    assert_eq!(&text[root.entry("list").unwrap().key_span.clone()], "list");
+}
+
+#[test]
+fn a_byte_order_mark_moves_no_span() {
+    let text = "\u{feff}a: é1\nb: x\n";
+    let (root, faults) = read(text);
+    assert_eq!(faults[0].kind, FaultKind::ByteOrderMark);
+    assert_eq!(&text[root.unwrap().get("b").unwrap().span.clone()], "x");
+}
+
+#[test]
+fn the_last_of_two_equal_keys_counts_and_is_reported() {
+    let (root, faults) = read("a: 1\nb: 2\na: 3\n");
+    assert_eq!(root.unwrap().get("a").unwrap().scalar().unwrap().value(), Scalar::Int(3));
+    assert_eq!(faults[0].kind, FaultKind::DuplicateKey { key: "a".into(), first: 0..1 });
+    let many: String = (0..100).map(|it| format!("k{it}: 1\n")).collect();
+    assert_eq!(self::faults(&many).len(), 0);
+    assert_eq!(self::faults(&format!("{many}k7: 1\n")).len(), 1);
+}
+
+#[test]
+fn aliases_are_resolved_within_a_bound() {
+    let root = root("a: &x [1, {b: 2}]\nc: *x\n");
+    assert_eq!(root.get("c").unwrap().items().len(), 2);
+    let mut bomb = "a0: &a0 [x, x]\n".to_owned();
+    for idx in 1..40 {
+        bomb += &format!("a{idx}: &a{idx} [*a{0}, *a{0}]\n", idx - 1);
+    }
+    assert!(faults(&bomb).iter().any(|it| matches!(it, FaultKind::Unsupported(_))));
+    assert!(!faults("a: &x [*x]\n").is_empty());
+}
+
+#[test]
+fn hostile_texts_become_faults() {
+    for text in [
+        "a: [",
+        "a: b: c",
+        "\ta: 1",
+        "a: *nothing",
+        "? [x]\n: y\n",
+        "a: !ruby/object:Foo x",
+        "%",
+        "- a\nb: c\n",
+        "a: \"",
+        "\u{0}",
+        "a: 1\n---\nb: 2\n",
+        "--- a\n--- b\n",
+    ] {
+        assert!(!faults(text).is_empty(), "{text:?}");
+    }
+    for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", "")] {
+        let deep = format!("{}x{}", open.repeat(5_000), close.repeat(5_000));
+        assert!(!faults(&deep).is_empty());
+        let fine = format!("{}x{}", open.repeat(200), close.repeat(200));
+        assert!(faults(&fine).is_empty());
+    }
+    for text in ["", "# only a comment\n", "---\n", "\n\n"] {
+        let (root, faults) = read(text);
+        assert!(faults.is_empty(), "{text:?}");
+        assert!(root.is_none_or(|it| matches!(it.data, Data::Scalar(ref it) if it.is_null())));
+    }
+}
+
+#[test]
+fn scalars_follow_the_core_schema() {
+    for (text, value) in [
+        ("5", Scalar::Int(5)),
+        ("-5", Scalar::Int(-5)),
+        ("+5", Scalar::Int(5)),
+        ("012", Scalar::Int(12)),
+        ("0o14", Scalar::Int(12)),
+        ("0x1F", Scalar::Int(31)),
+        ("5.0", Scalar::Float(5.0)),
+        (".5", Scalar::Float(0.5)),
+        ("1e3", Scalar::Float(1000.0)),
+        (".inf", Scalar::Float(f64::INFINITY)),
+        ("true", Scalar::Bool(true)),
+        ("FALSE", Scalar::Bool(false)),
+        ("~", Scalar::Null),
+        ("null", Scalar::Null),
+        ("yes", "yes".into()),
+        ("1_000", "1_000".into()),
+        ("1:30", "1:30".into()),
+        ("<13.9", "<13.9".into()),
+        ("'5'", "5".into()),
+        ("\"true\"", "true".into()),
+        ("!!str 5", "5".into()),
+        ("0x", "0x".into()),
+        ("1.2.3", "1.2.3".into()),
+        ("e3", "e3".into()),
+        (".", ".".into()),
+        ("-", "-".into()),
+    ] {
+        if text == "-" {
+            continue;
+        }
+        let text = format!("a: {text}\n");
+        assert_eq!(root(&text).get("a").unwrap().scalar().unwrap().value(), value, "{text}");
+    }
+}

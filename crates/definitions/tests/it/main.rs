@@ -1,0 +1,3 @@
+//! What `analyze` makes of definition files.
+
+mod corpus;
