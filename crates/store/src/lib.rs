@@ -1,1 +1,39 @@
 //! Keeps the journal and the counters: in memory and in one SQLite file.
+//!
+//! An event is accepted when its [`Entry`] is in the journal. An entry carries what it was routed
+//! to when it was accepted: its [`Update`]s. Counters are folded from the updates alone, so a store
+//! needs to know neither catalog nor clock, and folding the same journal again gives the same
+//! bytes.
+//!
+//! ```text
+//!  append(Group) ──► journal ──fold──► counters ──checkpoint──► tables + cursor, one transaction
+//!                       │                                            │
+//!                       └──────── tail after the cursor ─────────────┴──► Reader::counters
+//! ```
+//!
+//! * [`Store`] is what one writer thread drives, [`Reader`] what anybody else asks.
+//! * [`Sqlite`] keeps everything in one file that several processes may share; its format is in
+//!   `docs/store-format.md`, and [`record`] is the part of it that SQLite does not know.
+//! * [`Memory`] keeps everything in memory, with the same answers.
+//! * [`recount`] counts the journal again, to be compared with the counters that were kept.
+
+mod counters;
+mod entry;
+mod error;
+mod memory;
+mod names;
+pub mod record;
+mod recount;
+mod sqlite;
+mod store;
+
+pub use counters::{Counter, Counters, Kind, WrongType};
+pub use entry::{
+    Change, Entry, EventId, Group, Key, Quarantined, StoredChange, StoredEntry, StoredQuarantined,
+    StoredUpdate, Update,
+};
+pub use error::Error;
+pub use memory::Memory;
+pub use recount::{Recount, recount};
+pub use sqlite::{FORMAT, Options, Sqlite, SqliteReader};
+pub use store::{COUNTERS, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, Reader, Status, Store};

@@ -1,0 +1,220 @@
+//! What a counter holds, and how a change moves it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use internal_events_hll::Sketch;
+
+use crate::Change;
+
+/// The largest total: what SQLite and Redis can hold. Totals stop there instead of wrapping.
+const LARGEST_TOTAL: u64 = i64::MAX as u64;
+
+/// What a counter counts. A key keeps the kind of its first use for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// How often.
+    Total,
+    /// How many distinct elements.
+    Unique,
+    /// How much.
+    Sum,
+    /// How often for each value.
+    PerValue,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 4] = [Self::Total, Self::Unique, Self::Sum, Self::PerValue];
+
+    /// Returns the name under which the kind is stored and shown.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::Unique => "unique",
+            Self::Sum => "sum",
+            Self::PerValue => "per_value",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The state of one counter.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Counter {
+    /// How often.
+    Total(u64),
+    /// Which distinct elements, approximately.
+    Unique(Sketch),
+    /// How much.
+    Sum(f64),
+    /// How often for each value.
+    PerValue(BTreeMap<Vec<u8>, u64>),
+}
+
+/// Whether a change moved a counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Moved,
+    Unmoved,
+    WrongType,
+    NotANumber,
+}
+
+impl Counter {
+    /// Returns a counter of the kind that nothing has moved yet.
+    pub fn empty(kind: Kind) -> Self {
+        match kind {
+            Kind::Total => Self::Total(0),
+            Kind::Unique => Self::Unique(Sketch::new()),
+            Kind::Sum => Self::Sum(0.0),
+            Kind::PerValue => Self::PerValue(BTreeMap::new()),
+        }
+    }
+
+    /// Returns the kind of this counter.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Total(_) => Kind::Total,
+            Self::Unique(_) => Kind::Unique,
+            Self::Sum(_) => Kind::Sum,
+            Self::PerValue(_) => Kind::PerValue,
+        }
+    }
+
+    /// Applies one change. Everything that counts goes through here, so that it counts alike.
+    #[inline]
+    pub(crate) fn apply(&mut self, change: Change<'_>) -> Effect {
+        let moved = match (self, change) {
+            (Self::Total(total), Change::Add(amount)) => {
+                *total = add(*total, amount);
+                amount > 0
+            }
+            (Self::Unique(sketch), Change::Observe(element)) => sketch.insert(element),
+            (Self::Sum(_), Change::Sum(amount)) if !amount.is_finite() => {
+                return Effect::NotANumber;
+            }
+            (Self::Sum(sum), Change::Sum(amount)) => {
+                let before = sum.to_bits();
+                *sum += amount;
+                sum.to_bits() != before
+            }
+            (Self::PerValue(totals), Change::Count(value)) => {
+                match totals.get_mut(value) {
+                    Some(total) => *total = add(*total, 1),
+                    None => drop(totals.insert(value.to_vec(), 1)),
+                }
+                true
+            }
+            _ => return Effect::WrongType,
+        };
+        if moved { Effect::Moved } else { Effect::Unmoved }
+    }
+}
+
+/// Adds to a total, which stops at the largest number the tables can hold.
+pub(crate) fn add(total: u64, amount: u64) -> u64 {
+    total.saturating_add(amount).min(LARGEST_TOTAL)
+}
+
+/// A key was read as another kind of counter than it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{key}` is a counter of kind {is}, not {wanted}")]
+pub struct WrongType {
+    /// The key that was asked for.
+    pub key: String,
+    /// What it is.
+    pub is: Kind,
+    /// What it was taken for.
+    pub wanted: Kind,
+}
+
+/// The counters that were asked for, all as of one moment.
+///
+/// A key that nothing has moved yet is absent and reads as nothing: zero, or no sketch.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Counters {
+    pub(crate) by_key: BTreeMap<String, Counter>,
+}
+
+impl Counters {
+    /// Returns the total under `key`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the key holds another kind of counter, as do all the typed getters.
+    pub fn total(&self, key: &str) -> Result<u64, WrongType> {
+        match self.get(key) {
+            Some(Counter::Total(total)) => Ok(*total),
+            other => absent(key, other, Kind::Total).map(|()| 0),
+        }
+    }
+
+    /// Returns the sketch under `key`, if anything was ever observed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the key holds another kind of counter.
+    pub fn sketch(&self, key: &str) -> Result<Option<&Sketch>, WrongType> {
+        match self.get(key) {
+            Some(Counter::Unique(sketch)) => Ok(Some(sketch)),
+            other => absent(key, other, Kind::Unique).map(|()| None),
+        }
+    }
+
+    /// Returns the sum under `key`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the key holds another kind of counter.
+    pub fn sum(&self, key: &str) -> Result<f64, WrongType> {
+        match self.get(key) {
+            Some(Counter::Sum(sum)) => Ok(*sum),
+            other => absent(key, other, Kind::Sum).map(|()| 0.0),
+        }
+    }
+
+    /// Returns the total of each value under `key`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the key holds another kind of counter.
+    pub fn per_value(&self, key: &str) -> Result<&BTreeMap<Vec<u8>, u64>, WrongType> {
+        static NONE: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
+        match self.get(key) {
+            Some(Counter::PerValue(totals)) => Ok(totals),
+            other => absent(key, other, Kind::PerValue).map(|()| &NONE),
+        }
+    }
+
+    /// Returns the counter under `key`, whatever its kind.
+    pub fn get(&self, key: &str) -> Option<&Counter> {
+        self.by_key.get(key)
+    }
+
+    /// Goes through all counters in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Counter)> {
+        self.by_key.iter().map(|(key, counter)| (key.as_str(), counter))
+    }
+
+    /// Returns how many of the keys asked for have a counter.
+    pub fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// Returns whether none of the keys asked for has a counter.
+    pub fn is_empty(&self) -> bool {
+        self.by_key.is_empty()
+    }
+}
+
+fn absent(key: &str, found: Option<&Counter>, wanted: Kind) -> Result<(), WrongType> {
+    match found {
+        None => Ok(()),
+        Some(counter) => Err(WrongType { key: key.to_owned(), is: counter.kind(), wanted }),
+    }
+}

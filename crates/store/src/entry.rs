@@ -1,0 +1,186 @@
+//! What goes into the journal, borrowed, and what comes out of it, owned.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::Kind;
+
+/// Stands for a counter key within one store handle; made by [`Store::intern`](crate::Store::intern).
+///
+/// Keys are dense from 0 in the order in which they were interned. They mean nothing to another
+/// handle or another process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(pub(crate) u32);
+
+impl Key {
+    /// Returns the position of this key among those interned, to index a table of one's own.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Identifies one event wherever it is sent: 16 bytes, a UUID by convention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId(pub [u8; 16]);
+
+impl fmt::Display for EventId {
+    /// Writes the id as a UUID: 32 lower-case hexadecimal digits in five groups.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (idx, byte) in self.0.iter().enumerate() {
+            if matches!(idx, 4 | 6 | 8 | 10) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What an accepted entry does to one counter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Change<'a> {
+    /// Raises a total.
+    Add(u64),
+    /// Shows an element to a sketch of distinct elements.
+    Observe(&'a [u8]),
+    /// Adds an amount to a sum. An amount that is not finite is dropped and counted.
+    Sum(f64),
+    /// Raises the total of one value by one.
+    Count(&'a [u8]),
+}
+
+impl Change<'_> {
+    /// Returns the kind of counter this change needs.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Add(_) => Kind::Total,
+            Self::Observe(_) => Kind::Unique,
+            Self::Sum(_) => Kind::Sum,
+            Self::Count(_) => Kind::PerValue,
+        }
+    }
+
+    /// Copies what is borrowed.
+    pub fn to_stored(&self) -> StoredChange {
+        match *self {
+            Self::Add(amount) => StoredChange::Add(amount),
+            Self::Observe(element) => StoredChange::Observe(element.to_vec()),
+            Self::Sum(amount) => StoredChange::Sum(amount),
+            Self::Count(value) => StoredChange::Count(value.to_vec()),
+        }
+    }
+}
+
+/// One change to one counter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Update<'a> {
+    /// The counter.
+    pub key: Key,
+    /// What happens to it.
+    pub change: Change<'a>,
+}
+
+/// One accepted event.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Entry<'a> {
+    /// The event's own id.
+    pub id: EventId,
+    /// When it was accepted: milliseconds since 1970 in UTC.
+    pub accepted_at: i64,
+    /// Fingerprint of the catalog that routed it.
+    pub catalog: u64,
+    /// The event itself; JSON text by convention, opaque here.
+    pub event: &'a [u8],
+    /// Everything it was routed to.
+    pub updates: &'a [Update<'a>],
+}
+
+/// An event that is kept aside because nobody knows what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quarantined<'a> {
+    /// When it was received: milliseconds since 1970 in UTC.
+    pub received_at: i64,
+    /// Why it is here, for example `unknown_event`.
+    pub reason: &'a str,
+    /// The event itself; JSON text by convention, opaque here.
+    pub event: &'a [u8],
+}
+
+/// What becomes durable together.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Group<'a> {
+    /// Accepted events, in the order in which they are numbered.
+    pub entries: &'a [Entry<'a>],
+    /// Events kept aside.
+    pub quarantined: &'a [Quarantined<'a>],
+    /// What else happened, by cause, for example `("refused:unknown_event", 3)`.
+    ///
+    /// The store adds these numbers to those it has, and two causes of its own:
+    /// [`DROPPED_WRONG_TYPE`](crate::DROPPED_WRONG_TYPE) and
+    /// [`DROPPED_NOT_A_NUMBER`](crate::DROPPED_NOT_A_NUMBER).
+    pub ledger: &'a [(&'a str, u64)],
+}
+
+/// One accepted event as the journal has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEntry {
+    /// Its place in the journal, from 1.
+    pub sequence: u64,
+    /// The event's own id.
+    pub id: EventId,
+    /// When it was accepted: milliseconds since 1970 in UTC.
+    pub accepted_at: i64,
+    /// Fingerprint of the catalog that routed it.
+    pub catalog: u64,
+    /// The event itself.
+    pub event: Vec<u8>,
+    /// Everything it was routed to, dropped updates included.
+    pub updates: Vec<StoredUpdate>,
+}
+
+/// One change to one counter as the journal has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredUpdate {
+    /// The counter's key.
+    pub key: Arc<str>,
+    /// What happens to it.
+    pub change: StoredChange,
+}
+
+/// A [`Change`] that owns its bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StoredChange {
+    /// Raises a total.
+    Add(u64),
+    /// Shows an element to a sketch.
+    Observe(Vec<u8>),
+    /// Adds an amount to a sum.
+    Sum(f64),
+    /// Raises the total of one value by one.
+    Count(Vec<u8>),
+}
+
+impl StoredChange {
+    /// Borrows the same change.
+    pub fn as_change(&self) -> Change<'_> {
+        match self {
+            Self::Add(amount) => Change::Add(*amount),
+            Self::Observe(element) => Change::Observe(element),
+            Self::Sum(amount) => Change::Sum(*amount),
+            Self::Count(value) => Change::Count(value),
+        }
+    }
+}
+
+/// One event kept aside, as the store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredQuarantined {
+    /// Its number, from 1, never given twice.
+    pub number: u64,
+    /// When it was received: milliseconds since 1970 in UTC.
+    pub received_at: i64,
+    /// Why it is here.
+    pub reason: String,
+    /// The event itself.
+    pub event: Vec<u8>,
+}

@@ -1,0 +1,93 @@
+//! How the world can fail a store.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::record::DecodeError;
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The data directory, or a file in it, cannot be made.
+    #[error("cannot create {path}")]
+    Create {
+        /// What was to be made.
+        path: PathBuf,
+        /// Why it was not.
+        #[source]
+        source: io::Error,
+    },
+    /// One of the lock files cannot be opened or locked.
+    #[error("cannot lock {path}")]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// Why it is not locked.
+        #[source]
+        source: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error("cannot open the store at {path}")]
+    Open {
+        /// The database file.
+        path: PathBuf,
+        /// What SQLite says.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file is a database of some other program.
+    #[error("{path} is not a store of internal events")]
+    NotAStore {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The file was written by a newer version of this program.
+    #[error(
+        "{path} has format {format}, which internal-events {readable_by} or later can read; \
+         this is {}, which reads format {}",
+        env!("CARGO_PKG_VERSION"),
+        crate::FORMAT
+    )]
+    NewerFormat {
+        /// The database file.
+        path: PathBuf,
+        /// Its format.
+        format: u32,
+        /// The first version of the program that can read it, as the file itself says.
+        readable_by: String,
+    },
+    /// A group could not be made durable.
+    #[error("cannot append to the journal")]
+    Append(#[source] rusqlite::Error),
+    /// Counters could not be written down.
+    #[error("cannot write the counters")]
+    Checkpoint(#[source] rusqlite::Error),
+    /// Something could not be read.
+    #[error("cannot read the store")]
+    Read(#[source] rusqlite::Error),
+    /// A group in the journal is not what this version writes.
+    #[error("the journal is damaged in the group that ends with entry {sequence}")]
+    Journal {
+        /// Sequence number of the last entry of the group.
+        sequence: u64,
+        /// What is wrong with it.
+        #[source]
+        source: DecodeError,
+    },
+    /// The journal names a key that the table of keys does not have.
+    #[error("the journal names key {key_id}, which is not in the table of keys")]
+    UnknownKey {
+        /// The number in the journal.
+        key_id: u32,
+    },
+    /// A kept counter is not what this version writes.
+    #[error("the counter with key {key_id} is damaged")]
+    Sketch {
+        /// Number of the counter's key.
+        key_id: u32,
+        /// What is wrong with its sketch.
+        #[source]
+        source: internal_events_hll::DecodeError,
+    },
+}

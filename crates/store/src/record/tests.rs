@@ -1,0 +1,1 @@
+//! What the bytes are, and what bytes are refused.

@@ -1,0 +1,360 @@
+//! Journal and counters in one SQLite file, which several processes may share.
+//!
+//! ```text
+//! DIR/internal-events.db    the data, and beside it SQLite's own -wal and -shm
+//! DIR/writers               locked by whoever is about to write: writers wait in line here
+//! DIR/lease                 locked by the one handle that writes counters down
+//! ```
+//!
+//! What is in the file is described byte by byte in `docs/store-format.md`.
+
+mod locks;
+mod reader;
+mod schema;
+mod tally;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+
+use self::locks::{Lease, Writers};
+pub use self::reader::SqliteReader;
+pub use self::schema::FORMAT;
+use self::tally::Tally;
+use crate::names::{Names, Stored};
+use crate::record::Encoder;
+use crate::{
+    Change, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, Error, Group, Key, Kind, Reader, Store,
+    Update,
+};
+
+/// Name of the database within the data directory.
+const FILE: &str = "internal-events.db";
+
+/// Statements kept compiled: all that one handle uses, with room to spare.
+const STATEMENTS: usize = 32;
+
+/// How a [`Sqlite`] store works.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Time between entries after which a checkpoint is due, by their own clock.
+    pub checkpoint_after: Duration,
+    /// Number of entries after which a checkpoint is due.
+    pub checkpoint_after_entries: u64,
+    /// How long to wait for a stranger, such as a person with `sqlite3`, who holds the database.
+    pub busy_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            // 200 dense sketches cost about 0.9 ms a checkpoint (2026-11): once a second that is
+            // nothing, and a reader folds at most a second, or these many entries, in about 10 ms.
+            checkpoint_after: Duration::from_secs(1),
+            checkpoint_after_entries: 100_000,
+            busy_timeout: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Keeps journal and counters in one SQLite file.
+///
+/// A group is durable when [`append`](Store::append) returns: the file is in WAL mode with
+/// `synchronous=FULL`. A handle that ends without a [`checkpoint`](Store::checkpoint), by a crash
+/// or by being dropped, loses nothing: counters start again from their cursor.
+#[derive(Debug)]
+pub struct Sqlite {
+    dir: PathBuf,
+    connection: Connection,
+    writers: Writers,
+    lease: Lease,
+    names: Names,
+    encoder: Encoder,
+    /// Counters in memory; only with the lease, and only while they are known to be right.
+    tally: Option<Tally>,
+    since_checkpoint: SinceCheckpoint,
+    options: Options,
+}
+
+/// What happened since the last checkpoint.
+#[derive(Debug, Default)]
+struct SinceCheckpoint {
+    entries: u64,
+    /// Times of acceptance: of the first entry after the checkpoint, and of the newest.
+    from: Option<i64>,
+    newest: i64,
+}
+
+impl Sqlite {
+    /// Opens the store in `dir`; makes directory and file if they are not there.
+    ///
+    /// # Errors
+    ///
+    /// Fails if they cannot be made or opened, if the file belongs to another program, or if a
+    /// newer version of this one wrote it.
+    pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
+        locks::create_dir(dir)?;
+        let path = dir.join(FILE);
+        let writers = Writers::open(dir)?;
+        let lease = Lease::open(dir)?;
+        // Of several processes that start at once on an empty directory one makes the tables.
+        let line = writers.wait()?;
+        let connection = schema::open_or_create(&path, options.busy_timeout)?;
+        drop(line);
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(Self {
+            dir: dir.to_owned(),
+            connection,
+            writers,
+            lease,
+            names: Names::default(),
+            encoder: Encoder::default(),
+            tally: None,
+            since_checkpoint: SinceCheckpoint::default(),
+            options,
+        })
+    }
+
+    /// Opens a reader of the store in `dir`, for a process that never writes.
+    ///
+    /// Returns nothing if there is no store, and makes none.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`open`](Self::open) does.
+    pub fn reader(dir: &Path) -> Result<Option<SqliteReader>, Error> {
+        SqliteReader::open(&dir.join(FILE))
+    }
+
+    fn fold(&mut self, range: &Range<u64>) {
+        let Some(tally) = &mut self.tally else { return };
+        // Entries of others lie between, or counting failed: the next checkpoint reads what is
+        // missing from the journal, where all of it is.
+        if tally.applied() + 1 != range.start || range.is_empty() {
+            return;
+        }
+        if tally.fold(&self.connection, range.end - 1, range.clone(), self.encoder.last()).is_err()
+        {
+            self.tally = None;
+        }
+    }
+}
+
+impl Store for Sqlite {
+    fn intern(&mut self, key: &str) -> Key {
+        self.names.intern(key)
+    }
+
+    fn append(&mut self, group: &Group<'_>) -> Result<Range<u64>, Error> {
+        let line = self.writers.wait()?;
+        let mut appending = Appending {
+            connection: &self.connection,
+            names: &mut self.names,
+            encoder: &mut self.encoder,
+            named: Vec::new(),
+        };
+        let range = match appending.append(group) {
+            Ok(range) => range,
+            Err(error) => {
+                appending.forget_names();
+                return Err(Error::Append(error));
+            }
+        };
+        drop(line);
+        self.since_checkpoint.note(group);
+        self.fold(&range);
+        Ok(range)
+    }
+
+    fn is_checkpoint_due(&self) -> bool {
+        self.since_checkpoint.is_due(&self.options)
+    }
+
+    fn checkpoint(&mut self) -> Result<(), Error> {
+        self.since_checkpoint.restart();
+        if !self.lease.take()? {
+            return Ok(());
+        }
+        // On any failure the counters in memory are given up; the journal still has everything.
+        let mut tally = match self.tally.take() {
+            Some(tally) => tally,
+            None => Tally::load(&self.connection)?,
+        };
+        loop {
+            let is_complete = tally.catch_up(&self.connection)?;
+            let line = self.writers.wait()?;
+            let is_ours = tally.save(&self.connection)?;
+            drop(line);
+            if !is_ours {
+                return Ok(());
+            }
+            if is_complete {
+                self.tally = Some(tally);
+                return Ok(());
+            }
+        }
+    }
+
+    fn reader(&self) -> Result<Box<dyn Reader>, Error> {
+        let path = self.dir.join(FILE);
+        match SqliteReader::open(&path)? {
+            Some(reader) => Ok(Box::new(reader)),
+            None => Err(Error::NotAStore { path }),
+        }
+    }
+}
+
+impl SinceCheckpoint {
+    fn note(&mut self, group: &Group<'_>) {
+        if let (Some(first), Some(last)) = (group.entries.first(), group.entries.last()) {
+            self.from.get_or_insert(first.accepted_at);
+            self.newest = last.accepted_at;
+            self.entries += group.entries.len() as u64;
+        }
+    }
+
+    fn is_due(&self, options: &Options) -> bool {
+        // A clock that was set back counts as time that passed.
+        let passed_ms = self.from.map_or(0, |from| self.newest.abs_diff(from));
+        self.entries >= options.checkpoint_after_entries
+            || u128::from(passed_ms) >= options.checkpoint_after.as_millis() && self.entries > 0
+    }
+
+    fn restart(&mut self) {
+        self.entries = 0;
+        self.from = self.from.map(|_| self.newest);
+    }
+}
+
+/// One group on its way into the file.
+struct Appending<'a> {
+    connection: &'a Connection,
+    names: &'a mut Names,
+    encoder: &'a mut Encoder,
+    /// Keys this group learnt the numbers of; void if it is rolled back.
+    named: Vec<Key>,
+}
+
+impl Appending<'_> {
+    fn append(&mut self, group: &Group<'_>) -> rusqlite::Result<Range<u64>> {
+        let tx = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
+        let last = last_sequence(&tx)?;
+        let range = last + 1..last + 1 + group.entries.len() as u64;
+        let (n_wrong_type, n_not_a_number) = self.name_keys(group)?;
+        if !group.entries.is_empty() {
+            self.insert(group, range.end - 1)?;
+        }
+        let own = [(DROPPED_WRONG_TYPE, n_wrong_type), (DROPPED_NOT_A_NUMBER, n_not_a_number)];
+        for &(cause, n) in group.ledger.iter().chain(own.iter().filter(|(_, n)| *n > 0)) {
+            tx.prepare_cached(
+                "INSERT INTO ledger (cause, count) VALUES (?1, ?2)
+                 ON CONFLICT (cause) DO UPDATE SET count = count + excluded.count",
+            )?
+            .execute(params![cause, as_integer(n)])?;
+        }
+        for it in group.quarantined {
+            tx.prepare_cached(
+                "INSERT INTO quarantine (received_at, reason, event) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![it.received_at, it.reason, as_text(it.event)])?;
+        }
+        tx.commit()?;
+        Ok(range)
+    }
+
+    /// Makes sure that each key has a number, and counts the updates that will move nothing.
+    fn name_keys(&mut self, group: &Group<'_>) -> rusqlite::Result<(u64, u64)> {
+        let mut n_wrong_type = 0;
+        let mut n_not_a_number = 0;
+        for Update { key, change } in group.entries.iter().flat_map(|entry| entry.updates) {
+            let stored = match self.names.get(*key).stored {
+                Some(stored) => stored,
+                None => self.name_key(*key, change.kind())?,
+            };
+            n_wrong_type += u64::from(stored.kind != change.kind());
+            n_not_a_number += match change {
+                Change::Sum(amount) => u64::from(stored.kind == Kind::Sum && !amount.is_finite()),
+                _ => 0,
+            };
+        }
+        Ok((n_wrong_type, n_not_a_number))
+    }
+
+    fn name_key(&mut self, key: Key, kind: Kind) -> rusqlite::Result<Stored> {
+        let text = &*self.names.get(key).text;
+        let stored = self
+            .connection
+            .prepare_cached("SELECT key_id, kind FROM keys WHERE key = ?1")?
+            .query_row([text], |row| Ok(Stored { id: row.get(0)?, kind: schema::kind(row, 1)? }))
+            .optional()?;
+        let stored = match stored {
+            Some(stored) => stored,
+            None => self
+                .connection
+                .prepare_cached("INSERT INTO keys (key, kind) VALUES (?1, ?2) RETURNING key_id")?
+                .query_row([text, kind.name()], |row| Ok(Stored { id: row.get(0)?, kind }))?,
+        };
+        self.names.set_stored(key, Some(stored));
+        self.named.push(key);
+        Ok(stored)
+    }
+
+    fn insert(&mut self, group: &Group<'_>, last: u64) -> rusqlite::Result<()> {
+        let ids: Vec<[u8; 16]> = group.entries.iter().map(|entry| entry.id.0).collect();
+        let newest = group.entries.iter().map(|entry| entry.accepted_at).max();
+        let names = &*self.names;
+        let records = self.encoder.encode(group.entries, |key| {
+            names.get(key).stored.expect("invariant: keys are named before they are written").id
+        });
+        self.connection
+            .prepare_cached(
+                "INSERT INTO journal (seq, entries, accepted_at, ids, records)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                as_integer(last),
+                as_integer(group.entries.len() as u64),
+                newest,
+                ids.as_flattened(),
+                records
+            ])?;
+        Ok(())
+    }
+
+    fn forget_names(self) {
+        for key in self.named {
+            self.names.set_stored(key, None);
+        }
+    }
+}
+
+/// Returns the number of the newest entry ever; it stays when retention has emptied the journal.
+fn last_sequence(connection: &Connection) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'journal'")?
+        .query_row([], |row| sequence(row, 0))
+        .optional()
+        .map(Option::unwrap_or_default)
+}
+
+/// Reads a number that is never negative.
+fn sequence(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+/// SQLite's integers end at 2^63 - 1; what is counted stops there.
+fn as_integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Text wherever it is text, so that a person can read it; the same bytes are always the same type.
+fn as_text(bytes: &[u8]) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(match str::from_utf8(bytes) {
+        Ok(_) => ValueRef::Text(bytes),
+        Err(_) => ValueRef::Blob(bytes),
+    })
+}

@@ -1,0 +1,290 @@
+//! Reads a store, from this process or another.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior};
+
+use super::{FORMAT, as_integer, last_sequence, schema, sequence, tally};
+use crate::record::{self, DecodeError};
+use crate::{
+    Counter, Counters, Error, EventId, Reader, Status, StoredEntry, StoredQuarantined, StoredUpdate,
+};
+
+/// Reads a [`Sqlite`](crate::Sqlite) store, from this process or another.
+#[derive(Debug)]
+pub struct SqliteReader {
+    path: PathBuf,
+    connection: Connection,
+    /// Keys never change their number, so each is read once.
+    keys: HashMap<u32, Arc<str>>,
+}
+
+impl SqliteReader {
+    pub(super) fn open(path: &Path) -> Result<Option<Self>, Error> {
+        let connection = schema::open_existing(path)?;
+        Ok(connection.map(|connection| Self {
+            path: path.to_owned(),
+            connection,
+            keys: HashMap::new(),
+        }))
+    }
+
+    /// Returns the database file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Everything read in one of these is as of one moment.
+fn snapshot(connection: &Connection) -> Result<Transaction<'_>, Error> {
+    Transaction::new_unchecked(connection, TransactionBehavior::Deferred).map_err(Error::Read)
+}
+
+impl Reader for SqliteReader {
+    fn counters(&mut self, keys: &[&str]) -> Result<Counters, Error> {
+        let tx = snapshot(&self.connection)?;
+        let mut wanted = Wanted::default();
+        for &key in keys {
+            wanted.load(&tx, key)?;
+        }
+        let saved = tally::cursor(&tx).map_err(Error::Read)?;
+        if !wanted.counters.is_empty() {
+            for_each_group(&tx, saved, |group| {
+                wanted.fold(group, saved)?;
+                Ok(true)
+            })?;
+        }
+        Ok(Counters { by_key: wanted.counters.into_iter().collect() })
+    }
+
+    fn keys(&mut self) -> Result<Vec<String>, Error> {
+        let read = || -> rusqlite::Result<_> {
+            self.connection
+                .prepare_cached("SELECT key FROM keys ORDER BY key")?
+                .query_map([], |row| row.get(0))?
+                .collect()
+        };
+        read().map_err(Error::Read)
+    }
+
+    fn entries(&mut self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error> {
+        let tx = snapshot(&self.connection)?;
+        let mut entries = Vec::new();
+        if limit > 0 {
+            for_each_group(&tx, after, |group| {
+                read_entries(&tx, &mut self.keys, group, &mut entries)?;
+                entries.retain(|entry| entry.sequence > after);
+                Ok(entries.len() < limit)
+            })?;
+        }
+        entries.truncate(limit);
+        Ok(entries)
+    }
+
+    fn quarantined(&mut self, limit: usize) -> Result<Vec<StoredQuarantined>, Error> {
+        let read = || -> rusqlite::Result<_> {
+            self.connection
+                .prepare_cached(
+                    "SELECT number, received_at, reason, event FROM quarantine
+                     ORDER BY number LIMIT ?1",
+                )?
+                .query_map([as_integer(limit as u64)], read_quarantined)?
+                .collect()
+        };
+        read().map_err(Error::Read)
+    }
+
+    fn status(&mut self) -> Result<Status, Error> {
+        let tx = snapshot(&self.connection)?;
+        read_status(&tx).map_err(Error::Read)
+    }
+}
+
+/// One row of the journal.
+struct StoredGroup<'a> {
+    first: u64,
+    last: u64,
+    ids: &'a [u8],
+    records: &'a [u8],
+}
+
+impl<'a> StoredGroup<'a> {
+    fn read(row: &'a Row<'_>) -> rusqlite::Result<Self> {
+        let last = sequence(row, 0)?;
+        let entries = sequence(row, 1)?;
+        Ok(Self {
+            first: (last + 1).saturating_sub(entries),
+            last,
+            ids: row.get_ref(2)?.as_blob()?,
+            records: row.get_ref(3)?.as_blob()?,
+        })
+    }
+
+    fn damaged(&self, source: DecodeError) -> Error {
+        Error::Journal { sequence: self.last, source }
+    }
+
+    /// Numbers the group's records, and checks that they are as many as the row says.
+    fn records(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(u64, record::Record<'a>), Error>>, Error> {
+        let damaged = |source| Error::Journal { sequence: self.last, source };
+        let (records, last) = (self.records, self.last);
+        let n = record::decode(records).map_err(damaged)?.count() as u64;
+        let expected = last + 1 - self.first;
+        if n != expected {
+            return Err(damaged(DecodeError::Count { expected, found: n }));
+        }
+        let decoded = record::decode(records).map_err(damaged)?;
+        Ok((self.first..).zip(decoded).map(move |(sequence, record)| match record {
+            Ok(record) => Ok((sequence, record)),
+            Err(source) => Err(Error::Journal { sequence: last, source }),
+        }))
+    }
+}
+
+/// Calls `visit` with the groups that have entries after `after`, until it returns false.
+fn for_each_group(
+    connection: &Connection,
+    after: u64,
+    mut visit: impl FnMut(&StoredGroup<'_>) -> Result<bool, Error>,
+) -> Result<(), Error> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT seq, entries, ids, records FROM journal WHERE seq > ?1 ORDER BY seq",
+        )
+        .map_err(Error::Read)?;
+    let mut rows = statement.query([as_integer(after)]).map_err(Error::Read)?;
+    while let Some(row) = rows.next().map_err(Error::Read)? {
+        if !visit(&StoredGroup::read(row).map_err(Error::Read)?)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The counters that were asked for.
+#[derive(Default)]
+struct Wanted {
+    counters: Vec<(String, Counter)>,
+    /// From key id to the place in `counters`.
+    places: HashMap<u32, usize>,
+}
+
+impl Wanted {
+    /// Starts from what the last checkpoint wrote.
+    fn load(&mut self, connection: &Connection, key: &str) -> Result<(), Error> {
+        let found = connection
+            .prepare_cached("SELECT key_id, kind FROM keys WHERE key = ?1")
+            .and_then(|mut it| {
+                it.query_row([key], |row| Ok((row.get(0)?, schema::kind(row, 1)?))).optional()
+            })
+            .map_err(Error::Read)?;
+        let Some((key_id, kind)) = found else { return Ok(()) };
+        if self.places.insert(key_id, self.counters.len()).is_none() {
+            let counter = tally::saved_counter(connection, key_id, kind)?;
+            self.counters.push((key.to_owned(), counter));
+        }
+        Ok(())
+    }
+
+    /// Goes on with what was appended since.
+    fn fold(&mut self, group: &StoredGroup<'_>, saved: u64) -> Result<(), Error> {
+        for record in group.records()? {
+            let (sequence, record) = record?;
+            if sequence <= saved {
+                continue;
+            }
+            for update in record.updates {
+                let (key_id, change) = update.map_err(|source| group.damaged(source))?;
+                if let Some(&place) = self.places.get(&key_id) {
+                    self.counters[place].1.apply(change);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_entries(
+    connection: &Connection,
+    keys: &mut HashMap<u32, Arc<str>>,
+    group: &StoredGroup<'_>,
+    entries: &mut Vec<StoredEntry>,
+) -> Result<(), Error> {
+    let (ids, _) = group.ids.as_chunks::<16>();
+    for record in group.records()? {
+        let (sequence, record) = record?;
+        let idx = usize::try_from(sequence - group.first).unwrap_or(usize::MAX);
+        let expected = group.last + 1 - group.first;
+        let Some(&id) = ids.get(idx) else {
+            return Err(group.damaged(DecodeError::Count { expected, found: ids.len() as u64 }));
+        };
+        let mut updates = Vec::new();
+        for update in record.updates {
+            let (key_id, change) = update.map_err(|source| group.damaged(source))?;
+            let key = key_text(connection, keys, key_id)?;
+            updates.push(StoredUpdate { key, change: change.to_stored() });
+        }
+        entries.push(StoredEntry {
+            sequence,
+            id: EventId(id),
+            accepted_at: record.accepted_at,
+            catalog: record.catalog,
+            event: record.event.to_vec(),
+            updates,
+        });
+    }
+    Ok(())
+}
+
+fn key_text(
+    connection: &Connection,
+    keys: &mut HashMap<u32, Arc<str>>,
+    key_id: u32,
+) -> Result<Arc<str>, Error> {
+    if let Some(text) = keys.get(&key_id) {
+        return Ok(Arc::clone(text));
+    }
+    let text: Option<String> = connection
+        .prepare_cached("SELECT key FROM keys WHERE key_id = ?1")
+        .and_then(|mut it| it.query_row([key_id], |row| row.get(0)).optional())
+        .map_err(Error::Read)?;
+    let text = Arc::<str>::from(text.ok_or(Error::UnknownKey { key_id })?);
+    keys.insert(key_id, Arc::clone(&text));
+    Ok(text)
+}
+
+fn read_quarantined(row: &Row<'_>) -> rusqlite::Result<StoredQuarantined> {
+    Ok(StoredQuarantined {
+        number: sequence(row, 0)?,
+        received_at: row.get(1)?,
+        reason: row.get(2)?,
+        event: row.get_ref(3)?.as_bytes()?.to_vec(),
+    })
+}
+
+fn read_status(connection: &Connection) -> rusqlite::Result<Status> {
+    let numbers = |sql| -> rusqlite::Result<BTreeMap<String, u64>> {
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.query_map([], |row| Ok((row.get(0)?, sequence(row, 1)?)))?.collect()
+    };
+    let number = |sql| -> rusqlite::Result<u64> {
+        connection
+            .prepare_cached(sql)?
+            .query_row([], |row| sequence(row, 0))
+            .optional()
+            .map(Option::unwrap_or_default)
+    };
+    Ok(Status {
+        last_sequence: last_sequence(connection)?,
+        cursors: numbers("SELECT destination, seq FROM cursors")?,
+        ledger: numbers("SELECT cause, count FROM ledger")?,
+        quarantine_size: number("SELECT count(*) FROM quarantine")?,
+        quarantined: number("SELECT seq FROM sqlite_sequence WHERE name = 'quarantine'")?,
+        format: FORMAT,
+        journal_id: schema::meta(connection, "journal_id")?,
+    })
+}

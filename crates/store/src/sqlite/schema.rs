@@ -1,0 +1,166 @@
+//! The tables, their version, and how a file is opened.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::types::{FromSqlError, Type};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Transaction,
+    TransactionBehavior, params,
+};
+
+use super::{Options, locks};
+use crate::{Error, Kind};
+
+/// Version of the tables and of what is in them.
+pub const FORMAT: u32 = 1;
+
+/// First version of the program that can read files of this format; written into each file.
+const READABLE_BY: &str = "0.1.0";
+
+/// "IEvt", which tells `file` and us that a database is one of ours.
+const APPLICATION_ID: i32 = 0x4945_7674;
+
+/// Large blobs fill few large pages; the smallest file is eleven pages.
+const PAGE_BYTES: u32 = 4096;
+
+const TABLES: &str = "
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE journal (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  entries INTEGER NOT NULL,
+  accepted_at INTEGER NOT NULL,
+  ids BLOB NOT NULL,
+  records BLOB NOT NULL
+) STRICT;
+CREATE TABLE keys (
+  key_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  key TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL
+) STRICT;
+CREATE TABLE cursors (destination TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE totals (key_id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+CREATE TABLE uniques (key_id INTEGER PRIMARY KEY, hll BLOB NOT NULL) STRICT;
+CREATE TABLE sums (key_id INTEGER PRIMARY KEY, value REAL NOT NULL) STRICT;
+CREATE TABLE value_totals (
+  key_id INTEGER NOT NULL,
+  value ANY NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (key_id, value)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ledger (cause TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE quarantine (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  received_at INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  event ANY NOT NULL
+) STRICT;
+INSERT INTO cursors (destination, seq) VALUES ('counters', 0);
+INSERT INTO meta (name, value) VALUES ('journal_id', lower(hex(randomblob(16))));
+";
+
+/// What a database file turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Store,
+}
+
+/// Opens the file for writing; makes it, with its tables, if there is none.
+///
+/// The caller holds the writers' lock.
+pub(super) fn open_or_create(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {
+    // SQLite would make the file readable by everybody; its own files take over these rights.
+    let file = locks::create_file(path)?;
+    let opened = |source| Error::Open { path: path.to_owned(), source };
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(opened)?;
+    connection.busy_timeout(busy_timeout).map_err(opened)?;
+    if examine(&connection, path)? == Found::Nothing {
+        create(&connection).map_err(opened)?;
+        // The directory has a new file: a crash of the machine must not lose the name of it.
+        drop(file);
+        sync_dir(path).map_err(|source| Error::Create { path: path.to_owned(), source })?;
+    }
+    connection.pragma_update(None, "synchronous", "FULL").map_err(opened)?;
+    Ok(connection)
+}
+
+/// Opens the file for reading; nothing if there is no store in it.
+pub(super) fn open_existing(path: &Path) -> Result<Option<Connection>, Error> {
+    let opened = |source| Error::Open { path: path.to_owned(), source };
+    match path.try_exists() {
+        Ok(true) => {}
+        Ok(false) => return Ok(None),
+        Err(source) => return Err(Error::Create { path: path.to_owned(), source }),
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(opened)?;
+    connection.busy_timeout(Options::default().busy_timeout).map_err(opened)?;
+    Ok((examine(&connection, path)? == Found::Store).then_some(connection))
+}
+
+fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.execute_batch(TABLES)?;
+    for (name, value) in [("format", FORMAT.to_string()), ("readable_by", READABLE_BY.to_owned())] {
+        tx.execute("INSERT INTO meta (name, value) VALUES (?1, ?2)", params![name, value])?;
+    }
+    tx.commit()
+}
+
+fn examine(connection: &Connection, path: &Path) -> Result<Found, Error> {
+    let failed = |source: rusqlite::Error| match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => Error::NotAStore { path: path.to_owned() },
+        _ => Error::Open { path: path.to_owned(), source },
+    };
+    let n_tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(failed)?;
+    if n_tables == 0 {
+        return Ok(Found::Nothing);
+    }
+    let id: i32 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
+    if id != APPLICATION_ID {
+        return Err(Error::NotAStore { path: path.to_owned() });
+    }
+    let format = meta(connection, "format").map_err(failed)?;
+    match format.parse() {
+        Ok(FORMAT) => Ok(Found::Store),
+        Ok(format) => Err(Error::NewerFormat {
+            path: path.to_owned(),
+            format,
+            readable_by: meta(connection, "readable_by").map_err(failed)?,
+        }),
+        Err(_) => Err(Error::NotAStore { path: path.to_owned() }),
+    }
+}
+
+/// Reads one line of the table `meta`; a missing one is empty.
+pub(super) fn meta(connection: &Connection, name: &str) -> rusqlite::Result<String> {
+    connection
+        .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
+        .optional()
+        .map(Option::unwrap_or_default)
+}
+
+/// Reads a kind by its name.
+pub(super) fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {
+    let name = row.get_ref(column)?.as_str()?;
+    Kind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+        let source = FromSqlError::Other("the kind of a counter has an unknown name".into());
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(source))
+    })
+}
+
+fn sync_dir(path: &Path) -> std::io::Result<()> {
+    match path.parent() {
+        Some(dir) => std::fs::File::open(dir)?.sync_all(),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,122 @@
+//! The two sides of a store: the one that writes and the one that reads.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::{Counters, Error, Group, Key, StoredEntry, StoredQuarantined};
+
+/// The destination whose cursor says up to where the counters have been written down.
+pub const COUNTERS: &str = "counters";
+
+/// Cause under which the ledger counts updates of a key that is another kind of counter.
+pub const DROPPED_WRONG_TYPE: &str = "dropped:wrong_type";
+
+/// Cause under which the ledger counts amounts that are infinite or not a number.
+pub const DROPPED_NOT_A_NUMBER: &str = "dropped:not_a_number";
+
+/// Takes groups of events into the journal and writes counters down. One thread drives it.
+///
+/// The loop of that thread is: [`append`](Self::append), answer the callers,
+/// [`checkpoint`](Self::checkpoint) if it [is due](Self::is_checkpoint_due). An idle writer calls
+/// `checkpoint` too, about once a second, and once more before it ends: until then counters are
+/// right, but readers fold a longer tail.
+pub trait Store: Send {
+    /// Returns the handle of a counter key; the same text always gives the same handle. No IO.
+    fn intern(&mut self, key: &str) -> Key;
+
+    /// Takes a group into the journal; it is durable when this returns.
+    ///
+    /// Returns the sequence numbers of the group's entries: contiguous, one each, in order, from 1
+    /// and never given twice. Without entries the range is empty.
+    ///
+    /// The first use of a key in the journal decides its kind. Later updates of another kind stay
+    /// in the journal as they were routed, move nothing, and are counted in the ledger.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the world does (disk full, file damaged). Then nothing of the group was taken, and
+    /// the next call may succeed.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a [`Key`] was interned by another handle.
+    fn append(&mut self, group: &Group<'_>) -> Result<Range<u64>, Error>;
+
+    /// Returns whether a second of `accepted_at` or 100,000 events have passed since the last
+    /// checkpoint.
+    fn is_checkpoint_due(&self) -> bool;
+
+    /// Writes the counters down together with their cursor, in one transaction.
+    ///
+    /// Of all handles to the same data one at a time may do this; for the others it does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the world does. The counters on disk are then those of the last checkpoint, and
+    /// nothing is lost: the next one starts from there.
+    fn checkpoint(&mut self) -> Result<(), Error>;
+
+    /// Opens a reader of the same data, for any thread.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be opened once more.
+    fn reader(&self) -> Result<Box<dyn Reader>, Error>;
+}
+
+/// Answers questions about counters and journal. Each answer is consistent in itself.
+pub trait Reader: Send {
+    /// Returns the counters under `keys`, including everything appended before this call.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be read or is damaged; so do all methods.
+    fn counters(&mut self, keys: &[&str]) -> Result<Counters, Error>;
+
+    /// Returns the keys of all counters, in order.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be read.
+    fn keys(&mut self) -> Result<Vec<String>, Error>;
+
+    /// Returns up to `limit` entries with sequence numbers above `after`, in order.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be read or is damaged.
+    fn entries(&mut self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error>;
+
+    /// Returns up to `limit` events kept aside, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be read.
+    fn quarantined(&mut self, limit: usize) -> Result<Vec<StoredQuarantined>, Error>;
+
+    /// Returns how the store is doing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be read.
+    fn status(&mut self) -> Result<Status, Error>;
+}
+
+/// How a store is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Sequence number of the newest entry, and how many were ever accepted.
+    pub last_sequence: u64,
+    /// For each destination the last entry that took effect there.
+    pub cursors: BTreeMap<String, u64>,
+    /// How often each cause was counted.
+    pub ledger: BTreeMap<String, u64>,
+    /// How many events are kept aside now.
+    pub quarantine_size: u64,
+    /// How many events were ever kept aside.
+    pub quarantined: u64,
+    /// Version of the format on disk; 0 in memory.
+    pub format: u32,
+    /// Random name of this journal, made with it: 32 hexadecimal digits.
+    pub journal_id: String,
+}

@@ -1,0 +1,311 @@
+//! What every store does, whatever it is made of.
+//!
+//! [`conformance`] is run against each of them; a store is given as a [`Place`], where handles can
+//! be opened again and again.
+
+use std::ops::Range;
+use std::path::Path;
+
+use internal_events_store::{
+    COUNTERS, Change, Counter, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, Entry, EventId, Group,
+    Kind, Memory, Options, Quarantined, Reader, Sqlite, Store, Update, recount,
+};
+
+/// Where one store is; opened several times it is several handles to the same data.
+trait Place {
+    fn open(&self) -> Box<dyn Store>;
+}
+
+impl Place for Memory {
+    fn open(&self) -> Box<dyn Store> {
+        Box::new(self.clone())
+    }
+}
+
+impl Place for tempfile::TempDir {
+    fn open(&self) -> Box<dyn Store> {
+        Box::new(open_sqlite(self.path()))
+    }
+}
+
+fn open_sqlite(dir: &Path) -> Sqlite {
+    Sqlite::open(&dir.join("data"), Options::default()).unwrap()
+}
+
+#[test]
+fn memory_conforms() {
+    conformance(Memory::new);
+}
+
+#[test]
+fn sqlite_conforms() {
+    conformance(|| tempfile::tempdir().unwrap());
+}
+
+fn conformance<P: Place>(make: impl Fn() -> P) {
+    empty_store_reads_as_nothing(&make());
+    every_change_moves_its_kind_of_counter(&make());
+    entries_come_back_as_they_went_in(&make());
+    sequence_numbers_are_contiguous_across_handles_and_reopening(&make());
+    appended_is_read_before_and_after_a_checkpoint(&make());
+    first_use_decides_the_kind_and_later_ones_are_counted_drops(&make());
+    amounts_that_are_not_finite_are_counted_drops(&make());
+    totals_stop_at_the_largest_number(&make());
+    ledger_and_quarantine_are_kept(&make());
+    groups_without_entries_take_no_numbers(&make());
+    handles_see_each_other(&make());
+    any_bytes_are_kept(&make());
+}
+
+/// Appends one entry for each list of updates.
+fn append(store: &mut dyn Store, entries: &[&[(&str, Change<'_>)]]) -> Range<u64> {
+    let updates: Vec<Vec<Update<'_>>> = entries
+        .iter()
+        .map(|updates| {
+            updates.iter().map(|&(key, change)| Update { key: store.intern(key), change }).collect()
+        })
+        .collect();
+    let entries: Vec<Entry<'_>> = updates
+        .iter()
+        .map(|updates| Entry {
+            id: EventId([7; 16]),
+            accepted_at: 1_795_000_000_000,
+            catalog: 1,
+            event: b"{}",
+            updates,
+        })
+        .collect();
+    store.append(&Group { entries: &entries, ..Group::default() }).unwrap()
+}
+
+/// The kept counters equal those counted from the journal alone.
+fn assert_balanced(reader: &mut dyn Reader) {
+    let keys = reader.keys().unwrap();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    assert_eq!(reader.counters(&keys).unwrap(), recount(reader).unwrap().counters);
+}
+
+fn empty_store_reads_as_nothing(place: &dyn Place) {
+    let mut store = place.open();
+    store.checkpoint().unwrap();
+    let mut reader = store.reader().unwrap();
+    let counters = reader.counters(&["a", "b"]).unwrap();
+    assert!(counters.is_empty());
+    assert_eq!(counters.total("a"), Ok(0));
+    assert_eq!(counters.sketch("a"), Ok(None));
+    assert_eq!(counters.sum("a"), Ok(0.0));
+    assert!(counters.per_value("a").unwrap().is_empty());
+    assert_eq!(reader.entries(0, 10).unwrap(), []);
+    assert_eq!(reader.quarantined(10).unwrap(), []);
+    let status = reader.status().unwrap();
+    assert_eq!((status.last_sequence, status.cursors[COUNTERS]), (0, 0));
+    assert_eq!((status.quarantine_size, status.quarantined, status.ledger.len()), (0, 0, 0));
+    assert_eq!(status.journal_id.len(), 32);
+}
+
+fn every_change_moves_its_kind_of_counter(place: &dyn Place) {
+    let mut store = place.open();
+    append(
+        &mut *store,
+        &[
+            &[("t", Change::Add(2)), ("u", Change::Observe(b"1")), ("s", Change::Sum(0.5))],
+            &[("t", Change::Add(3)), ("u", Change::Observe(b"2")), ("v", Change::Count(b"x"))],
+            &[("u", Change::Observe(b"1")), ("v", Change::Count(b"y")), ("v", Change::Count(b"x"))],
+            &[("s", Change::Sum(-2.0))],
+        ],
+    );
+    let mut reader = store.reader().unwrap();
+    let counters = reader.counters(&["t", "u", "s", "v", "absent"]).unwrap();
+    assert_eq!(counters.total("t"), Ok(5));
+    assert_eq!(counters.sketch("u").unwrap().unwrap().estimate(), 2);
+    assert_eq!(counters.sum("s"), Ok(-1.5));
+    let per_value: Vec<_> = counters.per_value("v").unwrap().iter().collect();
+    assert_eq!(per_value, [(&b"x".to_vec(), &2), (&b"y".to_vec(), &1)]);
+    assert_eq!(counters.len(), 4);
+    assert_eq!(reader.keys().unwrap(), ["s", "t", "u", "v"]);
+    assert_balanced(&mut *reader);
+}
+
+fn entries_come_back_as_they_went_in(place: &dyn Place) {
+    let mut store = place.open();
+    let updates = [
+        Update { key: store.intern("t"), change: Change::Add(u64::MAX) },
+        Update { key: store.intern("u"), change: Change::Observe(b"\xff\0") },
+        Update { key: store.intern("s"), change: Change::Sum(-0.0) },
+        Update { key: store.intern("t"), change: Change::Count(b"") },
+    ];
+    let times = [i64::MIN, -1, 0, 1_795_000_000_000, i64::MAX, 5];
+    let entries: Vec<Entry<'_>> = times
+        .iter()
+        .zip(0..)
+        .map(|(&accepted_at, idx)| Entry {
+            id: EventId([idx; 16]),
+            accepted_at,
+            catalog: u64::MAX - u64::from(idx / 2),
+            event: &b"{\"event\":\"x\"}"[..usize::from(idx)],
+            updates: &updates[..usize::from(idx).min(4)],
+        })
+        .collect();
+    let group = Group { entries: &entries, ..Group::default() };
+    assert_eq!(store.append(&group).unwrap(), 1..7);
+    let mut reader = store.reader().unwrap();
+    let stored = reader.entries(0, 100).unwrap();
+    assert_eq!(stored.len(), entries.len());
+    for (stored, entry) in stored.iter().zip(&entries) {
+        assert_eq!(stored.id, entry.id);
+        assert_eq!(stored.accepted_at, entry.accepted_at);
+        assert_eq!(stored.catalog, entry.catalog);
+        assert_eq!(stored.event, entry.event);
+        let read: Vec<_> = stored.updates.iter().map(|it| it.change.as_change()).collect();
+        let written: Vec<_> = entry.updates.iter().map(|it| it.change).collect();
+        assert_eq!(read, written);
+    }
+    assert_eq!(&*stored[3].updates[2].key, "s");
+    // Any window of the journal is the same entries.
+    for (after, limit) in [(0, 1), (2, 2), (4, 9), (6, 1), (99, 1), (3, 0)] {
+        let window = reader.entries(after, limit).unwrap();
+        let expected: Vec<_> =
+            stored.iter().filter(|it| it.sequence > after).take(limit).cloned().collect();
+        assert_eq!(window, expected, "{limit} entries after {after}");
+    }
+}
+
+fn sequence_numbers_are_contiguous_across_handles_and_reopening(place: &dyn Place) {
+    let mut one = place.open();
+    let mut two = place.open();
+    assert_eq!(append(&mut *one, &[&[], &[]]), 1..3);
+    assert_eq!(append(&mut *two, &[&[]]), 3..4);
+    assert_eq!(append(&mut *one, &[&[]]), 4..5);
+    drop((one, two));
+    let mut again = place.open();
+    assert_eq!(append(&mut *again, &[&[]]), 5..6);
+    let sequences: Vec<u64> =
+        again.reader().unwrap().entries(0, 9).unwrap().iter().map(|it| it.sequence).collect();
+    assert_eq!(sequences, [1, 2, 3, 4, 5]);
+}
+
+fn appended_is_read_before_and_after_a_checkpoint(place: &dyn Place) {
+    let mut store = place.open();
+    let mut reader = store.reader().unwrap();
+    for round in 1..=5 {
+        append(&mut *store, &[&[("t", Change::Add(1)), ("s", Change::Sum(0.1))]]);
+        assert_eq!(reader.counters(&["t"]).unwrap().total("t"), Ok(round));
+        let before = reader.counters(&["t", "s"]).unwrap();
+        store.checkpoint().unwrap();
+        assert_eq!(reader.counters(&["t", "s"]).unwrap(), before);
+        assert_eq!(reader.status().unwrap().cursors[COUNTERS], round);
+        assert_balanced(&mut *reader);
+    }
+}
+
+fn first_use_decides_the_kind_and_later_ones_are_counted_drops(place: &dyn Place) {
+    let mut store = place.open();
+    append(&mut *store, &[&[("k", Change::Add(1)), ("k", Change::Observe(b"1"))]]);
+    append(
+        &mut *store,
+        &[&[("k", Change::Sum(1.0)), ("k", Change::Add(1)), ("k", Change::Count(b"v"))]],
+    );
+    store.checkpoint().unwrap();
+    let mut reader = store.reader().unwrap();
+    let counters = reader.counters(&["k"]).unwrap();
+    assert_eq!(counters.total("k"), Ok(2));
+    let wrong = counters.sketch("k").unwrap_err();
+    assert_eq!((wrong.is, wrong.wanted), (Kind::Total, Kind::Unique));
+    assert_eq!(wrong.to_string(), "`k` is a counter of kind total, not unique");
+    assert!(counters.sum("k").is_err() && counters.per_value("k").is_err());
+    assert_eq!(reader.status().unwrap().ledger[DROPPED_WRONG_TYPE], 3);
+    assert_balanced(&mut *reader);
+}
+
+fn amounts_that_are_not_finite_are_counted_drops(place: &dyn Place) {
+    let mut store = place.open();
+    let amounts = [f64::NAN, 1.5, f64::INFINITY, f64::NEG_INFINITY];
+    for amount in amounts {
+        append(&mut *store, &[&[("s", Change::Sum(amount))]]);
+        store.checkpoint().unwrap();
+    }
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.counters(&["s"]).unwrap().sum("s"), Ok(1.5));
+    assert_eq!(reader.status().unwrap().ledger[DROPPED_NOT_A_NUMBER], 3);
+    assert_balanced(&mut *reader);
+}
+
+fn totals_stop_at_the_largest_number(place: &dyn Place) {
+    let mut store = place.open();
+    for amount in [u64::MAX, 1, u64::MAX] {
+        append(&mut *store, &[&[("t", Change::Add(amount))]]);
+        store.checkpoint().unwrap();
+    }
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.counters(&["t"]).unwrap().get("t"), Some(&Counter::Total(i64::MAX as u64)));
+}
+
+fn ledger_and_quarantine_are_kept(place: &dyn Place) {
+    let mut store = place.open();
+    for event in [&b"{\"event\":\"?\"}"[..], b"\xff"] {
+        let quarantined = [Quarantined { received_at: 5, reason: "unknown_event", event }];
+        let ledger = [("refused:unknown_event", 2), ("duplicate", 1)];
+        let group = Group { quarantined: &quarantined, ledger: &ledger, ..Group::default() };
+        store.append(&group).unwrap();
+    }
+    drop(store);
+    let mut reader = place.open().reader().unwrap();
+    let kept = reader.quarantined(10).unwrap();
+    assert_eq!(kept.iter().map(|it| it.number).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(kept[0].event, b"{\"event\":\"?\"}");
+    assert_eq!(kept[1].event, b"\xff");
+    assert_eq!((kept[1].received_at, &*kept[1].reason), (5, "unknown_event"));
+    assert_eq!(reader.quarantined(1).unwrap(), kept[..1]);
+    let status = reader.status().unwrap();
+    assert_eq!((status.quarantine_size, status.quarantined), (2, 2));
+    assert_eq!(status.ledger["refused:unknown_event"], 4);
+    assert_eq!(status.ledger["duplicate"], 2);
+}
+
+fn groups_without_entries_take_no_numbers(place: &dyn Place) {
+    let mut store = place.open();
+    assert_eq!(store.append(&Group::default()).unwrap(), 1..1);
+    append(&mut *store, &[&[]]);
+    let group = Group { ledger: &[("duplicate", 1)], ..Group::default() };
+    assert_eq!(store.append(&group).unwrap(), 2..2);
+    assert_eq!(append(&mut *store, &[&[]]), 2..3);
+}
+
+fn handles_see_each_other(place: &dyn Place) {
+    let mut one = place.open();
+    let mut two = place.open();
+    for round in 1..=3_u8 {
+        append(&mut *one, &[&[("t", Change::Add(1)), ("u", Change::Observe(&[round]))]]);
+        // Keys are interned in another order here: handles share text, not numbers.
+        append(&mut *two, &[&[("u", Change::Observe(&[round])), ("t", Change::Add(1))]]);
+        one.checkpoint().unwrap();
+        two.checkpoint().unwrap();
+        append(&mut *two, &[&[("u", Change::Observe(&[round, 1])), ("t", Change::Add(1))]]);
+        for store in [&one, &two] {
+            let mut reader = store.reader().unwrap();
+            let counters = reader.counters(&["t", "u"]).unwrap();
+            assert_eq!(counters.total("t"), Ok(u64::from(round) * 3));
+            assert_eq!(counters.sketch("u").unwrap().unwrap().estimate(), u64::from(round) * 2);
+            assert_balanced(&mut *reader);
+        }
+    }
+}
+
+fn any_bytes_are_kept(place: &dyn Place) {
+    let mut store = place.open();
+    let values = [&b""[..], b"text", b"with\0zero", b"\xff\xfe", "ü".as_bytes(), b"7", b"1.0"];
+    for value in values {
+        append(&mut *store, &[&[("v", Change::Count(value)), ("\u{fc} {x}'\0", Change::Add(1))]]);
+        store.checkpoint().unwrap();
+        append(&mut *store, &[&[("v", Change::Count(value))]]);
+    }
+    store.checkpoint().unwrap();
+    let mut reader = store.reader().unwrap();
+    let counters = reader.counters(&["v", "\u{fc} {x}'\0"]).unwrap();
+    let mut expected: Vec<_> = values.iter().map(|it| (it.to_vec(), 2)).collect();
+    expected.sort();
+    let found = counters.per_value("v").unwrap().clone();
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(counters.total("\u{fc} {x}'\0"), Ok(values.len() as u64));
+    assert_balanced(&mut *reader);
+}

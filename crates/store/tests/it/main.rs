@@ -1,0 +1,3 @@
+//! Every store gives the same answers, and none forgets what it has acknowledged.
+
+mod conformance;
