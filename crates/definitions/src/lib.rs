@@ -8,6 +8,7 @@
 mod analyze;
 mod diagnostic;
 mod file;
+pub mod generate;
 mod model;
 mod sources;
 mod tables;

@@ -1,3 +1,4 @@
 //! What `analyze` makes of definition files.
 
 mod corpus;
+mod generate;
