@@ -1,1 +1,46 @@
-//! The library applications call: takes events, delivers them to every destination, evaluates metrics.
+//! The library applications call: takes events, delivers them to every destination, evaluates
+//! metrics.
+//!
+//! ```
+//! use internal_events::{Catalog, Config, Tracker};
+//!
+//! let data = tempfile::tempdir()?;
+//! # let definitions = internal_events::testing::definitions(&["create_order"]);
+//! let catalog = Catalog::new(definitions);
+//! let tracker = Tracker::open(Config::new(catalog).data(data.path()))?;
+//! tracker.track_event("create_order").user(5).project(7).property("label", "gift").send();
+//! tracker.flush(std::time::Duration::from_secs(5))?;
+//! assert_eq!(tracker.health().accepted, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! An event is *accepted* when it is in the journal. [`EventBuilder::send`] returns long before
+//! that: it validates, routes and queues, and never blocks. [`Tracker::flush`] waits until all
+//! that was sent before is durable; [`Tracker::submit`] tells when one batch is.
+//!
+//! ```text
+//!  caller's thread                 writer thread
+//!  validate ─ route ─ queue  ───►  encode ─ group ─ journal + counters ─ notify
+//! ```
+
+mod builder;
+mod clock;
+mod config;
+mod health;
+mod intake;
+mod metrics;
+mod payload;
+mod queue;
+pub mod testing;
+mod tracker;
+mod writer;
+
+pub use builder::EventBuilder;
+pub use clock::{Clock, SystemClock};
+pub use config::{Config, Limits, Strictness};
+pub use health::{Cause, Health};
+pub use internal_events_catalog::{Catalog, Definitions, Event, Id, Omission, Scalar, Window};
+pub use internal_events_store as store;
+pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
+pub use payload::{decode_event, encode_event};
+pub use tracker::{CommitError, FlushError, OpenError, Refusal, Submission, Tracker};

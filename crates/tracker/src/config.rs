@@ -1,0 +1,108 @@
+//! What a tracker is opened with.
+
+use crate::{Clock, SystemClock};
+use internal_events_catalog::Catalog;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a tracker is opened with.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) home: Home,
+    pub(crate) strictness: Strictness,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Home {
+    Nowhere,
+    Memory,
+    Directory(PathBuf),
+}
+
+/// What happens at a wrong call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strictness {
+    /// For production: nothing panics; what is wrong is left out, counted and logged.
+    #[default]
+    Lenient,
+    /// For development and tests: a wrong call panics where it is made.
+    Strict,
+}
+
+/// The bounds of a tracker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Events that may wait for the writer. At 100,000 events a second this is two thirds of a
+    /// second of a stalled disk.
+    pub queue_events: usize,
+    /// Memory those events may take, in bytes, by a close estimate.
+    pub queue_bytes: usize,
+    /// Events that are committed together at most, so that one transaction stays small.
+    pub group_events: usize,
+    /// How long an event that nobody waits for may sit in the queue before it is written. What
+    /// is in the queue is lost when the process is killed; what is in the journal is not.
+    pub linger: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            queue_events: 65_536,
+            queue_bytes: 64 << 20,
+            group_events: 4_096,
+            linger: Duration::from_millis(20),
+        }
+    }
+}
+
+impl Config {
+    /// Starts a configuration: lenient, in memory, with default limits.
+    pub fn new(catalog: impl Into<Arc<Catalog>>) -> Self {
+        Self {
+            catalog: catalog.into(),
+            home: Home::Memory,
+            strictness: Strictness::Lenient,
+            limits: Limits::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Keeps journal and counters in this directory; it is made if absent.
+    #[must_use]
+    pub fn data(mut self, directory: impl AsRef<Path>) -> Self {
+        self.home = Home::Directory(directory.as_ref().to_owned());
+        self
+    }
+
+    /// Switches tracking off: every call is a no-op, and no file is made.
+    #[must_use]
+    pub fn disabled(mut self) -> Self {
+        self.home = Home::Nowhere;
+        self
+    }
+
+    /// Decides what happens at a wrong call.
+    #[must_use]
+    pub fn strictness(mut self, strictness: Strictness) -> Self {
+        self.strictness = strictness;
+        self
+    }
+
+    /// Sets the bounds.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Takes the time from elsewhere.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+}

@@ -1,0 +1,93 @@
+//! What happens to an event on its caller's thread: validated, routed, put into a batch.
+
+use crate::config::Strictness;
+use crate::health::Cause;
+use crate::queue::{Batch, Prepared, Unknown};
+use crate::tracker::{Shared, Submission};
+use internal_events_catalog::{Catalog, Event, EventIdx, Omission, Routed, Scalar};
+use std::sync::Arc;
+
+/// Takes the events of one call, all by the same catalog and at the same time.
+pub(crate) struct Intake<'a> {
+    shared: &'a Shared,
+    catalog: Arc<Catalog>,
+    now: i64,
+    pub(crate) batch: Batch,
+}
+
+impl<'a> Intake<'a> {
+    pub(crate) fn new(shared: &'a Shared) -> Self {
+        let (catalog, now) = (shared.catalog.load_full(), shared.clock.now_ms());
+        Self { shared, catalog, now, batch: Batch::default() }
+    }
+
+    /// Puts an event into the batch, unless strict mode refuses it.
+    pub(crate) fn admit(&mut self, event: Event) -> Submission {
+        let Some(idx) = self.catalog.find_event(&event.name) else {
+            return self.admit_unknown(event);
+        };
+        let routed = self.catalog.route(idx, &event);
+        if !routed.omissions.is_empty() {
+            return self.admit_in_part(event, idx, routed);
+        }
+        self.accept(event, routed);
+        Submission::Accepted { omissions: Vec::new() }
+    }
+
+    #[cold]
+    fn admit_unknown(&mut self, event: Event) -> Submission {
+        let reason = match self.catalog.similar_event(&event.name) {
+            Some(similar) => format!("Unknown event: {}. Did you mean {similar}?", event.name),
+            None => format!("Unknown event: {}", event.name),
+        };
+        if self.shared.strictness == Strictness::Strict {
+            self.shared.ledger.count(Cause::Strict, 1);
+            return Submission::Refused { reason };
+        }
+        self.shared.ledger.warn_unknown(&reason, self.now);
+        self.batch.unknown.push(Unknown { event, received_at: self.now });
+        Submission::Quarantined { reason }
+    }
+
+    /// Accepts an event without what is wrong with it, or refuses it in strict mode.
+    #[cold]
+    fn admit_in_part(&mut self, mut event: Event, idx: EventIdx, routed: Routed) -> Submission {
+        let omissions = routed.omissions.clone();
+        let is_wrong = |it: &&Omission| !matches!(it, Omission::MissingOperand { .. });
+        let wrong = omissions.iter().find(is_wrong);
+        if let (Strictness::Strict, Some(wrong)) = (self.shared.strictness, wrong) {
+            self.shared.ledger.count(Cause::Strict, 1);
+            return Submission::Refused { reason: format!("{}: {wrong}", event.name) };
+        }
+        for omission in &omissions {
+            self.shared.ledger.omit(&event.name, omission, self.now);
+        }
+        if wrong.is_none() {
+            self.accept(event, routed);
+            return Submission::Accepted { omissions };
+        }
+        // What is left out must not reach the journal either; what stays moves up.
+        event
+            .properties
+            .retain(|(name, value)| !omissions.iter().any(|it| is_about(it, name, value)));
+        let routed = self.catalog.route(idx, &event);
+        self.accept(event, routed);
+        Submission::Accepted { omissions }
+    }
+
+    fn accept(&mut self, event: Event, routed: Routed) {
+        let catalog = Arc::clone(&self.catalog);
+        let prepared = Prepared { event, accepted_at: self.now, catalog, updates: routed.updates };
+        self.batch.entries.push(Box::new(prepared));
+    }
+}
+
+fn is_about(omission: &Omission, property: &str, value: &Scalar) -> bool {
+    match omission {
+        Omission::UndeclaredProperty { name } => name == property,
+        Omission::IllTypedProperty { name, found, .. } => {
+            name == property && *found == value.kind()
+        }
+        Omission::MissingOperand { .. } => false,
+    }
+}

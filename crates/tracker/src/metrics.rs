@@ -1,0 +1,205 @@
+//! From counters to values of metrics.
+
+use internal_events_catalog::{
+    Catalog, Metric, MetricKind, MetricStatus, Reading, TimeFrame, Window,
+};
+use internal_events_store::{Counters, Error, Reader, WrongType};
+use jiff::civil::Date;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The relative standard error of an estimated count: 1.04 / sqrt(2^14), rounded as Redis does.
+const STANDARD_ERROR: f64 = 0.0081;
+
+/// The values of metrics on one day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricReport {
+    /// The day they are read on, in UTC.
+    pub at: Date,
+    /// One value per metric, sorted by key path.
+    pub metrics: Vec<MetricValue>,
+}
+
+/// The value of one metric.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricValue {
+    /// Its name.
+    pub key_path: String,
+    /// Its period; none for a key path that no metric has.
+    pub time_frame: Option<TimeFrame>,
+    /// Whether it is reported.
+    pub status: Option<MetricStatus>,
+    /// How it is computed; none where it cannot be.
+    pub kind: Option<MetricKind>,
+    /// A number, or an object for totals per value; or why there is none.
+    pub value: Result<Value, String>,
+    /// The relative standard error, where the value is an estimate.
+    pub error: Option<f64>,
+    /// The keys it is read from, in order.
+    pub keys: Vec<String>,
+    /// The ISO weeks it is read for, the earliest first.
+    pub weeks: Vec<String>,
+}
+
+/// Evaluates metrics; all of them if no key path is given.
+///
+/// Without a reader, as where nothing has ever been tracked, every counter is zero.
+///
+/// # Errors
+///
+/// When the counters cannot be read. A metric that cannot be evaluated says why in its own value.
+pub fn evaluate(
+    catalog: &Catalog,
+    reader: Option<&mut (dyn Reader + 'static)>,
+    key_paths: &[&str],
+    window: Window,
+) -> Result<MetricReport, Error> {
+    let (mut metrics, plans) = plan(catalog, key_paths, window);
+    let keys: BTreeSet<&str> = plans.iter().flat_map(|(_, reading)| reading.keys()).collect();
+    let keys: Vec<&str> = keys.into_iter().collect();
+    let counters = match reader {
+        Some(reader) => reader.counters(&keys)?,
+        None => Counters::default(),
+    };
+    for (metric, reading) in plans {
+        metrics.push(value(metric, &reading, &counters));
+    }
+    metrics.sort_by(|a, b| a.key_path.cmp(&b.key_path));
+    Ok(MetricReport { at: window.today, metrics })
+}
+
+/// Splits what was asked for into values that are already known to be absent and readings.
+fn plan<'a>(
+    catalog: &'a Catalog,
+    key_paths: &[&str],
+    window: Window,
+) -> (Vec<MetricValue>, Vec<(&'a Metric, Reading)>) {
+    let mut absent = Vec::new();
+    let mut asked: Vec<&Metric> = Vec::new();
+    if key_paths.is_empty() {
+        asked.extend(catalog.metrics());
+    }
+    for key_path in key_paths {
+        match catalog.metric(key_path) {
+            Some(metric) => asked.push(metric),
+            None => absent.push(no_such_metric(key_path)),
+        }
+    }
+    let mut plans = Vec::new();
+    for metric in asked {
+        match catalog.reading(metric, window) {
+            Ok(reading) => plans.push((metric, reading)),
+            Err(reason) => {
+                let value = Err(reason.to_string());
+                absent.push(MetricValue { value, ..without_value(metric) });
+            }
+        }
+    }
+    (absent, plans)
+}
+
+fn no_such_metric(key_path: &str) -> MetricValue {
+    MetricValue {
+        key_path: key_path.to_owned(),
+        time_frame: None,
+        status: None,
+        kind: None,
+        value: Err("no metric has this key path".to_owned()),
+        error: None,
+        keys: Vec::new(),
+        weeks: Vec::new(),
+    }
+}
+
+fn without_value(metric: &Metric) -> MetricValue {
+    let definition = &metric.definition;
+    MetricValue {
+        time_frame: Some(definition.time_frame),
+        status: Some(definition.status),
+        ..no_such_metric(&definition.key_path)
+    }
+}
+
+fn value(metric: &Metric, reading: &Reading, counters: &Counters) -> MetricValue {
+    let computed = match reading.kind {
+        MetricKind::Total => total(reading, counters),
+        MetricKind::Unique => unique(reading, counters),
+        MetricKind::Sum => sum(reading, counters),
+        MetricKind::PerValue => per_value(reading, counters),
+    };
+    MetricValue {
+        kind: Some(reading.kind),
+        value: computed.map_err(|it| it.to_string()),
+        error: (reading.kind == MetricKind::Unique).then_some(STANDARD_ERROR),
+        keys: reading.keys().into_iter().map(str::to_owned).collect(),
+        weeks: reading.weeks.iter().map(ToString::to_string).collect(),
+        ..without_value(metric)
+    }
+}
+
+fn total(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
+    let mut sum = 0_u64;
+    for key in reading.keys() {
+        sum = sum.saturating_add(counters.total(key)?);
+    }
+    Ok(json!(sum))
+}
+
+fn unique(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
+    Ok(json!(counters.distinct(reading.keys())?))
+}
+
+fn sum(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
+    let mut sum = 0.0;
+    for key in reading.keys() {
+        sum += counters.sum(key)?;
+    }
+    Ok(json!(sum))
+}
+
+/// `{unique: {value: count}}`; of two rules with one unique the last wins, as in GitLab.
+fn per_value(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
+    let mut object = Map::new();
+    for part in &reading.parts {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for key in &part.keys {
+            for (value, count) in counters.per_value(key)? {
+                let value = String::from_utf8_lossy(value).into_owned();
+                let sum = counts.entry(value).or_default();
+                *sum = sum.saturating_add(*count);
+            }
+        }
+        object.insert(part.unique.clone().unwrap_or_default(), json!(counts));
+    }
+    Ok(Value::Object(object))
+}
+
+/// The report as JSON, in the stable shape of `internal-events metrics --format json`.
+pub fn report_json(report: &MetricReport) -> Value {
+    let metrics: Vec<Value> = report.metrics.iter().map(metric_json).collect();
+    json!({ "version": 1, "at": report.at.to_string(), "metrics": metrics })
+}
+
+fn metric_json(metric: &MetricValue) -> Value {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    put("key_path", json!(metric.key_path));
+    put("time_frame", json!(metric.time_frame.map(TimeFrame::as_str)));
+    put("status", json!(metric.status.map(MetricStatus::as_str)));
+    if let Some(kind) = metric.kind {
+        put("kind", json!(kind.as_str()));
+    }
+    match &metric.value {
+        Ok(value) => put("value", value.clone()),
+        Err(reason) => {
+            put("value", Value::Null);
+            put("reason", json!(reason))
+        }
+    };
+    if let Some(error) = metric.error {
+        put("error", json!(error));
+    }
+    put("keys", json!(metric.keys));
+    put("weeks", json!(metric.weeks));
+    Value::Object(object)
+}

@@ -1,0 +1,191 @@
+//! The bounded queue between callers and the writer thread.
+//!
+//! A call that nobody waits for wakes the writer once; the writer then lingers so that more can
+//! gather. Waking a sleeping thread costs more than all the rest of a call.
+
+use crate::config::Limits;
+use crate::tracker::CommitError;
+use internal_events_catalog::{Catalog, Event, Scalar, Update};
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// An event that is ready for the journal.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) event: Event,
+    pub(crate) accepted_at: i64,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) updates: SmallVec<[Update; 8]>,
+}
+
+/// Called once a batch and all before it are durable, or are known never to be.
+pub(crate) type Done = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
+
+/// An unknown event, to be kept aside.
+#[derive(Debug)]
+pub(crate) struct Unknown {
+    pub(crate) event: Event,
+    pub(crate) received_at: i64,
+}
+
+/// What was submitted together and becomes durable together.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) entries: SmallVec<[Box<Prepared>; 1]>,
+    pub(crate) unknown: Vec<Unknown>,
+    pub(crate) done: Option<Done>,
+}
+
+impl Batch {
+    pub(crate) fn events(&self) -> usize {
+        self.entries.len() + self.unknown.len()
+    }
+
+    /// The memory its events take, closely enough to bound a queue by.
+    fn bytes(&self) -> usize {
+        let known = self.entries.iter().map(|it| bytes_of(&it.event));
+        known.chain(self.unknown.iter().map(|it| bytes_of(&it.event))).sum()
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("events", &self.events()).finish_non_exhaustive()
+    }
+}
+
+fn bytes_of(event: &Event) -> usize {
+    /// Allocations and fixed parts of an event without any text.
+    const FIXED: usize = 384;
+    let text = |value: &Scalar| if let Scalar::Str(it) = value { it.len() } else { 0 };
+    let properties = event.properties.iter().map(|(name, it)| 64 + name.len() + text(it));
+    FIXED + event.name.len() + properties.sum::<usize>()
+}
+
+/// Why nothing was queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    TooMuch,
+    Closed,
+}
+
+#[derive(Debug)]
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    /// Told to the writer.
+    work: Condvar,
+    /// Told to whoever waits for the writer's end.
+    ended: Condvar,
+    limits: Limits,
+}
+
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts under one lock")]
+struct State {
+    batches: VecDeque<Batch>,
+    events: usize,
+    bytes: usize,
+    /// Somebody waits for what is queued, or much has gathered.
+    urgent: bool,
+    /// The writer waits without an end and must be woken.
+    asleep: bool,
+    closed: bool,
+    ended: bool,
+}
+
+impl State {
+    fn is_quiet(&self) -> bool {
+        self.batches.is_empty() && !self.closed
+    }
+}
+
+/// What the writer takes at once.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    pub(crate) batches: VecDeque<Batch>,
+    pub(crate) closed: bool,
+}
+
+impl Queue {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { state: Mutex::default(), work: Condvar::new(), ended: Condvar::new(), limits }
+    }
+
+    /// Queues a batch, and wakes the writer at once if somebody waits for it.
+    pub(crate) fn push(&self, batch: Batch) -> Result<(), Full> {
+        let (events, bytes, urgent) = (batch.events(), batch.bytes(), batch.done.is_some());
+        let mut state = self.lock();
+        if state.closed {
+            return Err(Full::Closed);
+        }
+        let fits = state.events + events <= self.limits.queue_events
+            && state.bytes + bytes <= self.limits.queue_bytes;
+        // An empty queue takes any single batch, and a batch without events only waits.
+        if events > 0 && state.events > 0 && !fits {
+            return Err(Full::TooMuch);
+        }
+        state.batches.push_back(batch);
+        state.events += events;
+        state.bytes += bytes;
+        let pressing = urgent || state.events >= self.limits.group_events / 2;
+        let wake = state.asleep || (pressing && !state.urgent);
+        state.asleep = false;
+        state.urgent |= pressing;
+        drop(state);
+        if wake {
+            self.work.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits until there is something to write, then takes all of it; nothing after `idle`.
+    pub(crate) fn take(&self, idle: Duration) -> Taken {
+        let mut state = self.lock();
+        if state.is_quiet() {
+            state.asleep = true;
+            let wait = self.work.wait_timeout_while(state, idle, |it| it.is_quiet());
+            (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
+            state.asleep = false;
+        }
+        if !state.batches.is_empty() && !state.urgent && !state.closed {
+            let linger = self.limits.linger;
+            let wait = self.work.wait_timeout_while(state, linger, |it| !it.urgent && !it.closed);
+            (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
+        }
+        state.urgent = false;
+        state.events = 0;
+        state.bytes = 0;
+        Taken { batches: std::mem::take(&mut state.batches), closed: state.closed }
+    }
+
+    /// Takes no more; the writer ends when it has written what there is.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.work.notify_one();
+    }
+
+    /// Says that the writer has ended.
+    pub(crate) fn end(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.ended = true;
+        drop(state);
+        self.ended.notify_all();
+    }
+
+    /// Waits for the writer's end; false if it takes longer.
+    pub(crate) fn wait_for_end(&self, within: Duration) -> bool {
+        let state = self.lock();
+        let wait = self.ended.wait_timeout_while(state, within, |it| !it.ended);
+        let (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
+        state.ended
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock, and if it did, the state would still be whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

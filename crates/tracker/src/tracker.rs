@@ -1,0 +1,314 @@
+//! The handle applications hold.
+
+use crate::config::{Config, Home, Strictness};
+use crate::health::{Cause, Ledger};
+use crate::intake::Intake;
+use crate::queue::{Batch, Full, Queue};
+use crate::{Clock, EventBuilder, Health, MetricReport, Window, evaluate, writer};
+use arc_swap::ArcSwap;
+use internal_events_catalog::{Catalog, Event, Omission};
+use internal_events_store::{self as store, Memory, Reader, Sqlite, Store};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+/// How long dropping the last handle waits for the journal.
+const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// Takes events and answers for them. Cheap to clone; all clones are one tracker.
+#[derive(Clone, Debug)]
+pub struct Tracker {
+    owner: Arc<Owner>,
+}
+
+/// Ends the writer when the last handle goes.
+#[derive(Debug)]
+struct Owner {
+    shared: Arc<Shared>,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.shared.queue.close();
+        if self.shared.enabled && !self.shared.queue.wait_for_end(LAST_WAIT) {
+            tracing::error!("the journal was not written in time; events in the queue are lost");
+        }
+    }
+}
+
+/// What handles and writer share.
+pub(crate) struct Shared {
+    pub(crate) catalog: ArcSwap<Catalog>,
+    pub(crate) queue: Queue,
+    pub(crate) ledger: Ledger,
+    pub(crate) strictness: Strictness,
+    pub(crate) clock: Arc<dyn Clock>,
+    enabled: bool,
+    reader: Mutex<Option<Box<dyn Reader>>>,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("health", &self.ledger.health()).finish_non_exhaustive()
+    }
+}
+
+/// Why a tracker cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The data directory cannot be used.
+    #[error("cannot open the data directory")]
+    Store(#[source] store::Error),
+    /// The system gave no thread.
+    #[error("cannot start the writer thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// The journal could not be written; nothing of the batch was accepted.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the journal could not be written")]
+pub struct CommitError {
+    /// What the store said; none if the writer is gone.
+    #[source]
+    pub source: Option<Arc<store::Error>>,
+}
+
+/// Why a flush did not end well.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FlushError {
+    /// It took too long; the events may yet become durable.
+    #[error("not durable within {within:?}")]
+    Timeout {
+        /// How long was waited.
+        within: Duration,
+    },
+    /// The journal could not be written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The tracker is shut down.
+    #[error("the tracker is shut down")]
+    ShutDown,
+}
+
+/// What became of a submitted event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Submission {
+    /// It is accepted once its batch is durable.
+    Accepted {
+        /// What was left out.
+        omissions: Vec<Omission>,
+    },
+    /// No definition knows it; it is kept aside once its batch is durable.
+    Quarantined {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Strict mode refuses it.
+    Refused {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// Why a whole batch was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Too much waits for the journal.
+    #[error("too many events wait for the journal")]
+    QueueFull,
+    /// The tracker is shut down.
+    #[error("the tracker is shut down")]
+    ShutDown,
+    /// Tracking is switched off.
+    #[error("tracking is switched off")]
+    Disabled,
+}
+
+impl Refusal {
+    fn cause(self) -> Cause {
+        match self {
+            Self::QueueFull => Cause::QueueFull,
+            Self::ShutDown => Cause::ShutDown,
+            Self::Disabled => Cause::Disabled,
+        }
+    }
+}
+
+impl Tracker {
+    /// Opens a tracker: its data directory, its journal, its writer thread.
+    ///
+    /// # Errors
+    ///
+    /// When the directory or what is in it cannot be used.
+    pub fn open(config: Config) -> Result<Self, OpenError> {
+        let store: Option<Box<dyn Store>> = match &config.home {
+            Home::Nowhere => None,
+            Home::Memory => Some(Box::new(Memory::new())),
+            Home::Directory(path) => {
+                let options = store::Options::default();
+                Some(Box::new(Sqlite::open(path, options).map_err(OpenError::Store)?))
+            }
+        };
+        let reader = store.as_ref().map(|it| it.reader()).transpose().map_err(OpenError::Store)?;
+        let shared = Arc::new(Shared {
+            catalog: ArcSwap::new(config.catalog),
+            queue: Queue::new(config.limits),
+            ledger: Ledger::default(),
+            strictness: config.strictness,
+            clock: config.clock,
+            enabled: store.is_some(),
+            reader: Mutex::new(reader),
+        });
+        if let Some(store) = store {
+            writer::spawn(store, Arc::clone(&shared), config.limits.group_events)
+                .map_err(OpenError::Thread)?;
+        }
+        Ok(Self { owner: Arc::new(Owner { shared }) })
+    }
+
+    /// Starts an event; nothing happens until it is sent.
+    pub fn track_event(&self, name: impl Into<String>) -> EventBuilder<'_> {
+        EventBuilder::new(self, name.into())
+    }
+
+    /// Queues a batch, and calls `done` once all of it is durable.
+    ///
+    /// Never blocks. The answer has one submission per event, in order. `done` is called exactly
+    /// once, on the writer's thread, or at once if nothing had to be written; it must not block.
+    ///
+    /// # Errors
+    ///
+    /// When the whole batch is refused; `done` is then never called.
+    pub fn submit(
+        &self,
+        events: Vec<Event>,
+        done: impl FnOnce(Result<(), CommitError>) + Send + 'static,
+    ) -> Result<Vec<Submission>, Refusal> {
+        let shared = &self.owner.shared;
+        shared.ledger.receive(events.len());
+        if !shared.enabled {
+            shared.ledger.count(Cause::Disabled, events.len() as u64);
+            return Err(Refusal::Disabled);
+        }
+        let mut intake = Intake::new(shared);
+        let submissions = events.into_iter().map(|it| intake.admit(it)).collect();
+        let mut batch = intake.batch;
+        if batch.events() == 0 {
+            done(Ok(()));
+            return Ok(submissions);
+        }
+        batch.done = Some(Box::new(done));
+        shared.push(batch)?;
+        Ok(submissions)
+    }
+
+    /// Queues one event that nobody waits for.
+    pub(crate) fn send(&self, event: Event) -> Result<Submission, Refusal> {
+        let shared = &self.owner.shared;
+        shared.ledger.receive(1);
+        if !shared.enabled {
+            shared.ledger.count(Cause::Disabled, 1);
+            return Err(Refusal::Disabled);
+        }
+        let mut intake = Intake::new(shared);
+        let submission = intake.admit(event);
+        if intake.batch.events() > 0 {
+            shared.push(intake.batch)?;
+        }
+        Ok(submission)
+    }
+
+    /// Waits until everything sent before is durable.
+    ///
+    /// # Errors
+    ///
+    /// When that takes longer than `within`, or the journal cannot be written.
+    pub fn flush(&self, within: Duration) -> Result<(), FlushError> {
+        let shared = &self.owner.shared;
+        if !shared.enabled {
+            return Ok(());
+        }
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let done = move |result| {
+            // The receiver may have given up; then nobody wants the answer.
+            let _ = sender.try_send(result);
+        };
+        let batch = Batch { done: Some(Box::new(done)), ..Batch::default() };
+        shared.queue.push(batch).map_err(|_| FlushError::ShutDown)?;
+        match receiver.recv_timeout(within) {
+            Ok(result) => Ok(result?),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(FlushError::Timeout { within }),
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(FlushError::ShutDown),
+        }
+    }
+
+    /// Takes no more events, writes what waits, and ends; false if it takes longer than `within`.
+    pub fn shut_down(&self, within: Duration) -> bool {
+        let shared = &self.owner.shared;
+        shared.queue.close();
+        !shared.enabled || shared.queue.wait_for_end(within)
+    }
+
+    /// What became of the events so far.
+    pub fn health(&self) -> Health {
+        self.owner.shared.ledger.health()
+    }
+
+    /// The catalog events are routed by.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.owner.shared.catalog.load_full()
+    }
+
+    /// Routes all later events by another catalog; earlier ones keep what they were routed to.
+    pub fn replace_catalog(&self, catalog: impl Into<Arc<Catalog>>) {
+        self.owner.shared.catalog.store(catalog.into());
+    }
+
+    /// How wrong calls are answered.
+    pub fn strictness(&self) -> Strictness {
+        self.owner.shared.strictness
+    }
+
+    /// Milliseconds since 1970 by the tracker's clock.
+    pub fn now_ms(&self) -> i64 {
+        self.owner.shared.clock.now_ms()
+    }
+
+    /// Evaluates metrics; all of them if no key path is given.
+    ///
+    /// # Errors
+    ///
+    /// When the counters cannot be read.
+    pub fn metrics(
+        &self,
+        key_paths: &[&str],
+        window: Window,
+    ) -> Result<MetricReport, store::Error> {
+        let catalog = self.catalog();
+        let mut reader = self.owner.shared.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        evaluate(&catalog, reader.as_deref_mut(), key_paths, window)
+    }
+
+    /// Asks the store directly; `None` if tracking is switched off.
+    pub fn read<T>(&self, ask: impl FnOnce(&mut dyn Reader) -> T) -> Option<T> {
+        let mut reader = self.owner.shared.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.as_mut().map(|it| ask(it.as_mut()))
+    }
+}
+
+impl Shared {
+    /// Queues a batch, or counts why not.
+    fn push(&self, batch: Batch) -> Result<(), Refusal> {
+        let n = batch.events() as u64;
+        self.queue.push(batch).map_err(|it| {
+            let refusal = match it {
+                Full::TooMuch => Refusal::QueueFull,
+                Full::Closed => Refusal::ShutDown,
+            };
+            self.ledger.count(refusal.cause(), n);
+            refusal
+        })
+    }
+}
