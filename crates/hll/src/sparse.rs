@@ -215,7 +215,7 @@ impl Sparse {
         }
         // A ZERO keeps its length less one in six bits, a VAL in two.
         let is_val = word >> 7 & EACH;
-        let lengths = word & (EACH * 0x3f ^ is_val * 0x3c);
+        let lengths = word & ((EACH * 0x3f) ^ (is_val * 0x3c));
         let pairs = (lengths & 0x00ff_00ff_00ff_00ff) + (lengths >> 8 & 0x00ff_00ff_00ff_00ff);
         usize::try_from(pairs.wrapping_mul(0x0001_0001_0001_0001) >> 48).ok().map(|sum| sum + 8)
     }

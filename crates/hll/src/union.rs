@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::dense::histogram_of_bytes;
-use crate::estimate::{Histogram, estimate};
+use crate::estimate::estimate;
 use crate::{REGISTERS, Registers, Sketch};
 
 /// Counts the distinct elements of several sketches together, as `PFCOUNT` of several keys does.
@@ -44,10 +44,10 @@ impl Union {
     pub fn add(&mut self, sketch: &Sketch) {
         match &sketch.registers {
             Registers::Sparse(sparse) => {
-                for (register, value) in sparse.raised_registers() {
+                sparse.raised_registers().for_each(|(register, value)| {
                     let rank = &mut self.ranks[register];
                     *rank = value.max(*rank);
-                }
+                });
             }
             Registers::Dense(dense) => dense.raise_bytes(&mut self.ranks),
         }
@@ -55,16 +55,12 @@ impl Union {
 
     /// Estimates how many distinct elements the added sketches have together.
     pub fn estimate(&self) -> u64 {
-        estimate(&self.histogram())
+        estimate(&histogram_of_bytes(&self.ranks))
     }
 
     /// Returns the registers above zero with their values, in rising order.
     pub(crate) fn raised_registers(&self) -> impl Iterator<Item = (usize, u8)> {
         self.ranks.iter().copied().enumerate().filter(|&(_, rank)| rank > 0)
-    }
-
-    fn histogram(&self) -> Histogram {
-        histogram_of_bytes(&self.ranks)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Elements of every shape, and elements made to order.
 
+use proptest::prelude::*;
+
 /// The multiplier of MurmurHash64A, repeated here so that the tests do not trust the crate.
 const MULTIPLIER: u64 = 0xc6a4a7935bd1e995;
 const SEED: u64 = 0xadc83b19;
@@ -41,6 +43,22 @@ pub(crate) const SHAPES: [(&str, Shape); 6] = [
     ("long", |n| format!("{n:0>300}").into_bytes()),
     ("zero bytes and line ends", |n| format!("\0\r\n{n}\0").into_bytes()),
 ];
+
+/// Crowded registers and few values, so that runs are split and joined in every possible way.
+pub(crate) fn crowded() -> impl Strategy<Value = Vec<[u8; 8]>> {
+    let element = (0_u16..48, 1_u8..5, prop::bool::weighted(0.2))
+        .prop_map(|(near, rank, is_far)| with_rank(if is_far { near * 341 } else { near }, rank));
+    prop::collection::vec(element, 1..400)
+}
+
+/// Settings of a property test: so many cases, and no files left behind.
+pub(crate) fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
 
 #[test]
 fn elements_made_to_order_have_the_hash_asked_for() {

@@ -1,1 +1,115 @@
+//! What holds for any sketches, whatever Redis does.
 
+use internal_events_hll::{Sketch, Union, hash};
+use proptest::prelude::*;
+
+use crate::elements::config;
+
+/// Makes a dense sketch without elements.
+fn empty_dense() -> Sketch {
+    let mut bytes = Sketch::new().to_bytes();
+    bytes.truncate(16);
+    bytes[4] = 0;
+    bytes.extend([0; 12_288]);
+    Sketch::from_bytes(&bytes).unwrap()
+}
+
+/// Makes the dense sketch of the same registers.
+fn dense(sketch: &Sketch) -> Sketch {
+    let mut dense = empty_dense();
+    dense.merge(sketch);
+    dense
+}
+
+fn merged(a: &Sketch, b: &Sketch) -> Sketch {
+    let mut merged = a.clone();
+    merged.merge(b);
+    merged
+}
+
+/// Hashes of a set: few registers so that they meet, or all over.
+fn hashes() -> impl Strategy<Value = Vec<u64>> {
+    let near = (0..200_u64, any::<u64>()).prop_map(|(register, coins)| coins << 14 | register);
+    let any_hash = prop_oneof![near, any::<u64>(), any::<u64>().prop_map(|hash| hash & 0x3fff)];
+    let size = prop_oneof![4 => 0..60_usize, 2 => 0..1_500_usize, 1 => 0..6_000_usize];
+    size.prop_flat_map(move |size| prop::collection::vec(any_hash.clone(), size))
+}
+
+fn sketch() -> impl Strategy<Value = Sketch> {
+    hashes().prop_map(|hashes| sketch_of(&hashes))
+}
+
+fn sketch_of(hashes: &[u64]) -> Sketch {
+    let mut sketch = Sketch::new();
+    for &hash in hashes {
+        sketch.insert_hash(hash);
+    }
+    sketch
+}
+
+proptest! {
+    #![proptest_config(config(200))]
+
+    #[test]
+    fn merging_is_commutative_associative_and_idempotent(
+        a in sketch(), b in sketch(), c in sketch(),
+    ) {
+        prop_assert!(dense(&merged(&a, &b)) == dense(&merged(&b, &a)));
+        prop_assert!(
+            dense(&merged(&merged(&a, &b), &c)) == dense(&merged(&a, &merged(&b, &c)))
+        );
+        let mut again = merged(&a, &b);
+        let before = again.clone();
+        prop_assert!(!again.merge(&b) && !again.merge(&before) && !again.merge_all([&a, &b]));
+        prop_assert!(again == before);
+    }
+
+    #[test]
+    fn a_merge_is_the_sketch_of_both_sets(a in hashes(), b in hashes()) {
+        let both = [a.clone(), b.clone()].concat();
+        let (a, b, both) = (sketch_of(&a), sketch_of(&b), sketch_of(&both));
+        let merged = merged(&a, &b);
+        prop_assert!(dense(&merged) == dense(&both));
+        let mut union = Union::new();
+        union.add(&a);
+        union.add(&b);
+        prop_assert_eq!(union.estimate(), merged.estimate());
+        prop_assert_eq!(union.estimate(), both.estimate());
+    }
+
+    #[test]
+    fn the_order_of_elements_does_not_matter(
+        hashes in hashes().prop_flat_map(|it| (Just(it.clone()), Just(it).prop_shuffle())),
+    ) {
+        prop_assert!(dense(&sketch_of(&hashes.0)) == dense(&sketch_of(&hashes.1)));
+    }
+
+    #[test]
+    fn sparse_and_dense_agree_on_every_answer(hashes in hashes()) {
+        let mut sketch = Sketch::new();
+        let mut twin = empty_dense();
+        for hash in hashes {
+            prop_assert_eq!(sketch.insert_hash(hash), twin.insert_hash(hash));
+        }
+        prop_assert_eq!(sketch.estimate(), twin.estimate());
+        prop_assert_eq!(sketch.is_empty(), twin.is_empty());
+        prop_assert!(dense(&sketch) == twin);
+    }
+
+    #[test]
+    fn a_string_is_read_back_as_the_sketch_that_wrote_it(sketch in sketch()) {
+        let bytes = sketch.to_bytes();
+        prop_assert_eq!(bytes.len() <= 3_000, !sketch.is_dense());
+        let read = Sketch::from_bytes(&bytes).unwrap();
+        prop_assert!(read == sketch && read.to_bytes() == bytes);
+    }
+
+    #[test]
+    fn an_element_and_its_hash_are_the_same(element in prop::collection::vec(any::<u8>(), 0..40)) {
+        let mut by_element = Sketch::new();
+        let mut by_hash = Sketch::new();
+        prop_assert!(by_element.insert(&element) && by_hash.insert_hash(hash(&element)));
+        prop_assert!(by_element == by_hash);
+        prop_assert!(!by_element.insert(&element));
+    }
+}
