@@ -6,10 +6,12 @@
 //! ```
 
 use crate::file::{File, Place};
+use crate::index::Index;
 use crate::model::{self, Event, Metric};
+use crate::rules::{self, Check, Out, RULES};
 use crate::tables::Tables;
 use crate::yaml::Node;
-use crate::{Analysis, Facts, Source, Sources};
+use crate::{Analysis, Diagnostic, Facts, Source, Sources, fields};
 use internal_events_catalog::Definitions;
 use std::num::NonZero;
 
@@ -39,17 +41,69 @@ pub fn analyze(sources: &Sources) -> Analysis {
     let metrics: Vec<Metric<'_>> =
         metric_files.iter().filter(is_metric).filter_map(Metric::new).collect();
 
+    let index = Index::new(&event_files, &events, &metrics, &tables);
+    let diagnostics = {
+        let files = event_files.iter().chain(&metric_files).chain(tables.files());
+        find(&index, &files.collect::<Vec<_>>())
+    };
+
     Analysis {
         definitions: Definitions {
             events: loaded(&events).filter_map(Event::definition).collect(),
             metrics: metrics.iter().flat_map(Metric::definitions).collect(),
             overrides: tables.overrides(),
         },
-        diagnostics: Vec::new(),
+        diagnostics,
         n_events: event_files.len(),
         n_metrics: metric_files.len(),
         facts: facts(&events, &metrics),
     }
+}
+
+/// Runs every rule over everything it looks at.
+fn find<'n>(index: &Index<'n>, files: &[&'n File<'n>]) -> Vec<Diagnostic> {
+    let mut findings: Out<'n> = Vec::new();
+    let of_files = on_all_cores(files, |file| {
+        let mut out = Vec::new();
+        match file.place {
+            Place::Event | Place::RemovedEvent => {
+                fields::check::check(&fields::EVENT, file, &mut out)
+            }
+            Place::Metric => fields::check::check(&fields::METRIC, file, &mut out),
+            Place::StrayEvent | Place::Aggregate | Place::Table => {}
+        }
+        for rule in RULES {
+            if let Check::File(check) = rule.check {
+                check(file, &mut out);
+            }
+        }
+        out
+    });
+    let of_events = on_all_cores(index.events, |event| {
+        let mut out = Vec::new();
+        for rule in RULES {
+            if let Check::Event(check) = rule.check {
+                check(index, event, &mut out);
+            }
+        }
+        out
+    });
+    let of_metrics = on_all_cores(index.metrics, |metric| {
+        let mut out = Vec::new();
+        for rule in RULES {
+            if let Check::Metric(check) = rule.check {
+                check(index, metric, &mut out);
+            }
+        }
+        out
+    });
+    findings.extend(of_files.into_iter().chain(of_events).chain(of_metrics).flatten());
+    for rule in RULES {
+        if let Check::Whole(check) = rule.check {
+            check(index, &mut findings);
+        }
+    }
+    rules::diagnostics(findings)
 }
 
 /// The events that tracking knows.

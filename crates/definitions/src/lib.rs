@@ -7,13 +7,19 @@
 
 mod analyze;
 mod diagnostic;
+mod fields;
 mod file;
 pub mod generate;
+mod index;
 mod model;
+mod path;
+mod rules;
 mod sources;
+mod suggest;
 mod tables;
 mod yaml;
 
 pub use analyze::analyze;
 pub use diagnostic::{Diagnostic, Edit, Fix, Related, Severity};
+pub use rules::codes;
 pub use sources::{Analysis, Facts, Source, Sources};

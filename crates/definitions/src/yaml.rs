@@ -8,7 +8,7 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use scalar::Text;
+pub(crate) use scalar::{Text, psych_reading};
 
 use granit_parser::{Event, Parser, StructureStyle};
 use std::borrow::Cow;

@@ -312,15 +312,3 @@ fn psych_integer(text: &str) -> Option<Option<i64>> {
         None => None,
     }
 }
-
-/// Whether a text can stand without quotes and still mean itself, to both readers.
-pub(crate) fn is_plain_safe(text: &str) -> bool {
-    let Some(first) = text.chars().next() else { return false };
-    let starts_well = first.is_ascii_alphabetic() || first == '_';
-    let body_ok = text.chars().all(|it| it.is_ascii_alphanumeric() || "_-./:".contains(it));
-    starts_well
-        && body_ok
-        && !text.ends_with(':')
-        && core_schema(text).is_none()
-        && psych_reading(text).is_none()
-}

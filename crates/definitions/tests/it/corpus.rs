@@ -1,6 +1,7 @@
 //! Real definitions that nobody in this project wrote.
 
-use internal_events_definitions::{Source, Sources, analyze};
+use internal_events_definitions::{Severity, Source, Sources, analyze};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The folder of the corpus, or a loud note that its tests did not run.
@@ -74,4 +75,23 @@ fn the_order_of_the_input_does_not_matter() {
     assert_eq!(a.definitions.events, b.definitions.events);
     assert_eq!(a.definitions.metrics, b.definitions.metrics);
     assert_eq!(a.diagnostics, b.diagnostics);
+}
+
+#[test]
+fn real_definitions_have_no_errors_and_few_warnings() {
+    let Some(sources) = sources() else { return };
+    let analysis = analyze(&sources);
+    let mut n = BTreeMap::new();
+    for it in &analysis.diagnostics {
+        *n.entry((it.severity, it.code)).or_insert(0) += 1;
+        if it.severity < Severity::Note {
+            println!(
+                "{:?} {}:{}:{} {} [{}]",
+                it.severity, it.path, it.line, it.column, it.message, it.code
+            );
+        }
+    }
+    println!("{n:#?}");
+    let errors = analysis.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+    assert_eq!(errors.count(), 0);
 }
