@@ -142,9 +142,17 @@ impl Catalog {
 
     /// The defined event whose name is nearest, if one is near.
     pub fn similar_event(&self, name: &str) -> Option<&str> {
-        let scored = self.events().map(|it| (strsim::jaro_winkler(name, &it.action), &it.action));
-        let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
-        best.filter(|(score, _)| *score > 0.85).map(|(_, action)| action.as_str())
+        // Unknown names may come in floods, so only names that start alike are compared.
+        let actions = self.events().map(|it| it.action.as_str());
+        let alike = |it: &&str| {
+            it.len().abs_diff(name.len()) <= 4 && it.as_bytes().first() == name.as_bytes().first()
+        };
+        nearest(name, actions.filter(alike))
+    }
+
+    /// The defined metric whose key path is nearest, if one is near.
+    pub fn similar_metric(&self, key_path: &str) -> Option<&str> {
+        nearest(key_path, self.metrics().iter().map(|it| it.definition.key_path.as_str()))
     }
 
     fn explain_rule(
@@ -172,6 +180,15 @@ impl Catalog {
         };
         self.metrics().iter().filter(reads).map(|it| surface(it, today)).collect()
     }
+}
+
+/// The name most like the given one; of equally good ones the first in the alphabet.
+fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    /// Below this, names have only their beginnings in common.
+    const NEAR: f64 = 0.85;
+    let scored = names.map(|it| (strsim::jaro_winkler(name, it), it));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+    best.filter(|(score, _)| *score > NEAR).map(|(_, it)| it)
 }
 
 fn property_gate(name: &'static str, subject: &str, passed: bool, detail: String) -> Gate {

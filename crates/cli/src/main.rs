@@ -1,2 +1,59 @@
-//! The internal-events program.
-fn main() {}
+//! The program: the only place that prints, prompts, exits and reads arguments.
+
+mod args;
+mod check;
+mod context;
+mod explain;
+mod generate;
+mod metrics;
+mod output;
+mod render;
+mod serve;
+mod shell;
+mod track;
+
+use args::{Args, Command};
+use clap::Parser as _;
+use context::Context;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = Args::parse_from(generate::prepare_argv(std::env::args_os()));
+    start_logging();
+    let result = run(args);
+    match result {
+        Ok(code) => code,
+        // Whoever closed the pipe has seen enough.
+        Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::report(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let cx = Context::new(args.root, args.data);
+    match args.command {
+        Command::Generate(args) => generate::run(args, &cx),
+        Command::Check(args) => check::run(&args, &cx),
+        Command::Serve(args) => serve::run(args, &cx),
+        Command::Track(args) => track::run(args, &cx),
+        Command::Metrics(args) => metrics::run(&args, &cx),
+        Command::Explain(args) => explain::run(args, &cx),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man => shell::man(),
+    }
+}
+
+/// Logs go to standard error, so that standard output stays what was asked for.
+fn start_logging() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("INTERNAL_EVENTS_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(output::stderr_has_colour())
+        .with_target(false)
+        .init();
+}

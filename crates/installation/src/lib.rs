@@ -1,1 +1,138 @@
-//! Reads what an installation has on disk and gives a catalog.
+//! Reads what an installation has on disk and gives a catalog: `internal-events.toml` and the
+//! environment, both definition trees, override tables, `VERSION`.
+//!
+//! ```no_run
+//! use internal_events_installation::Installation;
+//!
+//! let installation = Installation::open(".", |name| std::env::var(name).ok())?;
+//! let tracker = installation.open_tracker()?;
+//! tracker.track_event("create_order").user(5).send();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! ```text
+//! ROOT/internal-events.toml                       settings; all optional
+//! ROOT/VERSION                                    the milestone of new definitions
+//! ROOT/{,ee/}config/events/*.yml                  events; removed/ is read, but not loaded
+//! ROOT/{,ee/}config/metrics/*/*.yml               metrics
+//! ROOT/config/metrics/schema/product_groups.json  known groups, if there is such a list
+//! ROOT/config/feature_categories.yml              known categories, if there is such a list
+//! ROOT/lib/gitlab/usage_data_counters/            override tables and the legacy event list
+//! ```
+
+mod settings;
+mod tree;
+
+pub use settings::{Settings, SettingsError};
+pub use tree::ReadError;
+
+use internal_events::{Catalog, Config, OpenError, Strictness, Tracker};
+use internal_events_definitions::{Analysis, Sources, analyze};
+use std::path::{Path, PathBuf};
+
+/// Where an installation keeps journal and counters unless told otherwise, below the root.
+pub const DATA: &str = ".internal-events";
+
+/// Why an installation cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The root is no directory.
+    #[error("there is no directory {path}")]
+    NoRoot {
+        /// The root.
+        path: PathBuf,
+    },
+    /// The settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// What an installation has on disk.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    root: PathBuf,
+    settings: Settings,
+    sources: Sources,
+    version: Option<String>,
+}
+
+impl Installation {
+    /// Reads an installation; `env` looks up environment variables.
+    ///
+    /// # Errors
+    ///
+    /// When the root is no directory, the settings are wrong or a file cannot be read. What is
+    /// wrong *in* definitions is no error but a diagnostic of the [`analysis`](Self::analysis).
+    pub fn open(
+        root: impl Into<PathBuf>,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, Error> {
+        let root = root.into();
+        if !root.is_dir() {
+            return Err(Error::NoRoot { path: root });
+        }
+        let settings = Settings::read(&root, env)?;
+        let sources = tree::read(&root, &settings)?;
+        let version = tree::version(&root)?;
+        Ok(Self { root, settings, sources, version })
+    }
+
+    /// The root.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The definition files as they are.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The first `major.minor` in `VERSION`: the milestone of new definitions.
+    pub fn milestone(&self) -> Option<&str> {
+        self.version.as_deref()
+    }
+
+    /// Everything that could be read from the definitions, and everything that is wrong.
+    pub fn analysis(&self) -> Analysis {
+        analyze(&self.sources)
+    }
+
+    /// The definitions that could be read, as a catalog.
+    pub fn catalog(&self) -> Catalog {
+        Catalog::new(self.analysis().definitions)
+    }
+
+    /// Where journal and counters are kept.
+    pub fn data(&self) -> PathBuf {
+        self.root.join(self.settings.data.as_deref().unwrap_or(Path::new(DATA)))
+    }
+
+    /// Opens a tracker on the data directory with this installation's catalog and settings.
+    ///
+    /// # Errors
+    ///
+    /// When the data directory cannot be used.
+    pub fn open_tracker(&self) -> Result<Tracker, OpenError> {
+        Tracker::open(self.tracker_config(self.data()))
+    }
+
+    /// The configuration of a tracker that keeps its data in the given directory.
+    pub fn tracker_config(&self, data: impl AsRef<Path>) -> Config {
+        let config = Config::new(self.catalog());
+        if !self.settings.enabled {
+            return config.disabled();
+        }
+        let strictness =
+            if self.settings.strict { Strictness::Strict } else { Strictness::Lenient };
+        config.data(data).strictness(strictness)
+    }
+}

@@ -1,0 +1,66 @@
+//! The command line.
+
+use crate::check::CheckArgs;
+use crate::explain::ExplainArgs;
+use crate::generate::GenerateArgs;
+use crate::metrics::MetricsArgs;
+use crate::serve::ServeArgs;
+use crate::track::TrackArgs;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Product analytics from definitions: one call to track an event, YAML beside the code to say
+/// what it means.
+#[derive(Debug, Parser)]
+#[command(name = "internal-events", version, max_term_width = 100, propagate_version = true)]
+pub(crate) struct Args {
+    /// The directory with `config/` and `ee/config/`.
+    #[arg(
+        long,
+        value_name = "DIR",
+        global = true,
+        default_value = ".",
+        env = "INTERNAL_EVENTS_ROOT"
+    )]
+    pub(crate) root: PathBuf,
+
+    /// Where journal and counters are kept [default: .internal-events under the root].
+    #[arg(long, value_name = "DIR", global = true, env = "INTERNAL_EVENTS_DATA")]
+    pub(crate) data: Option<PathBuf>,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+
+pub(crate) enum Command {
+    /// Create event and metric definitions.
+    Generate(GenerateArgs),
+    /// Report all problems of the definitions.
+    Check(CheckArgs),
+    /// Accept events over HTTP and answer for them.
+    Serve(ServeArgs),
+    /// Track one event.
+    Track(TrackArgs),
+    /// Show the values of metrics.
+    Metrics(MetricsArgs),
+    /// Explain why an event would, or would not, move which metric.
+    Explain(ExplainArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// How to print what a person and a machine may both read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// For machines; the shape is stable.
+    Json,
+}

@@ -1,0 +1,162 @@
+//! `internal-events explain`: why an event would, or would not, move which metric.
+
+use crate::args::Format;
+use crate::context::Context;
+use crate::metrics::today;
+use crate::output::{self, Style};
+use crate::track::EventArgs;
+use internal_events_catalog::{
+    Catalog, Event, Explanation, Gate, MetricStatus, RuleVerdict, Scalar, Surface, Verdict, Week,
+};
+use jiff::civil::Date;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    event: EventArgs,
+
+    /// The day on which it happens, in UTC [default: today].
+    #[arg(long, value_name = "DATE")]
+    at: Option<Date>,
+
+    /// How to print the answer.
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+}
+
+pub(crate) fn run(args: ExplainArgs, cx: &Context) -> anyhow::Result<ExitCode> {
+    let catalog = cx.installation()?.catalog();
+    let event = args.event.into_event();
+    let at = args.at.unwrap_or_else(today);
+    let explanation = catalog.explain(&event, at);
+    match args.format {
+        Format::Json => output::print_json(&to_json(&explanation, &event, at))?,
+        Format::Human => {
+            output::print(&human(&explanation, &event, at, &catalog, Style::stdout()))?;
+        }
+    }
+    Ok(ExitCode::from(u8::from(!explanation.is_known())))
+}
+
+fn human(
+    explanation: &Explanation,
+    event: &Event,
+    at: Date,
+    catalog: &Catalog,
+    style: Style,
+) -> String {
+    let mut text = format!("{} on {at} (week {})\n\n", style.bold(&event.name), Week::of(at));
+    for gate in &explanation.gates {
+        let mark = mark(gate.passed, style);
+        text.push_str(&format!("{mark} {} {}: {}\n", gate.name, gate.subject, gate.detail));
+    }
+    for rule in &explanation.rules {
+        text.push('\n');
+        text.push_str(&human_rule(rule, catalog, style));
+    }
+    text
+}
+
+fn mark(good: bool, style: Style) -> String {
+    if good { style.good("yes") } else { style.bad("no ") }
+}
+
+fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
+    let moves = matches!(rule.verdict, Verdict::Moves { .. });
+    let period = if catalog.counter(rule.counter).weekly { "per week" } else { "all time" };
+    let mut text = format!("{} {}  {}\n", mark(moves, style), rule.key, style.dim(period));
+    let reason = match &rule.verdict {
+        Verdict::Moves { operand: None } => "goes up by one".to_owned(),
+        Verdict::Moves { operand: Some(it) } => format!("takes in `{it}`"),
+        Verdict::FilterMismatch { property, expected, found: Scalar::Null } => {
+            format!("its filter wants {property} = {}, which is missing", shown(expected))
+        }
+        Verdict::FilterMismatch { property, expected, found } => {
+            format!("its filter wants {property} = {}, not {}", shown(expected), shown(found))
+        }
+        Verdict::MissingOperand { name } => format!("`{name}` is missing"),
+    };
+    text.push_str(&format!("      {reason}\n"));
+    if rule.surfaces.is_empty() {
+        text.push_str(&format!("      {}\n", style.dim("no metric reads it")));
+    }
+    for surface in &rule.surfaces {
+        text.push_str(&format!("      {}\n", human_surface(surface)));
+    }
+    text
+}
+
+fn human_surface(surface: &Surface) -> String {
+    let until = surface.until.map(|it| format!(" until {it}")).unwrap_or_default();
+    let status = match surface.status {
+        MetricStatus::Active => "",
+        MetricStatus::Broken => " (the metric is broken)",
+        MetricStatus::Removed => " (the metric is removed and not reported)",
+    };
+    format!("{} {} from {}{until}{status}", surface.key_path, surface.time_frame, surface.from)
+}
+
+fn shown(value: &Scalar) -> String {
+    match value {
+        Scalar::Str(it) => format!("\"{it}\""),
+        other => other.to_string(),
+    }
+}
+
+fn to_json(explanation: &Explanation, event: &Event, at: Date) -> Value {
+    let gates: Vec<Value> = explanation.gates.iter().map(gate_json).collect();
+    let rules: Vec<Value> = explanation.rules.iter().map(rule_json).collect();
+    json!({
+        "version": 1,
+        "event": event.name,
+        "at": at.to_string(),
+        "week": Week::of(at).to_string(),
+        "known": explanation.is_known(),
+        "gates": gates,
+        "rules": rules,
+    })
+}
+
+fn gate_json(gate: &Gate) -> Value {
+    json!({
+        "gate": gate.name,
+        "subject": gate.subject,
+        "passed": gate.passed,
+        "detail": gate.detail,
+    })
+}
+
+fn rule_json(rule: &RuleVerdict) -> Value {
+    let (moves, reason) = match &rule.verdict {
+        Verdict::Moves { operand } => (true, json!({ "operand": operand })),
+        Verdict::FilterMismatch { property, expected, found } => (
+            false,
+            json!({ "filter": property, "expected": value(expected), "found": value(found) }),
+        ),
+        Verdict::MissingOperand { name } => (false, json!({ "missing": name })),
+    };
+    let surfaces: Vec<Value> = rule.surfaces.iter().map(surface_json).collect();
+    json!({ "key": rule.key, "moves": moves, "reason": reason, "metrics": surfaces })
+}
+
+fn surface_json(surface: &Surface) -> Value {
+    json!({
+        "key_path": surface.key_path,
+        "time_frame": surface.time_frame.as_str(),
+        "status": surface.status.as_str(),
+        "from": surface.from.to_string(),
+        "until": surface.until.map(|it| it.to_string()),
+    })
+}
+
+fn value(scalar: &Scalar) -> Value {
+    match scalar {
+        Scalar::Null => Value::Null,
+        Scalar::Bool(it) => json!(it),
+        Scalar::Int(it) => json!(it),
+        Scalar::Float(it) => json!(it),
+        Scalar::Str(it) => json!(it),
+    }
+}

@@ -1,0 +1,121 @@
+//! `internal-events metrics`: values, and what they were read from.
+
+use crate::args::Format;
+use crate::context::Context;
+use crate::output::{self, Style};
+use anyhow::bail;
+use internal_events::store::{Reader, Sqlite};
+use internal_events::{Catalog, MetricReport, MetricValue, Window, evaluate, report_json};
+use jiff::civil::Date;
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::Value;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MetricsArgs {
+    /// Key paths of the metrics to show, or prefixes ending in `*` [default: all].
+    #[arg(value_name = "KEY_PATH")]
+    key_paths: Vec<String>,
+
+    /// Read the running week as well: what is tracked today shows at once.
+    #[arg(long)]
+    include_current_week: bool,
+
+    /// The day to look from, in UTC [default: today].
+    #[arg(long, value_name = "DATE")]
+    at: Option<Date>,
+
+    /// How to print them.
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+
+    /// Show the keys each value was read from.
+    #[arg(long)]
+    keys: bool,
+}
+
+pub(crate) fn run(args: &MetricsArgs, cx: &Context) -> anyhow::Result<ExitCode> {
+    let installation = cx.installation()?;
+    let catalog = installation.catalog();
+    let key_paths = select(&catalog, &args.key_paths)?;
+    let key_paths: Vec<&str> = key_paths.iter().map(String::as_str).collect();
+    let window = Window {
+        today: args.at.unwrap_or_else(today),
+        include_current_week: args.include_current_week,
+    };
+    let mut reader = Sqlite::reader(&cx.data(&installation))?;
+    let reader = reader.as_mut().map(|it| it as &mut (dyn Reader + 'static));
+    let report = evaluate(&catalog, reader, &key_paths, window)?;
+    match args.format {
+        Format::Json => output::print_json(&report_json(&report))?,
+        Format::Human => output::print(&human(&report, args, Style::stdout()))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Resolves prefixes, and refuses what names no metric.
+fn select(catalog: &Catalog, wanted: &[String]) -> anyhow::Result<Vec<String>> {
+    let mut selected = Vec::new();
+    for it in wanted {
+        let all = catalog.metrics().iter().map(|metric| &metric.definition.key_path);
+        let found: Vec<String> = match it.strip_suffix('*') {
+            Some(prefix) => all.filter(|path| path.starts_with(prefix)).cloned().collect(),
+            None => all.filter(|path| *path == it).take(1).cloned().collect(),
+        };
+        if found.is_empty() {
+            let similar = catalog.similar_metric(it.trim_end_matches('*'));
+            let hint = similar.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
+            bail!("no metric has the key path `{it}`{hint}");
+        }
+        selected.extend(found);
+    }
+    selected.dedup();
+    Ok(selected)
+}
+
+fn human(report: &MetricReport, args: &MetricsArgs, style: Style) -> String {
+    let mut text = String::new();
+    let width = report.metrics.iter().map(|it| it.key_path.len()).max().unwrap_or_default();
+    for metric in &report.metrics {
+        let frame =
+            metric.time_frame.map(internal_events_catalog::TimeFrame::as_str).unwrap_or_default();
+        let path = style.bold(&format!("{:<width$}", metric.key_path));
+        text.push_str(&format!("{path}  {frame:<4}  {}\n", value(metric, style)));
+        if args.keys {
+            for key in &metric.keys {
+                text.push_str(&format!("    {}\n", style.dim(key)));
+            }
+        }
+    }
+    if report.metrics.is_empty() {
+        text.push_str("no metrics are defined\n");
+    }
+    if !args.include_current_week && args.at.is_none() {
+        let note = "7d and 28d read complete ISO weeks only; \
+                    --include-current-week shows what was tracked since Monday";
+        text.push_str(&format!("\n{}\n", style.dim(note)));
+    }
+    text
+}
+
+fn value(metric: &MetricValue, style: Style) -> String {
+    let value = match &metric.value {
+        Ok(Value::Object(per_unique)) => {
+            let pairs = per_unique.iter().map(|(unique, counts)| format!("{unique} {counts}"));
+            pairs.collect::<Vec<_>>().join(", ")
+        }
+        Ok(value) => value.to_string(),
+        Err(reason) => return style.dim(&format!("- ({reason})")),
+    };
+    let error = metric.error.map(|it| format!(" ±{:.2} %", it * 100.0)).unwrap_or_default();
+    let weeks = match metric.weeks.as_slice() {
+        [] => String::new(),
+        [only] => format!("  week {only}"),
+        [first, .., last] => format!("  weeks {first} to {last}"),
+    };
+    format!("{value}{}{}", style.dim(&error), style.dim(&weeks))
+}

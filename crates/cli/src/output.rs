@@ -1,0 +1,89 @@
+//! Printing: colours only where a person looks, errors with their causes.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+/// Whether standard output may have colours: a terminal, and the user does not mind.
+pub(crate) fn stdout_has_colour() -> bool {
+    io::stdout().is_terminal() && wants_colour()
+}
+
+/// Whether standard error may have colours.
+pub(crate) fn stderr_has_colour() -> bool {
+    io::stderr().is_terminal() && wants_colour()
+}
+
+fn wants_colour() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|it| !it.is_empty());
+    !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
+}
+
+/// Writes to standard output.
+///
+/// # Errors
+///
+/// When it cannot be written; a closed pipe is recognised by [`is_broken_pipe`].
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Writes JSON to standard output, indented, with a final newline.
+pub(crate) fn print_json(value: &serde_json::Value) -> anyhow::Result<()> {
+    print(&format!("{value:#}\n"))
+}
+
+/// Whether an error only says that the reader of our output has gone.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Writes an error and its causes to standard error.
+pub(crate) fn report(error: &anyhow::Error) {
+    let mut text = format!("error: {error}\n");
+    let mut last = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // A transparent wrapper repeats its cause word for word.
+        if cause != last {
+            text.push_str(&format!("  because: {}\n", cause.trim_end().replace('\n', "\n    ")));
+        }
+        last = cause;
+    }
+    // If even this cannot be written, there is nobody left to tell.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Styles for people; nothing where colours are off.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    on: bool,
+}
+
+impl Style {
+    pub(crate) fn stdout() -> Self {
+        Self { on: stdout_has_colour() }
+    }
+
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    pub(crate) fn dim(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    pub(crate) fn good(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    pub(crate) fn bad(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}

@@ -1,0 +1,127 @@
+//! `internal-events.toml` and the environment.
+
+use serde::Deserialize;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file below the root.
+const FILE: &str = "internal-events.toml";
+
+/// What an installation decides; every setting has a default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether anything is tracked at all. `enabled`, `INTERNAL_EVENTS_ENABLED`.
+    pub enabled: bool,
+    /// Whether wrong calls fail where they are made. `strict`, `INTERNAL_EVENTS_STRICT`.
+    pub strict: bool,
+    /// Where journal and counters are kept, from the root. `data`, `INTERNAL_EVENTS_DATA`.
+    pub data: Option<PathBuf>,
+    /// Where the override tables are, from the root. `[legacy] overrides`,
+    /// `INTERNAL_EVENTS_LEGACY_OVERRIDES`.
+    pub overrides: Option<PathBuf>,
+    /// The list of known product groups, from the root. `[lists] product_groups`.
+    pub product_groups: Option<PathBuf>,
+    /// The list of known feature categories, from the root. `[lists] feature_categories`.
+    pub feature_categories: Option<PathBuf>,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not TOML, or has a setting that does not exist.
+    #[error("{path} is not a valid configuration")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A variable that says yes or no says something else.
+    #[error("{name} is `{value}`; write `true` or `false`")]
+    NotBoolean {
+        /// The variable.
+        name: &'static str,
+        /// What it says.
+        value: String,
+    },
+}
+
+/// The file as written. Unknown settings are refused: a misspelt one must not be ignored.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    enabled: Option<bool>,
+    strict: Option<bool>,
+    data: Option<PathBuf>,
+    #[serde(default)]
+    legacy: Legacy,
+    #[serde(default)]
+    lists: Lists,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Legacy {
+    overrides: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lists {
+    product_groups: Option<PathBuf>,
+    feature_categories: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads the file below `root`, if there is one; variables of the environment win.
+    pub(crate) fn read(
+        root: &Path,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, SettingsError> {
+        let file = read_file(&root.join(FILE))?;
+        let path = |name: &str| env(name).filter(|it| !it.is_empty()).map(PathBuf::from);
+        Ok(Self {
+            enabled: boolean("INTERNAL_EVENTS_ENABLED", &env)?.or(file.enabled).unwrap_or(true),
+            strict: boolean("INTERNAL_EVENTS_STRICT", &env)?.or(file.strict).unwrap_or(false),
+            data: path("INTERNAL_EVENTS_DATA").or(file.data),
+            overrides: path("INTERNAL_EVENTS_LEGACY_OVERRIDES").or(file.legacy.overrides),
+            product_groups: file.lists.product_groups,
+            feature_categories: file.lists.feature_categories,
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<File, SettingsError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(File::default()),
+        Err(source) => return Err(SettingsError::Read { path: path.to_owned(), source }),
+    };
+    toml::from_str(&text)
+        .map_err(|it| SettingsError::Parse { path: path.to_owned(), source: Box::new(it) })
+}
+
+/// Reads a variable in the words Ruby programs use for yes and no.
+fn boolean(
+    name: &'static str,
+    env: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<bool>, SettingsError> {
+    let Some(value) = env(name) else { return Ok(None) };
+    match value.to_ascii_lowercase().as_str() {
+        "" => Ok(None),
+        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(Some(true)),
+        "0" | "false" | "f" | "no" | "n" | "off" => Ok(Some(false)),
+        _ => Err(SettingsError::NotBoolean { name, value }),
+    }
+}
