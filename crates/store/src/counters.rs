@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use internal_events_hll::Sketch;
+use internal_events_hll::{Sketch, Union};
 
 use crate::Change;
 
@@ -189,6 +189,22 @@ impl Counters {
             Some(Counter::PerValue(totals)) => Ok(totals),
             other => absent(key, other, Kind::PerValue).map(|()| &NONE),
         }
+    }
+
+    /// Estimates how many distinct elements the sketches under `keys` have seen together, as
+    /// `PFCOUNT` of several keys does.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one of the keys is another kind of counter.
+    pub fn distinct<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Result<u64, WrongType> {
+        let mut union = Union::new();
+        for key in keys {
+            if let Some(sketch) = self.sketch(key)? {
+                union.add(sketch);
+            }
+        }
+        Ok(union.estimate())
     }
 
     /// Returns the counter under `key`, whatever its kind.

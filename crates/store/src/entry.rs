@@ -51,7 +51,7 @@ pub enum Change<'a> {
 
 impl Change<'_> {
     /// Returns the kind of counter this change needs.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(self) -> Kind {
         match self {
             Self::Add(_) => Kind::Total,
             Self::Observe(_) => Kind::Unique,
@@ -61,8 +61,8 @@ impl Change<'_> {
     }
 
     /// Copies what is borrowed.
-    pub fn to_stored(&self) -> StoredChange {
-        match *self {
+    pub fn to_stored(self) -> StoredChange {
+        match self {
             Self::Add(amount) => StoredChange::Add(amount),
             Self::Observe(element) => StoredChange::Observe(element.to_vec()),
             Self::Sum(amount) => StoredChange::Sum(amount),

@@ -126,10 +126,14 @@ fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 
 fn push_varint(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
-        out.push(number as u8 | 0x80);
+        out.push(low_seven_bits(number) | 0x80);
         number >>= 7;
     }
-    out.push(number as u8);
+    out.push(low_seven_bits(number));
+}
+
+fn low_seven_bits(number: u64) -> u8 {
+    number.to_le_bytes()[0] & 0x7f
 }
 
 fn zigzag(number: i64) -> u64 {

@@ -8,6 +8,7 @@
 //!
 //! What is in the file is described byte by byte in `docs/store-format.md`.
 
+mod group;
 mod locks;
 mod reader;
 mod schema;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
+use self::group::StoredGroup;
 use self::locks::{Lease, Writers};
 pub use self::reader::SqliteReader;
 pub use self::schema::FORMAT;
@@ -136,8 +138,13 @@ impl Sqlite {
         if tally.applied() + 1 != range.start || range.is_empty() {
             return;
         }
-        if tally.fold(&self.connection, range.end - 1, range.clone(), self.encoder.last()).is_err()
-        {
+        let group = StoredGroup {
+            last: range.end - 1,
+            n_entries: range.end - range.start,
+            ids: &[],
+            records: self.encoder.last(),
+        };
+        if tally.fold(&self.connection, &group).is_err() {
             self.tally = None;
         }
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior};
 
+use super::group::{Next, StoredGroup, for_each_group};
 use super::{FORMAT, as_integer, last_sequence, schema, sequence, tally};
-use crate::record::{self, DecodeError};
 use crate::{
     Counter, Counters, Error, EventId, Reader, Status, StoredEntry, StoredQuarantined, StoredUpdate,
 };
@@ -52,8 +52,8 @@ impl Reader for SqliteReader {
         let saved = tally::cursor(&tx).map_err(Error::Read)?;
         if !wanted.counters.is_empty() {
             for_each_group(&tx, saved, |group| {
-                wanted.fold(group, saved)?;
-                Ok(true)
+                wanted.fold(&group, saved)?;
+                Ok(Next::Group)
             })?;
         }
         Ok(Counters { by_key: wanted.counters.into_iter().collect() })
@@ -74,9 +74,8 @@ impl Reader for SqliteReader {
         let mut entries = Vec::new();
         if limit > 0 {
             for_each_group(&tx, after, |group| {
-                read_entries(&tx, &mut self.keys, group, &mut entries)?;
-                entries.retain(|entry| entry.sequence > after);
-                Ok(entries.len() < limit)
+                read_entries(&tx, &mut self.keys, &group, after, &mut entries)?;
+                Ok(if entries.len() < limit { Next::Group } else { Next::Stop })
             })?;
         }
         entries.truncate(limit);
@@ -100,69 +99,6 @@ impl Reader for SqliteReader {
         let tx = snapshot(&self.connection)?;
         read_status(&tx).map_err(Error::Read)
     }
-}
-
-/// One row of the journal.
-struct StoredGroup<'a> {
-    first: u64,
-    last: u64,
-    ids: &'a [u8],
-    records: &'a [u8],
-}
-
-impl<'a> StoredGroup<'a> {
-    fn read(row: &'a Row<'_>) -> rusqlite::Result<Self> {
-        let last = sequence(row, 0)?;
-        let entries = sequence(row, 1)?;
-        Ok(Self {
-            first: (last + 1).saturating_sub(entries),
-            last,
-            ids: row.get_ref(2)?.as_blob()?,
-            records: row.get_ref(3)?.as_blob()?,
-        })
-    }
-
-    fn damaged(&self, source: DecodeError) -> Error {
-        Error::Journal { sequence: self.last, source }
-    }
-
-    /// Numbers the group's records, and checks that they are as many as the row says.
-    fn records(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<(u64, record::Record<'a>), Error>>, Error> {
-        let damaged = |source| Error::Journal { sequence: self.last, source };
-        let (records, last) = (self.records, self.last);
-        let n = record::decode(records).map_err(damaged)?.count() as u64;
-        let expected = last + 1 - self.first;
-        if n != expected {
-            return Err(damaged(DecodeError::Count { expected, found: n }));
-        }
-        let decoded = record::decode(records).map_err(damaged)?;
-        Ok((self.first..).zip(decoded).map(move |(sequence, record)| match record {
-            Ok(record) => Ok((sequence, record)),
-            Err(source) => Err(Error::Journal { sequence: last, source }),
-        }))
-    }
-}
-
-/// Calls `visit` with the groups that have entries after `after`, until it returns false.
-fn for_each_group(
-    connection: &Connection,
-    after: u64,
-    mut visit: impl FnMut(&StoredGroup<'_>) -> Result<bool, Error>,
-) -> Result<(), Error> {
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT seq, entries, ids, records FROM journal WHERE seq > ?1 ORDER BY seq",
-        )
-        .map_err(Error::Read)?;
-    let mut rows = statement.query([as_integer(after)]).map_err(Error::Read)?;
-    while let Some(row) = rows.next().map_err(Error::Read)? {
-        if !visit(&StoredGroup::read(row).map_err(Error::Read)?)? {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// The counters that were asked for.
@@ -192,19 +128,12 @@ impl Wanted {
 
     /// Goes on with what was appended since.
     fn fold(&mut self, group: &StoredGroup<'_>, saved: u64) -> Result<(), Error> {
-        for record in group.records()? {
-            let (sequence, record) = record?;
-            if sequence <= saved {
-                continue;
+        group.for_each_update(saved, |key_id, change| {
+            if let Some(&place) = self.places.get(&key_id) {
+                self.counters[place].1.apply(change);
             }
-            for update in record.updates {
-                let (key_id, change) = update.map_err(|source| group.damaged(source))?;
-                if let Some(&place) = self.places.get(&key_id) {
-                    self.counters[place].1.apply(change);
-                }
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
@@ -212,16 +141,10 @@ fn read_entries(
     connection: &Connection,
     keys: &mut HashMap<u32, Arc<str>>,
     group: &StoredGroup<'_>,
+    after: u64,
     entries: &mut Vec<StoredEntry>,
 ) -> Result<(), Error> {
-    let (ids, _) = group.ids.as_chunks::<16>();
-    for record in group.records()? {
-        let (sequence, record) = record?;
-        let idx = usize::try_from(sequence - group.first).unwrap_or(usize::MAX);
-        let expected = group.last + 1 - group.first;
-        let Some(&id) = ids.get(idx) else {
-            return Err(group.damaged(DecodeError::Count { expected, found: ids.len() as u64 }));
-        };
+    group.for_each(after, |sequence, record| {
         let mut updates = Vec::new();
         for update in record.updates {
             let (key_id, change) = update.map_err(|source| group.damaged(source))?;
@@ -230,14 +153,14 @@ fn read_entries(
         }
         entries.push(StoredEntry {
             sequence,
-            id: EventId(id),
+            id: EventId(group.id(sequence)?),
             accepted_at: record.accepted_at,
             catalog: record.catalog,
             event: record.event.to_vec(),
             updates,
         });
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 fn key_text(

@@ -4,13 +4,12 @@
 //! to replace the row: a sum of floating-point numbers depends on their order, and a sketch's
 //! bytes on how they came about, so both go on from exactly what the table has.
 
-use std::ops::Range;
-
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
+use super::group::{Next, StoredGroup, for_each_group};
 use super::{as_integer, as_text, last_sequence, schema, sequence};
 use crate::counters::Effect;
-use crate::{COUNTERS, Change, Counter, Error, Kind, record};
+use crate::{COUNTERS, Change, Counter, Error, Kind};
 
 /// Checkpoints after which a counter that nothing touched is forgotten: about a minute.
 const IDLE_CHECKPOINTS: u32 = 60;
@@ -52,33 +51,16 @@ impl Tally {
         self.applied
     }
 
-    /// Folds a group: the entries with the numbers `range`, as far as they are new.
+    /// Folds a group, as far as it is new. After an error nothing here is right any more.
     pub(super) fn fold(
         &mut self,
         connection: &Connection,
-        last: u64,
-        range: Range<u64>,
-        records: &[u8],
+        group: &StoredGroup<'_>,
     ) -> Result<(), Error> {
-        let damaged = |source| Error::Journal { sequence: last, source };
-        let skip = (self.applied + 1).saturating_sub(range.start);
-        let mut n = 0;
-        for record in record::decode(records).map_err(damaged)? {
-            let record = record.map_err(damaged)?;
-            n += 1;
-            if n <= skip {
-                continue;
-            }
-            for update in record.updates {
-                let (key_id, change) = update.map_err(damaged)?;
-                self.apply(connection, key_id, change)?;
-            }
-        }
-        let expected = range.end - range.start;
-        if n != expected {
-            return Err(damaged(record::DecodeError::Count { expected, found: n }));
-        }
-        self.applied = last;
+        group.for_each_update(self.applied, |key_id, change| {
+            self.apply(connection, key_id, change)
+        })?;
+        self.applied = group.last;
         Ok(())
     }
 
@@ -128,20 +110,10 @@ impl Tally {
             return Ok(true);
         }
         let end = self.applied + CATCH_UP_ENTRIES;
-        let mut statement = connection
-            .prepare_cached("SELECT seq, entries, records FROM journal WHERE seq > ?1 ORDER BY seq")
-            .map_err(Error::Read)?;
-        let mut rows = statement.query([as_integer(self.applied)]).map_err(Error::Read)?;
-        while let Some(row) = rows.next().map_err(Error::Read)? {
-            let last = sequence(row, 0).map_err(Error::Read)?;
-            let first = (last + 1).saturating_sub(sequence(row, 1).map_err(Error::Read)?);
-            let records = row.get_ref(2).and_then(|it| Ok(it.as_blob()?)).map_err(Error::Read)?;
-            self.fold(connection, last, first..last + 1, records)?;
-            if self.applied >= end {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        for_each_group(connection, self.applied, |group| {
+            self.fold(connection, &group)?;
+            Ok(if self.applied < end { Next::Group } else { Next::Stop })
+        })
     }
 
     /// Writes what moved, and the cursor, in one transaction; false if somebody else did before.

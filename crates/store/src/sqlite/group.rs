@@ -1,0 +1,112 @@
+//! One row of the journal.
+
+use rusqlite::{Connection, Row};
+
+use super::{as_integer, sequence};
+use crate::record::{self, DecodeError, Record};
+use crate::{Change, Error};
+
+/// One commit group as its row has it, borrowed from wherever it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StoredGroup<'a> {
+    /// Sequence number of the last entry.
+    pub(super) last: u64,
+    /// How many entries there are.
+    pub(super) n_entries: u64,
+    /// The ids of the entries, 16 bytes each.
+    pub(super) ids: &'a [u8],
+    /// The entries, encoded.
+    pub(super) records: &'a [u8],
+}
+
+impl<'a> StoredGroup<'a> {
+    /// Visits the records after `after` with their numbers, in order.
+    ///
+    /// That the group has as many records as its row says is known only at the end: whoever
+    /// changes something while visiting gives it up after an error.
+    pub(super) fn for_each(
+        &self,
+        after: u64,
+        mut visit: impl FnMut(u64, Record<'a>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let first = (self.last + 1).saturating_sub(self.n_entries);
+        let mut found = 0;
+        for record in record::decode(self.records).map_err(|it| self.damaged(it))? {
+            let record = record.map_err(|it| self.damaged(it))?;
+            let sequence = first + found;
+            found += 1;
+            if sequence > after {
+                visit(sequence, record)?;
+            }
+        }
+        if found != self.n_entries {
+            return Err(self.damaged(DecodeError::Count { expected: self.n_entries, found }));
+        }
+        Ok(())
+    }
+
+    /// Visits the updates of the records after `after`.
+    #[inline]
+    pub(super) fn for_each_update(
+        &self,
+        after: u64,
+        mut visit: impl FnMut(u32, Change<'a>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.for_each(after, |_, record| {
+            for update in record.updates {
+                let (key_id, change) = update.map_err(|it| self.damaged(it))?;
+                visit(key_id, change)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Returns the id of the entry with the number `sequence`.
+    pub(super) fn id(&self, sequence: u64) -> Result<[u8; 16], Error> {
+        let (ids, _) = self.ids.as_chunks();
+        let place = (sequence + self.n_entries).checked_sub(self.last + 1);
+        let id = place.and_then(|it| usize::try_from(it).ok()).and_then(|it| ids.get(it));
+        let found = ids.len() as u64;
+        id.copied()
+            .ok_or_else(|| self.damaged(DecodeError::Count { expected: self.n_entries, found }))
+    }
+
+    pub(super) fn damaged(&self, source: DecodeError) -> Error {
+        Error::Journal { sequence: self.last, source }
+    }
+}
+
+/// Whether to go on with the next group.
+pub(super) enum Next {
+    Group,
+    Stop,
+}
+
+/// Visits the groups that have entries after `after`, in order; returns whether all were visited.
+pub(super) fn for_each_group(
+    connection: &Connection,
+    after: u64,
+    mut visit: impl FnMut(StoredGroup<'_>) -> Result<Next, Error>,
+) -> Result<bool, Error> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT seq, entries, ids, records FROM journal WHERE seq > ?1 ORDER BY seq",
+        )
+        .map_err(Error::Read)?;
+    let mut rows = statement.query([as_integer(after)]).map_err(Error::Read)?;
+    while let Some(row) = rows.next().map_err(Error::Read)? {
+        if let Next::Stop = visit(read(row).map_err(Error::Read)?)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn read<'a>(row: &'a Row<'_>) -> rusqlite::Result<StoredGroup<'a>> {
+    Ok(StoredGroup {
+        last: sequence(row, 0)?,
+        n_entries: sequence(row, 1)?,
+        ids: row.get_ref(2)?.as_blob()?,
+        records: row.get_ref(3)?.as_blob()?,
+    })
+}
