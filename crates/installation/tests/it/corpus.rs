@@ -1,0 +1,170 @@
+//! The keys of real definitions are those GitLab's own code reads and writes.
+
+use crate::{corpus, files, open};
+use internal_events_catalog::{Catalog, CounterKind, Event, Id, Scalar, TimeFrame, Week, Window};
+use internal_events_installation::Installation;
+use jiff::civil::date;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The real definitions with the tables of their version; the tables are outside that root.
+fn real(corpus: &Path) -> Installation {
+    let tables = corpus.join("key-overrides-19.3");
+    let env = |name: &str| {
+        (name == "INTERNAL_EVENTS_LEGACY_OVERRIDES")
+            .then(|| std::fs::canonicalize(&tables).expect("it exists").display().to_string())
+    };
+    Installation::open(corpus.join("gitlab-definitions"), env).expect("it is readable")
+}
+
+fn rows(path: &Path) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(path).expect("a table of the corpus");
+    let rows: Vec<Vec<String>> =
+        text.lines().skip(1).map(|it| it.split('\t').map(str::to_owned).collect()).collect();
+    assert!(!rows.is_empty(), "a table without rows would prove nothing");
+    rows
+}
+
+#[test]
+fn metrics_read_the_keys_that_gitlab_reads() {
+    let Some(corpus) = corpus() else { return };
+    let catalog = real(&corpus).catalog();
+    let window = Window { today: date(2026, 11, 22), include_current_week: false };
+    let expected = rows(&corpus.join("key-examples.tsv"));
+    for row in &expected {
+        let [key_path, time_frame, kind, keys] = &row[..] else { panic!("four columns: {row:?}") };
+        let metric = catalog.metric(key_path).unwrap_or_else(|| panic!("no metric {key_path}"));
+        let reading = catalog.reading(metric, window).expect("it is readable");
+        assert_eq!(metric.definition.time_frame.as_str(), time_frame, "{key_path}");
+        assert_eq!(reading.kind.as_str(), kind, "{key_path}");
+        assert_eq!(reading.keys().join(" "), *keys, "{key_path}");
+    }
+    let readable = catalog.metrics().iter().filter(|it| catalog.reading(it, window).is_ok());
+    assert_eq!(readable.count(), expected.len(), "no metric more and none less");
+}
+
+#[test]
+fn events_write_the_keys_that_gitlab_writes() {
+    let Some(corpus) = corpus() else { return };
+    let catalog = real(&corpus).catalog();
+    let mut calls: BTreeMap<[String; 3], Vec<(String, String)>> = BTreeMap::new();
+    for row in rows(&corpus.join("key-writes.tsv")) {
+        let [event, properties, identifiers, kind, key] = &row[..] else { panic!("{row:?}") };
+        let call = [event.clone(), properties.clone(), identifiers.clone()];
+        calls.entry(call).or_default().push((kind.clone(), key.clone()));
+    }
+    assert!(calls.len() > 100, "the table has more than a hundred calls");
+    for ([name, properties, identifiers], mut expected) in calls {
+        let event = event(&name, &properties, &identifiers);
+        let mut written = written(&catalog, &event);
+        written.sort();
+        expected.sort();
+        assert_eq!(written, expected, "{name} {properties} {identifiers}");
+    }
+}
+
+fn event(name: &str, properties: &str, identifiers: &str) -> Event {
+    let given = |it: &str| identifiers.split(',').any(|given| given == it).then_some(Id::Number(7));
+    let properties: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(properties).expect("an object");
+    let scalar = |it: serde_json::Value| match it.as_i64() {
+        Some(number) => Scalar::Int(number),
+        None => Scalar::from(it.as_str().expect("a string or an integer")),
+    };
+    Event {
+        user: given("user"),
+        project: given("project"),
+        namespace: given("namespace"),
+        properties: properties.into_iter().map(|(name, it)| (name, scalar(it))).collect(),
+        ..Event::new(name)
+    }
+}
+
+/// The kind and key of every counter an event moves on 2026-11-22.
+fn written(catalog: &Catalog, event: &Event) -> Vec<(String, String)> {
+    let idx = catalog.find_event(&event.name).expect("the event is defined");
+    let routed = catalog.route(idx, event);
+    let week = Week::of(date(2026, 11, 22));
+    let written = routed.updates.iter().map(|it| {
+        let kind = match catalog.counter(it.counter).kind {
+            CounterKind::Total => "total",
+            CounterKind::Unique => "unique",
+            CounterKind::Sum => "sum",
+            CounterKind::PerValue => "unique_total",
+        };
+        (kind.to_owned(), catalog.key(it.counter, week))
+    });
+    written.collect()
+}
+
+/// For each path or key an override table names, a definition that leads to it reads and writes
+/// the legacy name.
+#[test]
+fn every_entry_of_the_real_tables_takes_effect() {
+    let Some(corpus) = corpus() else { return };
+    let table = |name: &str| {
+        let path = corpus.join("key-overrides-19.3").join(name);
+        std::fs::read_to_string(path).expect("a table of the corpus")
+    };
+    let installation = real(&corpus);
+    let catalog = installation.catalog();
+    let overrides = catalog.overrides();
+    assert_eq!((overrides.unique.len(), overrides.total.len()), (397, 138));
+    assert_eq!(overrides.legacy_events.len(), 368);
+    for (path, legacy) in &overrides.unique {
+        let (definition, expected) = leading_to(path, legacy);
+        let tables = [("hll_redis_key_overrides.yml", table("hll_redis_key_overrides.yml"))];
+        assert_eq!(first_key(&definition, &tables), expected, "{path}");
+    }
+    for (key, legacy) in &overrides.total {
+        let path = key.strip_prefix("{event_counters}_").expect("only totals are overridden");
+        let (definition, _) = leading_to(path, legacy);
+        let name = "total_counter_redis_key_overrides.yml";
+        assert_eq!(first_key(&definition, &[(name, table(name))]), *legacy, "{key}");
+    }
+}
+
+/// A metric whose only counter has this path, and the weekly key it then reads.
+fn leading_to(path: &str, legacy: &str) -> (String, String) {
+    let unique = ["user", "project", "namespace", "label", "property", "value"]
+        .into_iter()
+        .find(|it| path.ends_with(&format!("-{it}")));
+    let rest = unique.map_or(path, |it| &path[..path.len() - it.len() - 1]);
+    let (name, filter) = match rest.split_once("-filter:[") {
+        Some((name, filter)) => (name, filter.trim_end_matches(']')),
+        None => (rest, ""),
+    };
+    let mut rule = format!("- name: {name}\n");
+    if let Some(unique) = unique {
+        rule.push_str(&format!("  unique: {unique}\n"));
+    }
+    if !filter.is_empty() {
+        rule.push_str("  filter:\n");
+        for pair in filter.split(',') {
+            let (name, value) = pair.split_once(':').expect("a pair");
+            rule.push_str(&format!("    {name}: '{value}'\n"));
+        }
+    }
+    let time_frame = if unique.is_some() { "7d" } else { "all" };
+    let definition = format!(
+        "---\nkey_path: m\ntime_frame: {time_frame}\ndata_source: internal_events\n\
+         status: active\nevents:\n{rule}"
+    );
+    (definition, format!("{{hll_counters}}_{legacy}-2026-46"))
+}
+
+fn first_key(definition: &str, tables: &[(&str, String)]) -> String {
+    let mut all: Vec<(String, &str)> =
+        vec![("config/metrics/counts_7d/m.yml".to_owned(), definition)];
+    for (name, text) in tables {
+        all.push((format!("lib/gitlab/usage_data_counters/{name}"), text));
+    }
+    let all: Vec<(&str, &str)> = all.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let root = files(&all);
+    let catalog = open(root.path()).catalog();
+    let metric = catalog.metric("m").expect("the metric is read");
+    let window = Window { today: date(2026, 11, 22), include_current_week: false };
+    let reading = catalog.reading(metric, window).expect("it is readable");
+    assert!(matches!(metric.definition.time_frame, TimeFrame::SevenDays | TimeFrame::All));
+    reading.keys()[0].to_owned()
+}
