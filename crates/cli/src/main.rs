@@ -18,7 +18,7 @@ use context::Context;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = Args::parse_from(generate::prepare_argv(std::env::args_os()));
+    let args = Args::parse();
     start_logging();
     let result = run(args);
     match result {

@@ -10,13 +10,13 @@ mod resolve;
 mod usage;
 mod words;
 
-pub use describe::is_composed_description;
+pub use describe::{is_composed_description, metric_description_end, metric_description_start};
 pub use resolve::{Identifier, Tier, Unique, inferred_milestone, suggested_categories};
 pub use usage::{Language, Purpose, Snippet};
 pub use words::{check_event_name, check_milestone, check_property_name, check_url};
 
 use crate::{Analysis, Diagnostic, Source, Sources};
-use internal_events_catalog::TimeFrame;
+use internal_events_catalog::{EventDefinition, TimeFrame};
 use resolve::Resolved;
 use std::fmt;
 
@@ -118,6 +118,8 @@ pub struct Inferred {
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
+    /// Whether a value is missing, and not wrong.
+    pub is_missing: bool,
     /// The flag it is about, without dashes.
     pub flag: &'static str,
     /// What is wrong: lower case, the user's own words in backticks, no full stop.
@@ -127,11 +129,18 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(crate) fn new(flag: &'static str, message: impl Into<String>) -> Self {
-        Self { flag, message: message.into(), help: None }
+    /// Makes a problem from the flag it is about and what is wrong.
+    pub fn new(flag: &'static str, message: impl Into<String>) -> Self {
+        Self { is_missing: false, flag, message: message.into(), help: None }
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(crate) fn missing(flag: &'static str) -> Self {
+        Self { is_missing: true, ..Self::new(flag, "is missing") }
+    }
+
+    /// Adds what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -161,7 +170,7 @@ pub fn plan(request: &Request, known: &Analysis) -> Result<Plan, Vec<Problem>> {
     }
     let mut key_paths = Vec::new();
     for &time_frame in &resolved.time_frames {
-        let key_path = key_path(&resolved, time_frame);
+        let key_path = key_path(&resolved.event, resolved.unique.as_ref(), time_frame);
         match metric_file(&resolved, time_frame, &key_path, (request.existing, known)) {
             Ok(Step::Write(file)) => files.push(file),
             Ok(Step::Keep(path)) => kept.push(path),
@@ -194,46 +203,53 @@ fn event_file(
 ) -> Result<Step, Vec<Problem>> {
     let event = &resolved.event;
     let path = format!("{}config/events/{event}.yml", tree(&resolved.tiers));
-    let existing = known.facts.actions.get(event);
-    let Some(existing) = existing else {
+    check_event_is_usable(event, known).map_err(|it| vec![it])?;
+    let Some(existing) = existing_event(event, known) else {
         return Ok(Step::Write(event_text(resolved, path, false)));
     };
-    let definition = known.definitions.events.iter().find(|it| it.action == *event);
-    if let Some(problem) = unusable_event(event, existing, definition.map(|it| it.internal)) {
-        return Err(vec![problem]);
-    }
     if request.existing == Existing::Replace {
-        if *existing == path {
+        if existing.path == path {
             return Ok(Step::Write(event_text(resolved, path, true)));
         }
-        let problem = Problem::new("event", format!("`{event}` is defined in {existing}"))
+        let problem = Problem::new("event", format!("`{event}` is defined in {}", existing.path))
             .help(format!("`--force` replaces only {path}; move or edit the existing file"));
         return Err(vec![problem]);
     }
-    let problems = resolve::changes_of_existing_event(request, existing);
-    if problems.is_empty() { Ok(Step::Keep(existing.clone())) } else { Err(problems) }
+    let problems = resolve::changes_of_existing_event(request, &existing.path);
+    if problems.is_empty() { Ok(Step::Keep(existing.path.clone())) } else { Err(problems) }
 }
 
-/// Explains why no metric can be added to an event that exists, if so.
-fn unusable_event(event: &str, path: &str, internal: Option<bool>) -> Option<Problem> {
-    if path.contains("/removed/") {
-        return Some(
-            Problem::new("event", format!("`{event}` was removed, its definition is {path}")).help(
-                "choose another name: a name that was used keeps its old meaning in stored data",
-            ),
-        );
-    }
-    match internal {
-        Some(true) => None,
-        Some(false) => Some(
-            Problem::new("event", format!("`{event}` is a legacy Snowplow event, see {path}"))
-                .help("choose another name, or migrate that definition to an internal event first"),
+/// Finds the definition of an internal event to which metrics can be added.
+pub fn existing_event<'k>(event: &str, known: &'k Analysis) -> Option<&'k EventDefinition> {
+    known.definitions.events.iter().find(|it| it.action == event && it.internal)
+}
+
+/// Checks that an event is either new or one to which metrics can be added.
+///
+/// # Errors
+///
+/// Why it is neither: its name belongs to a removed, a legacy or an unreadable definition.
+pub fn check_event_is_usable(event: &str, known: &Analysis) -> Result<(), Problem> {
+    let Some(path) = known.facts.actions.get(event) else {
+        return Ok(());
+    };
+    let mut definitions = known.definitions.events.iter().filter(|it| it.action == event);
+    let (message, help) = match definitions.next() {
+        Some(it) if it.internal => return Ok(()),
+        Some(_) => (
+            format!("`{event}` is a legacy Snowplow event, see {path}"),
+            "choose another name, or migrate that definition to an internal event first",
         ),
-        None => Some(
-            Problem::new("event", format!("`{event}` is defined in {path}, which is not readable"))
-                .help("run `internal-events check` and repair that file first"),
+        None if path.contains("/removed/") => (
+            format!("`{event}` was removed, its definition is {path}"),
+            "choose another name: a name that was used keeps its old meaning in stored data",
         ),
-    }
+        None => (
+            format!("`{event}` is defined in {path}, which is not readable"),
+            "run `internal-events check` and repair that file first",
+        ),
+    };
+    Err(Problem::new("event", message).help(help))
 }
 
 fn event_text(resolved: &Resolved, path: String, replaces: bool) -> PlannedFile {
@@ -273,9 +289,9 @@ fn metric_file(
     }))
 }
 
-fn key_path(resolved: &Resolved, time_frame: TimeFrame) -> String {
-    let event = &resolved.event;
-    match &resolved.unique {
+/// Names a metric: what it counts, of which event, over which time frame.
+pub fn key_path(event: &str, unique: Option<&Unique>, time_frame: TimeFrame) -> String {
+    match unique {
         Some(unique) => {
             let unique = unique.to_string().replacen('.', "_", 1);
             format!("count_distinct_{unique}_from_{event}_{time_frame}")

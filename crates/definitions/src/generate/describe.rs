@@ -15,45 +15,26 @@ pub(super) fn event_description(event: &str) -> String {
     format!("Event {event} happened")
 }
 
-/// Describes a metric as GitLab does: the period, what is counted, and of what.
-pub(super) fn metric_description(
-    event: &str,
-    unique: Option<&Unique>,
-    time_frame: TimeFrame,
-    of_what: Option<&str>,
-) -> String {
+/// How a metric's description begins, as GitLab's do: the period, and what is counted.
+pub fn metric_description_start(unique: Option<&Unique>, time_frame: TimeFrame) -> String {
     let period = match time_frame {
         TimeFrame::SevenDays => "Weekly",
         TimeFrame::TwentyEightDays => "Monthly",
         TimeFrame::All | TimeFrame::None => "Total",
     };
-    if let Some(of_what) = of_what {
-        return match unique.map(counted) {
-            Some(counted) => format!("{period} count of unique {counted} {of_what}"),
-            None => format!("{period} count of {of_what}"),
-        };
-    }
     match unique {
-        Some(Unique::Identifier(Identifier::User)) => {
-            format!("{period} count of unique users who triggered {event}")
-        }
-        Some(Unique::Identifier(_)) => {
-            let counted = unique.map(counted).unwrap_or_default();
-            format!("{period} count of unique {counted} where {event} happened")
-        }
-        Some(Unique::Property(_)) => {
-            let counted = unique.map(counted).unwrap_or_default();
-            format!("{period} count of unique {counted} from {event}")
-        }
-        None => format!("{period} count of {event} events"),
+        Some(Unique::Identifier(it)) => format!("{period} count of unique {}s", it.as_str()),
+        Some(Unique::Property(name)) => format!("{period} count of unique values of {name}"),
+        None => format!("{period} count of"),
     }
 }
 
-fn counted(unique: &Unique) -> String {
+/// How a metric's description goes on when nobody says so: with the event's name.
+pub fn metric_description_end(event: &str, unique: Option<&Unique>) -> String {
     match unique {
-        Unique::Identifier(Identifier::User) => "users".to_owned(),
-        Unique::Identifier(Identifier::Project) => "projects".to_owned(),
-        Unique::Identifier(Identifier::Namespace) => "namespaces".to_owned(),
-        Unique::Property(name) => format!("values of {name}"),
+        Some(Unique::Identifier(Identifier::User)) => format!("who triggered {event}"),
+        Some(Unique::Identifier(_)) => format!("where {event} happened"),
+        Some(Unique::Property(_)) => format!("from {event}"),
+        None => format!("{event} events"),
     }
 }

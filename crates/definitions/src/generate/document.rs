@@ -4,7 +4,7 @@
 //! is one) and of YAML 1.2 see the same.
 
 use super::Tier;
-use super::describe::metric_description;
+use super::describe::metric_description_start;
 use super::resolve::Resolved;
 use internal_events_catalog::TimeFrame;
 use serde::ser::{Serialize, Serializer};
@@ -95,12 +95,8 @@ pub(super) fn event(resolved: &Resolved) -> String {
 
 /// Writes a metric definition with one time frame.
 pub(super) fn metric(resolved: &Resolved, time_frame: TimeFrame, key_path: &str) -> String {
-    let description = metric_description(
-        &resolved.event,
-        resolved.unique.as_ref(),
-        time_frame,
-        resolved.metric_description.as_deref(),
-    );
+    let start = metric_description_start(resolved.unique.as_ref(), time_frame);
+    let description = format!("{start} {}", resolved.metric_description);
     write(&MetricDocument {
         key_path,
         description: &description,

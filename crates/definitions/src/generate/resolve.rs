@@ -65,6 +65,17 @@ pub enum Unique {
     Property(String),
 }
 
+impl Unique {
+    /// Reads `user.id`, or `user` for short; anything else names a property.
+    pub fn parse(text: &str) -> Self {
+        let name = text.strip_suffix(".id").unwrap_or(text);
+        match Identifier::ALL.into_iter().find(|it| it.as_str() == name) {
+            Some(it) => Self::Identifier(it),
+            None => Self::Property(text.to_owned()),
+        }
+    }
+}
+
 impl fmt::Display for Unique {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -87,7 +98,7 @@ pub(super) struct Resolved {
     pub(super) time_frames: Vec<TimeFrame>,
     pub(super) tiers: Vec<Tier>,
     pub(super) description: String,
-    pub(super) metric_description: Option<String>,
+    pub(super) metric_description: String,
     pub(super) milestone: String,
     pub(super) categories: Vec<String>,
     pub(super) identifiers: Vec<String>,
@@ -128,11 +139,12 @@ pub(super) fn resolve(
     let time_frames = time_frames(request, &mut notes);
     let tiers = tiers(request, &mut notes);
     let description = description(request, event.as_deref(), &mut notes);
-    let metric_description = metric_description(request, &mut notes);
     let milestone = milestone(request, &known.facts, &mut notes);
     let categories = categories(request, group.as_deref(), &known.facts, &mut notes);
     let (identifiers, properties) = carried(request, event.as_deref(), known, &mut notes);
     let unique = unique(request, &identifiers, &properties, &mut notes);
+    let metric_description =
+        metric_description(request, event.as_deref(), unique.as_ref(), &mut notes);
 
     match (event, group, mr) {
         (Some(event), Some(group), Some(mr)) if notes.problems.is_empty() => Ok((
@@ -159,7 +171,7 @@ pub(super) fn resolve(
 fn required(flag: &'static str, value: Option<&str>, notes: &mut Notes) -> Option<String> {
     let value = value.map(str::trim).filter(|it| !it.is_empty());
     if value.is_none() {
-        notes.problems.push(Problem::new(flag, "is missing").help(match flag {
+        notes.problems.push(Problem::missing(flag).help(match flag {
             "event" => "name what happens, for example `--event=click_save_button`",
             "group" => {
                 "name the product group that owns it, for example `--group=project_management`"
@@ -245,15 +257,28 @@ fn description(request: &Request, event: Option<&str>, notes: &mut Notes) -> Str
     }
 }
 
-fn metric_description(request: &Request, notes: &mut Notes) -> Option<String> {
-    let given = request.metric_description.as_deref().map(str::trim);
-    if given == Some("") {
-        notes.problems.push(
-            Problem::new("metric-description", "is blank")
-                .help("continue the sentence \"Weekly count of …\""),
-        );
+fn metric_description(
+    request: &Request,
+    event: Option<&str>,
+    unique: Option<&Unique>,
+    notes: &mut Notes,
+) -> String {
+    match request.metric_description.as_deref().map(str::trim) {
+        Some("") => {
+            let start = describe::metric_description_start(unique, TimeFrame::SevenDays);
+            notes.problems.push(
+                Problem::new("metric-description", "is blank")
+                    .help(format!("continue the sentence \"{start} …\"")),
+            );
+            String::new()
+        }
+        Some(it) => it.to_owned(),
+        None => {
+            let composed = describe::metric_description_end(event.unwrap_or_default(), unique);
+            notes.infer("metric-description", &composed, "composed from the name");
+            composed
+        }
     }
-    given.map(str::to_owned)
 }
 
 fn milestone(request: &Request, facts: &Facts, notes: &mut Notes) -> String {
@@ -331,10 +356,7 @@ pub fn suggested_categories(group: &str, facts: &Facts) -> Vec<String> {
 type Carried = (Vec<String>, Vec<(String, String)>);
 
 fn carried(request: &Request, event: Option<&str>, known: &Analysis, notes: &mut Notes) -> Carried {
-    let existing = event.and_then(|event| {
-        known.definitions.events.iter().find(|it| it.action == event && it.internal)
-    });
-    if let Some(existing) = existing
+    if let Some(existing) = event.and_then(|it| super::existing_event(it, known))
         && request.existing != Existing::Replace
     {
         let properties = existing.properties.iter().map(|it| (it.clone(), String::new()));
@@ -389,11 +411,8 @@ fn unique(
     notes: &mut Notes,
 ) -> Option<Unique> {
     let text = request.unique.as_deref()?.trim();
-    let identifier = Identifier::ALL.into_iter().find(|it| {
-        let name = it.as_str();
-        text == name || text.strip_suffix(".id") == Some(name)
-    });
-    if let Some(identifier) = identifier {
+    let unique = Unique::parse(text);
+    if let Unique::Identifier(identifier) = &unique {
         let name = identifier.as_str();
         if !identifiers.iter().any(|it| it == name) {
             notes.problems.push(
@@ -401,7 +420,7 @@ fn unique(
                     .help(format!("add {name} to the event's identifiers")),
             );
         }
-        return Some(Unique::Identifier(identifier));
+        return Some(unique);
     }
     if !properties.iter().any(|(name, _)| name == text) {
         let declared = properties.iter().map(|(name, _)| name.as_str());
@@ -413,7 +432,7 @@ fn unique(
             choices.join(", ")
         )));
     }
-    Some(Unique::Property(text.to_owned()))
+    Some(unique)
 }
 
 /// Names the flags that would change an event that stays as it is.

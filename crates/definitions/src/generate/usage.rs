@@ -99,27 +99,40 @@ impl<'a> Call<'a> {
     }
 
     fn rust(&self) -> String {
-        format!("{};\n", self.rust_expression("tracker"))
-    }
-
-    fn rust_expression(&self, tracker: &str) -> String {
-        let mut code = format!("{tracker}\n    .track_event(\"{}\")\n", self.event);
+        let mut code = format!("tracker\n    .track_event(\"{}\")\n", self.event);
         for identifier in &self.identifiers {
             let _ = writeln!(code, "    .{identifier}({identifier}.id)");
         }
         for name in &self.properties {
             let _ = writeln!(code, "    .property(\"{name}\", {})", sample(name, '"'));
         }
-        code + "    .send()"
+        code + "    .send();\n"
     }
 
     fn rust_test(&self, key_paths: &[String]) -> String {
-        let mut code =
-            "let recorder = internal_events::testing::Recorder::open(root);\n".to_owned();
-        let _ = writeln!(code, "{};", self.rust_expression("recorder.tracker()"));
-        let _ = writeln!(code, "recorder.assert_tracked(\"{}\").once();", self.event);
+        let mut code = "\
+use internal_events::testing::Recorder;
+use internal_events_installation::Installation;
+
+let installation = Installation::open(\".\", |_| None)?;
+let recorder = Recorder::new(installation.analysis().definitions);
+let changes = recorder.during(|tracker| {
+    // Instead of this, call your code that tracks the event.
+"
+        .to_owned();
+        for line in self.rust().lines() {
+            let _ = writeln!(code, "    {line}");
+        }
+        let _ = writeln!(code, "}});\nchanges\n    .assert_triggered(\"{}\")", self.event);
+        for identifier in &self.identifiers {
+            let _ = writeln!(code, "    .with_{identifier}({identifier}.id)");
+        }
+        for name in &self.properties {
+            let _ = writeln!(code, "    .with_property(\"{name}\", {})", sample(name, '"'));
+        }
+        code += "    .once();\n";
         for key_path in key_paths {
-            let _ = writeln!(code, "recorder.assert_incremented(\"{key_path}\").by(1);");
+            let _ = writeln!(code, "changes.assert_incremented(\"{key_path}\").by(1);");
         }
         code
     }
