@@ -9,7 +9,7 @@ use std::ops::Range;
 pub(crate) struct File<'a> {
     /// Path relative to the root.
     pub(crate) path: &'a str,
-    /// The text; empty if the bytes are no UTF-8.
+    /// The text; of bytes that are no UTF-8 the part before the first wrong one.
     pub(crate) text: &'a str,
     /// What it contains.
     pub(crate) root: Option<Node<'a>>,
@@ -74,7 +74,8 @@ impl<'a> File<'a> {
             Err(error) => {
                 let at = error.valid_up_to();
                 let faults = vec![Fault { span: at..at + 1, kind: FaultKind::NotUtf8 }];
-                Self { path, text: "", root: None, faults, place }
+                let text = std::str::from_utf8(&source.bytes[..at]).unwrap_or_default();
+                Self { path, text, root: None, faults, place }
             }
         }
     }

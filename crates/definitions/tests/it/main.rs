@@ -1,4 +1,6 @@
 //! What `analyze` makes of definition files.
 
 mod corpus;
+mod fixture;
 mod generate;
+mod pages;
