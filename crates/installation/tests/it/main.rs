@@ -25,6 +25,7 @@ fn files(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 /// The folder of real definitions beside the checkout, if it is there.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn corpus() -> Option<PathBuf> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     if !corpus.is_dir() {

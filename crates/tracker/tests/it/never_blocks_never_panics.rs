@@ -49,17 +49,19 @@ fn any_event_is_taken_and_accounted_for() {
     assert_eq!(health.pending, 0);
 }
 
+fn track_some_unknown(tracker: &Tracker) {
+    for n in 0..5_000_i64 {
+        let name = if n % 7 == 0 { "unknown" } else { "e" };
+        tracker.track_event(name).user(n).send();
+    }
+}
+
 #[test]
 fn the_ledger_balances_whenever_it_is_looked_at() {
     let tracker = tracker(&["e"]);
     std::thread::scope(|scope| {
         for _ in 0..4 {
-            scope.spawn(|| {
-                for n in 0..5_000_i64 {
-                    let name = if n % 7 == 0 { "unknown" } else { "e" };
-                    tracker.track_event(name).user(n).send();
-                }
-            });
+            scope.spawn(|| track_some_unknown(&tracker));
         }
         scope.spawn(|| {
             for _ in 0..1_000 {
