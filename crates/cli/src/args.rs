@@ -4,6 +4,7 @@ use crate::check::CheckArgs;
 use crate::explain::ExplainArgs;
 use crate::generate::GenerateArgs;
 use crate::metrics::MetricsArgs;
+use crate::schema::SchemaArgs;
 use crate::serve::ServeArgs;
 use crate::track::TrackArgs;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Generate(GenerateArgs),
     /// Report all problems of the definitions.
     Check(CheckArgs),
+    /// Print the JSON Schema of a definition, for editors.
+    Schema(SchemaArgs),
     /// Accept events over HTTP and answer for them.
     Serve(ServeArgs),
     /// Track one event.

@@ -5,7 +5,7 @@ use crate::output;
 use crate::render;
 use anyhow::{Context as _, bail};
 use clap::ValueEnum;
-use internal_events_definitions::{Diagnostic, Fix, Severity, Source, Sources};
+use internal_events_definitions::{Diagnostic, Fix, Severity, Source, Sources, apply_fixes};
 use internal_events_installation::Installation;
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -134,8 +134,4 @@ fn by_path(sources: &Sources) -> BTreeMap<&str, &Source> {
     ];
     let all = sources.events.iter().chain(&sources.metrics).chain(lists.into_iter().flatten());
     all.map(|it| (it.path.as_str(), it)).collect()
-}
-
-fn apply_fixes(text: &str, _fixes: &[&Fix]) -> String {
-    text.to_owned()
 }

@@ -8,6 +8,7 @@ mod generate;
 mod metrics;
 mod output;
 mod render;
+mod schema;
 mod serve;
 mod shell;
 mod track;
@@ -37,6 +38,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Generate(args) => generate::run(args, &cx),
         Command::Check(args) => check::run(&args, &cx),
+        Command::Schema(args) => schema::run(&args),
         Command::Serve(args) => serve::run(args, &cx),
         Command::Track(args) => track::run(args, &cx),
         Command::Metrics(args) => metrics::run(&args, &cx),

@@ -1,0 +1,166 @@
+//! `track`, `metrics` and `explain`: an event goes in, numbers and reasons come out.
+
+use crate::{Run, run, run_with, shop};
+use serde_json::{Value, json};
+use std::path::Path;
+
+const TOTAL: &str = "counts.count_total_create_order";
+const USERS: &str = "redis_hll_counters.count_distinct_user_id_from_create_order";
+
+fn run_at(root: &Path, args: &[&str]) -> Run {
+    let mut all = args.to_vec();
+    all.extend(["--root", root.to_str().expect("UTF-8")]);
+    run(&all)
+}
+
+fn value(root: &Path, key_path: &str) -> Value {
+    let run = run_at(root, &["metrics", "--include-current-week", "--format", "json", key_path]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let json: Value = serde_json::from_str(&run.out).expect("it is JSON");
+    json["metrics"][0]["value"].clone()
+}
+
+#[test]
+fn tracked_events_are_counted_once_per_user() {
+    let root = shop();
+    for user in ["1", "2", "1"] {
+        let run =
+            run_at(root.path(), &["track", "create_order", "--user", user, "-p", "label=card"]);
+        assert_eq!(
+            (run.out.as_str(), run.code),
+            ("create_order: accepted\n", Some(0)),
+            "{}",
+            run.err
+        );
+    }
+    assert_eq!(value(root.path(), TOTAL), json!(3));
+    assert_eq!(value(root.path(), USERS), json!(2));
+}
+
+#[test]
+fn what_was_left_out_is_said() {
+    let root = shop();
+    let run =
+        run_at(root.path(), &["track", "create_order", "-p", "colour=red", "--format", "json"]);
+    let json: Value = serde_json::from_str(&run.out).expect("it is JSON");
+    assert_eq!(json["status"], "accepted");
+    let warnings = json["warnings"].as_array().expect("a list");
+    assert!(warnings[0].as_str().expect("text").contains("`colour` is not declared"));
+    assert!(warnings[1].as_str().expect("text").contains("`user` is missing"));
+}
+
+#[test]
+fn an_unknown_event_is_kept_and_exits_1() {
+    let root = shop();
+    let run = run_at(root.path(), &["track", "creat_order"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.out.contains("quarantined"), "{}", run.out);
+    assert!(run.out.contains("Did you mean create_order?"), "{}", run.out);
+}
+
+#[test]
+fn strict_mode_refuses_and_keeps_nothing() {
+    let root = shop();
+    let root = root.path().to_str().expect("UTF-8");
+    let env = [("INTERNAL_EVENTS_STRICT", "true")];
+    let run = run_with(&["track", "creat_order", "--root", root], &env);
+    assert_eq!(run.code, Some(1));
+    assert!(run.out.starts_with("creat_order: refused"), "{}", run.out);
+}
+
+#[test]
+fn reading_creates_nothing_and_reads_zero() {
+    let root = shop();
+    assert_eq!(value(root.path(), TOTAL), json!(0));
+    assert!(!root.path().join(".internal-events").exists());
+}
+
+#[test]
+fn values_are_shown_with_their_period_and_error() {
+    let root = shop();
+    run_at(root.path(), &["track", "create_order", "--user", "1"]);
+    let run = run_at(root.path(), &["metrics", "--at", "2026-11-22", "--keys"]);
+    let lines: Vec<&str> = run.out.lines().collect();
+    assert!(lines[0].starts_with("counts.count_total_create_order "), "{}", run.out);
+    assert!(lines[0].ends_with("all   1"), "{}", run.out);
+    assert_eq!(lines[1], "    {event_counters}_create_order");
+    assert!(lines[2].ends_with("7d    0 ±0.81 %  week 2026-46"), "{}", run.out);
+    assert_eq!(lines[3], "    {hll_counters}_create_order-user-2026-46");
+}
+
+#[test]
+fn a_misspelt_key_path_is_refused_with_a_suggestion() {
+    let root = shop();
+    let run = run_at(root.path(), &["metrics", "counts.count_total_creat_order"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("did you mean `counts.count_total_create_order`?"), "{}", run.err);
+    let run = run_at(root.path(), &["metrics", "counts.*"]);
+    assert_eq!(run.out.lines().filter(|it| it.starts_with("counts.")).count(), 1);
+}
+
+#[test]
+fn explain_says_which_gate_and_which_rule() {
+    let root = shop();
+    let run = run_at(root.path(), &["explain", "create_order", "--at", "2026-11-18", "-p", "x=1"]);
+    let expected = "\
+create_order on 2026-11-18 (week 2026-47)
+
+yes known create_order: defined in config/events/create_order.yml
+no  declared x: property `x` is not declared by the event and was left out
+
+yes {event_counters}_create_order  all time
+      goes up by one
+      counts.count_total_create_order all from 2026-11-18
+
+yes {event_counters}_create_order-2026-47  per week
+      goes up by one
+      no metric reads it
+
+no  {hll_counters}_create_order-user-2026-47  per week
+      `user` is missing
+      redis_hll_counters.count_distinct_user_id_from_create_order 7d from 2026-11-23 until 2026-11-30
+";
+    assert_eq!(run.out, expected);
+    assert_eq!(run.code, Some(0));
+}
+
+#[test]
+fn explain_of_an_unknown_event_exits_1() {
+    let root = shop();
+    let run = run_at(root.path(), &["explain", "creat_order", "--format", "json"]);
+    let json: Value = serde_json::from_str(&run.out).expect("it is JSON");
+    assert_eq!((&json["known"], &json["rules"]), (&json!(false), &json!([])));
+    let detail = json["gates"][0]["detail"].as_str().expect("text");
+    assert!(detail.contains("did you mean `create_order`?"), "{detail}");
+    assert_eq!(run.code, Some(1));
+}
+
+#[test]
+fn explain_and_the_counters_agree() {
+    let root = shop();
+    let event = ["create_order", "--user", "7", "-p", "label=card"];
+    let explain: Vec<&str> =
+        ["explain"].iter().chain(&event).chain(&["--format", "json"]).copied().collect();
+    let explained: Value =
+        serde_json::from_str(&run_at(root.path(), &explain).out).expect("it is JSON");
+    let track: Vec<&str> = ["track"].iter().chain(&event).copied().collect();
+    run_at(root.path(), &track);
+    for rule in explained["rules"].as_array().expect("a list") {
+        for metric in rule["metrics"].as_array().expect("a list") {
+            let key_path = metric["key_path"].as_str().expect("text");
+            let moved = value(root.path(), key_path) != json!(0);
+            assert_eq!(rule["moves"], json!(moved), "{key_path}");
+        }
+    }
+}
+
+#[test]
+fn switched_off_tracks_nothing_and_says_so() {
+    let root = shop();
+    let path = root.path().to_str().expect("UTF-8");
+    let env = [("INTERNAL_EVENTS_ENABLED", "false")];
+    let run = run_with(&["track", "create_order", "--root", path], &env);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("tracking is switched off"), "{}", run.err);
+    assert!(!root.path().join(".internal-events").exists());
+}
