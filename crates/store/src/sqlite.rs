@@ -365,3 +365,6 @@ fn as_text(bytes: &[u8]) -> ToSqlOutput<'_> {
         Err(_) => ValueRef::Blob(bytes),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,11 @@ impl Tally {
         self.applied
     }
 
+    #[cfg(test)]
+    pub(super) fn n_live(&self) -> usize {
+        self.live.iter().flatten().count()
+    }
+
     /// Folds a group, as far as it is new. After an error nothing here is right any more.
     pub(super) fn fold(
         &mut self,

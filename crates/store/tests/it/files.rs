@@ -1,0 +1,270 @@
+//! What is on disk: who may read it, what is refused, and what damage does.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use internal_events_store::{
+    COUNTERS, Change, Entry, Error, EventId, Group, Options, Reader as _, Sqlite, Store as _,
+    Update,
+};
+
+fn open(dir: &Path) -> Sqlite {
+    Sqlite::open(dir, Options::default()).unwrap()
+}
+
+fn db(dir: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(dir.join("internal-events.db")).unwrap()
+}
+
+/// Appends one entry that was accepted at a time and moves one counter.
+fn append_at(store: &mut Sqlite, accepted_at: i64, change: Change<'_>) -> Result<u64, Error> {
+    let updates = [Update { key: store.intern("key"), change }];
+    let entry =
+        Entry { id: EventId([1; 16]), accepted_at, catalog: 1, event: b"{}", updates: &updates };
+    let range = store.append(&Group { entries: &[entry], ..Group::default() })?;
+    Ok(range.start)
+}
+
+fn append(store: &mut Sqlite) -> u64 {
+    append_at(store, 0, Change::Add(1)).unwrap()
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    fs::read_dir(dir).unwrap().map(|it| it.unwrap().path()).collect()
+}
+
+#[test]
+fn only_the_owner_may_look() {
+    let scratch = tempfile::tempdir().unwrap();
+    let dir = scratch.path().join("deep/data");
+    let mut store = open(&dir);
+    append(&mut store);
+    store.checkpoint().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    let files = files(&dir);
+    assert_eq!(files.len(), 5, "database, -wal, -shm, lease and writers: {files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[test]
+fn reading_what_is_not_there_makes_nothing() {
+    let scratch = tempfile::tempdir().unwrap();
+    let dir = scratch.path().join("data");
+    assert!(Sqlite::reader(&dir).unwrap().is_none());
+    assert!(!dir.exists());
+    fs::create_dir(&dir).unwrap();
+    assert!(Sqlite::reader(&dir).unwrap().is_none());
+    assert_eq!(files(&dir), Vec::<PathBuf>::new());
+    // A process was killed between making the file and making the tables.
+    fs::write(dir.join("internal-events.db"), b"").unwrap();
+    assert!(Sqlite::reader(&dir).unwrap().is_none());
+    append(&mut open(&dir));
+    assert_eq!(Sqlite::reader(&dir).unwrap().unwrap().status().unwrap().last_sequence, 1);
+}
+
+#[test]
+fn a_store_is_read_after_its_last_writer_has_closed_it() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut store = open(scratch.path());
+    append(&mut store);
+    drop(store);
+    let mut reader = Sqlite::reader(scratch.path()).unwrap().unwrap();
+    assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(1));
+}
+
+#[test]
+fn files_of_other_programs_are_left_alone() {
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("internal-events.db");
+    let check = || {
+        let before = fs::read(&path).unwrap();
+        let refused = Sqlite::open(scratch.path(), Options::default()).unwrap_err();
+        assert!(matches!(refused, Error::NotAStore { .. }), "{refused}");
+        let refused = Sqlite::reader(scratch.path()).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            format!("{} is not a store of internal events", path.display())
+        );
+        assert_eq!(fs::read(&path).unwrap(), before);
+    };
+    fs::write(&path, "no database at all, but long enough to have a header".repeat(9)).unwrap();
+    check();
+    fs::remove_file(&path).unwrap();
+    db(scratch.path()).execute_batch("CREATE TABLE meta (name, value)").unwrap();
+    check();
+}
+
+#[test]
+fn a_newer_format_is_refused_with_the_version_that_can_read_it() {
+    let scratch = tempfile::tempdir().unwrap();
+    drop(open(scratch.path()));
+    db(scratch.path())
+        .execute_batch(
+            "UPDATE meta SET value = '2' WHERE name = 'format';
+             UPDATE meta SET value = '7.8.9' WHERE name = 'readable_by'",
+        )
+        .unwrap();
+    let refused = Sqlite::open(scratch.path(), Options::default()).unwrap_err();
+    let path = scratch.path().join("internal-events.db");
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "{} has format 2, which internal-events 7.8.9 or later can read; \
+             this is 0.1.0, which reads format 1",
+            path.display()
+        )
+    );
+    assert!(matches!(Sqlite::reader(scratch.path()), Err(Error::NewerFormat { .. })));
+}
+
+#[test]
+fn numbers_are_not_given_again_when_the_journal_was_emptied() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut store = open(scratch.path());
+    assert_eq!((append(&mut store), append(&mut store)), (1, 2));
+    store.checkpoint().unwrap();
+    db(scratch.path()).execute_batch("DELETE FROM journal").unwrap();
+    assert_eq!(append(&mut store), 3);
+    drop(store);
+    db(scratch.path()).execute_batch("DELETE FROM journal").unwrap();
+    let mut store = open(scratch.path());
+    assert_eq!(append(&mut store), 4);
+    store.checkpoint().unwrap();
+    let mut reader = store.reader().unwrap();
+    let status = reader.status().unwrap();
+    assert_eq!((status.last_sequence, status.cursors[COUNTERS]), (4, 4));
+    // Entry 3 was taken away before it was counted: what is gone is gone, the rest goes on.
+    assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(3));
+}
+
+#[test]
+fn a_checkpoint_is_due_after_a_second_or_many_entries() {
+    let scratch = tempfile::tempdir().unwrap();
+    let options = Options {
+        checkpoint_after: Duration::from_secs(1),
+        checkpoint_after_entries: 3,
+        ..Options::default()
+    };
+    let mut store = Sqlite::open(scratch.path(), options).unwrap();
+    assert!(!store.is_checkpoint_due(), "nothing has happened");
+    // Times of acceptance after a checkpoint, and whether the last of them makes one due.
+    let mut check = |times: &[i64], is_due: bool| {
+        for &time in times {
+            assert!(!store.is_checkpoint_due(), "{times:?}");
+            append_at(&mut store, time, Change::Add(1)).unwrap();
+        }
+        assert_eq!(store.is_checkpoint_due(), is_due, "{times:?}");
+        store.checkpoint().unwrap();
+        assert!(!store.is_checkpoint_due());
+    };
+    check(&[5_000], false);
+    check(&[5_999], false);
+    check(&[6_998], false);
+    check(&[7_998], true);
+    check(&[7_998, 7_998, 7_998], true);
+    // The clock was set back.
+    check(&[7_500], false);
+    check(&[6_500], true);
+}
+
+#[test]
+fn only_one_handle_writes_counters_down() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (mut one, mut two) = (open(scratch.path()), open(scratch.path()));
+    one.checkpoint().unwrap();
+    append(&mut two);
+    two.checkpoint().unwrap();
+    let mut reader = two.reader().unwrap();
+    assert_eq!(reader.status().unwrap().cursors[COUNTERS], 0, "the lease is with the other");
+    drop(one);
+    two.checkpoint().unwrap();
+    assert_eq!(reader.status().unwrap().cursors[COUNTERS], 1);
+}
+
+#[test]
+fn a_cursor_moved_by_a_stranger_is_not_moved_back() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut store = open(scratch.path());
+    append(&mut store);
+    store.checkpoint().unwrap();
+    append(&mut store);
+    append(&mut store);
+    // As if the file of the lease had been deleted and somebody else had counted entry 2.
+    db(scratch.path())
+        .execute_batch("UPDATE cursors SET seq = 2; UPDATE totals SET value = 2")
+        .unwrap();
+    store.checkpoint().unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.status().unwrap().cursors[COUNTERS], 2, "what is there stands");
+    store.checkpoint().unwrap();
+    assert_eq!(reader.status().unwrap().cursors[COUNTERS], 3, "and is where the next goes on");
+    assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(3));
+}
+
+#[test]
+fn damage_in_the_journal_is_named_and_stops_counting_but_not_appending() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut store = open(scratch.path());
+    append(&mut store);
+    let damage = |sql: &str| db(scratch.path()).execute_batch(sql).unwrap();
+    let mut check = |sql: &str, message: &str| {
+        let good: Vec<u8> = db(scratch.path())
+            .query_row("SELECT records FROM journal WHERE seq = 1", [], |row| row.get(0))
+            .unwrap();
+        damage(sql);
+        let error = store.checkpoint().unwrap_err();
+        assert_eq!(error.to_string(), message);
+        let mut reader = store.reader().unwrap();
+        assert_eq!(reader.counters(&["key"]).unwrap_err().to_string(), message);
+        assert_eq!(reader.entries(0, 10).unwrap_err().to_string(), message);
+        append(&mut store);
+        db(scratch.path())
+            .execute("UPDATE journal SET records = ?1, entries = 1 WHERE seq = 1", [good])
+            .unwrap();
+    };
+    let damaged = "the journal is damaged in the group that ends with entry 1";
+    check("UPDATE journal SET records = x'' WHERE seq = 1", damaged);
+    check("UPDATE journal SET records = x'02' WHERE seq = 1", damaged);
+    check("UPDATE journal SET entries = 2 WHERE seq = 1", damaged);
+    store.checkpoint().unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(4));
+}
+
+#[test]
+fn a_key_that_no_table_has_is_named() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut store = open(scratch.path());
+    append(&mut store);
+    // The one record of the journal, with key 16 instead of key 1.
+    db(scratch.path())
+        .execute_batch("UPDATE journal SET records = x'0100010100000000000000027b7d024001'")
+        .unwrap();
+    let message = "the journal names key 16, which is not in the table of keys";
+    assert_eq!(store.checkpoint().unwrap_err().to_string(), message);
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.entries(0, 10).unwrap_err().to_string(), message);
+    assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(0), "other keys are read");
+}
+
+#[test]
+fn a_damaged_sketch_is_named_and_others_are_still_read() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut store = open(scratch.path());
+    append_at(&mut store, 0, Change::Observe(b"1")).unwrap();
+    store.checkpoint().unwrap();
+    drop(store);
+    db(scratch.path()).execute_batch("UPDATE uniques SET hll = x'00'").unwrap();
+    let mut reader = Sqlite::reader(scratch.path()).unwrap().unwrap();
+    let error = reader.counters(&["key"]).unwrap_err();
+    assert_eq!(error.to_string(), "the counter with key 1 is damaged");
+    assert!(reader.counters(&["other"]).unwrap().is_empty());
+    let mut store = open(scratch.path());
+    assert_eq!(append_at(&mut store, 0, Change::Observe(b"2")).unwrap(), 2);
+    assert!(matches!(store.checkpoint(), Err(Error::Sketch { key_id: 1, .. })));
+}
