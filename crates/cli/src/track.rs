@@ -93,8 +93,9 @@ pub(crate) struct TrackArgs {
 
 pub(crate) fn run(args: TrackArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let installation = cx.installation()?;
-    if !installation.settings().enabled {
-        bail!("tracking is switched off (`enabled = false`)");
+    let settings = installation.settings();
+    if !settings.enabled {
+        bail!("tracking is switched off by {}", settings.enabled_by);
     }
     let data = cx.data(&installation);
     let tracker = Tracker::open(installation.tracker_config(&data))

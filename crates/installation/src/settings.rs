@@ -12,6 +12,8 @@ const FILE: &str = "internal-events.toml";
 pub struct Settings {
     /// Whether anything is tracked at all. `enabled`, `INTERNAL_EVENTS_ENABLED`.
     pub enabled: bool,
+    /// What decided `enabled`, in words for a person.
+    pub enabled_by: &'static str,
     /// Whether wrong calls fail where they are made. `strict`, `INTERNAL_EVENTS_STRICT`.
     pub strict: bool,
     /// Where journal and counters are kept, from the root. `data`, `INTERNAL_EVENTS_DATA`.
@@ -91,8 +93,15 @@ impl Settings {
     ) -> Result<Self, SettingsError> {
         let file = read_file(&root.join(FILE))?;
         let path = |name: &str| env(name).filter(|it| !it.is_empty()).map(PathBuf::from);
+        let (enabled, enabled_by) = match (boolean("INTERNAL_EVENTS_ENABLED", &env)?, file.enabled)
+        {
+            (Some(it), _) => (it, "the variable INTERNAL_EVENTS_ENABLED"),
+            (None, Some(it)) => (it, "`enabled` in internal-events.toml"),
+            (None, None) => (true, "default"),
+        };
         Ok(Self {
-            enabled: boolean("INTERNAL_EVENTS_ENABLED", &env)?.or(file.enabled).unwrap_or(true),
+            enabled,
+            enabled_by,
             strict: boolean("INTERNAL_EVENTS_STRICT", &env)?.or(file.strict).unwrap_or(false),
             data: path("INTERNAL_EVENTS_DATA").or(file.data),
             overrides: path("INTERNAL_EVENTS_LEGACY_OVERRIDES").or(file.legacy.overrides),

@@ -161,6 +161,10 @@ fn switched_off_tracks_nothing_and_says_so() {
     let env = [("INTERNAL_EVENTS_ENABLED", "false")];
     let run = run_with(&["track", "create_order", "--root", path], &env);
     assert_eq!(run.code, Some(2));
-    assert!(run.err.contains("tracking is switched off"), "{}", run.err);
+    assert!(
+        run.err.contains("switched off by the variable INTERNAL_EVENTS_ENABLED"),
+        "{}",
+        run.err
+    );
     assert!(!root.path().join(".internal-events").exists());
 }

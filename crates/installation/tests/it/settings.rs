@@ -35,6 +35,7 @@ fn the_environment_beats_the_file() {
     let env = [("INTERNAL_EVENTS_ENABLED", "off"), ("INTERNAL_EVENTS_DATA", "b")];
     let settings = settings(toml, &env).expect("it is valid");
     assert!(!settings.enabled);
+    assert_eq!(settings.enabled_by, "the variable INTERNAL_EVENTS_ENABLED");
     assert!(settings.strict);
     assert_eq!(settings.data.as_deref(), Some("b".as_ref()));
     assert_eq!(settings.overrides.as_deref(), Some("x".as_ref()));

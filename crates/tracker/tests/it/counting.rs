@@ -92,6 +92,29 @@ fn what_counters_cannot_tell_is_null_with_a_reason() {
 }
 
 #[test]
+fn one_metric_that_cannot_be_read_does_not_spoil_the_others() {
+    // A total metric that also names a sum reads a key of another kind.
+    let mut definitions = definitions(&["a", "b"]);
+    let sum = rule("a", None, Some(Operator::SumValue));
+    let template = definitions.metrics[0].clone();
+    let bad = MetricDefinition {
+        key_path: "bad".to_owned(),
+        time_frame: TimeFrame::All,
+        rules: vec![rule("b", None, None), sum],
+        ..template
+    };
+    definitions.metrics.push(bad);
+    let recorder = Recorder::new(definitions);
+    recorder.tracker().track_event("a").property("value", 1).send();
+    recorder.events();
+    let window = Window { today: date(2026, 11, 23), include_current_week: false };
+    let report = recorder.tracker().metrics(&[], window).expect("memory is readable");
+    let of = |path: &str| report.metrics.iter().find(|it| it.key_path == path).expect("defined");
+    assert_eq!(of("counts.count_total_a").value, Ok(json!(1)));
+    assert!(of("bad").value.as_ref().expect_err("mixed kinds").contains("sum"));
+}
+
+#[test]
 fn the_shape_of_a_report_is_stable() {
     let recorder = Recorder::new(definitions(&["a"]));
     recorder.tracker().track_event("a").user(1).send();
