@@ -1,0 +1,118 @@
+//! Everything CI does, step by step, with the time each step took.
+
+use crate::project::Project;
+use crate::{demo, fuzz, machine, suite};
+use anyhow::{Result, bail, ensure};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// One thing CI does.
+struct Step {
+    name: &'static str,
+    run: fn(&Project, &mut BTreeSet<String>) -> Result<()>,
+}
+
+/// In this order, so that what fails most cheaply fails first.
+const STEPS: &[Step] = &[
+    Step { name: "tools", run: |project, _| machine::provide(project) },
+    Step { name: "format", run: |project, _| format(project) },
+    Step { name: "lint", run: |project, _| lint(project) },
+    Step { name: "build", run: |project, _| project.build_program() },
+    Step { name: "test", run: test },
+    Step { name: "docs", run: |project, _| docs(project) },
+    Step { name: "fuzz", run: |project, _| fuzz::run(project, &[], FUZZ_TIME) },
+    Step { name: "demo", run: |project, _| demo::run(project) },
+];
+
+/// Long enough to notice a decoder that breaks at once; a search for rare crashes is
+/// `cargo xtask fuzz`.
+const FUZZ_TIME: Duration = Duration::from_secs(10);
+
+/// Prints the names of the steps.
+#[expect(clippy::unnecessary_wraps, reason = "every command gives a result")]
+pub(crate) fn list() -> Result<()> {
+    for step in STEPS {
+        println!("{}", step.name);
+    }
+    Ok(())
+}
+
+/// Runs the named steps, or all; a failure does not keep the later ones from running.
+pub(crate) fn run(project: &Project, chosen: &[String]) -> Result<()> {
+    for name in chosen {
+        ensure!(STEPS.iter().any(|it| it.name == name), "there is no step `{name}`");
+    }
+    let mut skipped = BTreeSet::new();
+    let mut rows = Vec::new();
+    for step in STEPS {
+        if !chosen.is_empty() && !chosen.iter().any(|it| it == step.name) {
+            continue;
+        }
+        println!("\n=== {} ===", step.name);
+        let start = Instant::now();
+        let result = (step.run)(project, &mut skipped);
+        if let Err(error) = &result {
+            println!("{} failed: {error:#}", step.name);
+        }
+        rows.push((step.name, start.elapsed(), result));
+    }
+    summarise(&rows, &skipped)
+}
+
+fn summarise(
+    rows: &[(&'static str, Duration, Result<()>)],
+    skipped: &BTreeSet<String>,
+) -> Result<()> {
+    println!("\n=== summary ===");
+    if skipped.is_empty() {
+        println!("skipped tests: none");
+    }
+    for reason in skipped {
+        println!("skipped test: {reason}");
+    }
+    for (name, time, result) in rows {
+        let outcome = if result.is_ok() { "ok" } else { "FAILED" };
+        println!("{name:<8} {:>7.1} s  {outcome}", time.as_secs_f64());
+    }
+    let total: Duration = rows.iter().map(|(_, time, _)| *time).sum();
+    println!("{:<8} {:>7.1} s", "all", total.as_secs_f64());
+    let failed: Vec<&str> =
+        rows.iter().filter(|(_, _, result)| result.is_err()).map(|(name, ..)| *name).collect();
+    if !failed.is_empty() {
+        bail!("failed: {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+fn format(project: &Project) -> Result<()> {
+    project.run(project.cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn lint(project: &Project) -> Result<()> {
+    project.run(project.cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-Dwarnings",
+    ]))
+}
+
+/// Runs all tests, the tidy tests of this crate among them.
+fn test(project: &Project, skipped: &mut BTreeSet<String>) -> Result<()> {
+    let outcome = suite::run(project, &[])?;
+    skipped.extend(outcome.skipped.iter().cloned());
+    outcome.into_result()
+}
+
+/// Renders the documentation of the code; what is written beside it is checked by tidy tests.
+fn docs(project: &Project) -> Result<()> {
+    // The library and the program have the same name, so each kind is rendered on its own.
+    for kind in ["--lib", "--bins"] {
+        let mut command = project.cargo();
+        command.args(["doc", "--workspace", kind, "--no-deps", "--document-private-items"]);
+        project.run(command.arg("--locked").env("RUSTDOCFLAGS", "-Dwarnings"))?;
+    }
+    Ok(())
+}
