@@ -4,14 +4,16 @@
 //! every file, each value it had to infer, and code to paste; or with everything that is wrong
 //! with the request at once. It writes nothing: whoever calls it can show the plan first.
 
+mod choice;
 mod describe;
 mod document;
 mod resolve;
 mod usage;
 mod words;
 
+pub use choice::{Identifier, Tier, Unique};
 pub use describe::{is_composed_description, metric_description_end, metric_description_start};
-pub use resolve::{Identifier, Tier, Unique, inferred_milestone, suggested_categories};
+pub use resolve::{inferred_milestone, suggested_categories};
 pub use usage::{Language, Purpose, Snippet};
 pub use words::{check_event_name, check_milestone, check_property_name, check_url};
 

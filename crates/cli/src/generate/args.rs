@@ -90,12 +90,12 @@ struct Flags {
 
 /// What `internal-events generate` was called with.
 #[derive(Clone, Debug)]
-pub(crate) struct GenerateArgs(Flags);
+pub(crate) struct GenerateArgs(Box<Flags>);
 
 impl GenerateArgs {
     /// The request the flags make; what no flag says is left open.
     pub(super) fn request(&self) -> Request {
-        let flags = self.0.clone();
+        let flags = Flags::clone(&self.0);
         Request {
             event: flags.event,
             group: flags.group,
@@ -153,7 +153,7 @@ impl FromArgMatches for GenerateArgs {
         for list in flags.lists() {
             split(list);
         }
-        Ok(Self(flags))
+        Ok(Self(Box::new(flags)))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

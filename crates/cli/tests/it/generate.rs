@@ -1,8 +1,9 @@
-//! `internal-events generate`: without a terminal, and through one.
+//! `internal-events generate` without a terminal.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use rexpect::reader::Options;
-use rexpect::session::{PtySession, spawn_with_options};
+mod pasted;
+mod terminal;
+
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -73,6 +74,16 @@ fn tree(folder: &Path) -> Vec<(String, Option<(String, u64)>)> {
     }
     found.sort();
     found
+}
+
+/// Runs a tool that checks syntax, or says loudly that it is not there.
+#[expect(clippy::print_stderr, reason = "a test that did not run says so")]
+fn check_syntax(tool: &str, args: &[&str], code: &str, file: &Path) {
+    fs::write(file, code).unwrap();
+    match Command::new(tool).args(args).arg(file).output() {
+        Ok(output) => assert!(output.status.success(), "{}\n{code}", stderr(&output)),
+        Err(err) => eprintln!("SKIPPED: the syntax of code for {tool} is not checked: {err}"),
+    }
 }
 
 fn files(folder: &Path) -> Vec<String> {
@@ -202,7 +213,7 @@ error: --group: is missing
 error: --mr: is missing
   help: give the URL of the merge request that introduces it
 error: --time-frames: `all` does not go with --unique
-  help: unique values are kept per week: choose from 7d and 28d, or leave --unique out
+  help: unique values are kept per week: choose from 7d, 28d, or leave --unique out
 error: --tiers: `gold` is not a tier
   help: choose from free, premium and ultimate
 "
@@ -330,6 +341,75 @@ fn programs_read_the_plan_and_the_problems_as_json() {
 }
 
 #[test]
+fn what_it_writes_passes_check() {
+    let root = TempDir::new().unwrap();
+    assert_eq!(code(&generate(root.path(), GUIDE)), 0);
+    let mut check = Command::new(env!("CARGO_BIN_EXE_internal-events"));
+    let output =
+        check.arg("check").arg("--root").arg(root.path()).arg("--format=json").output().unwrap();
+    assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["events"], &report["metrics"]), (&Value::from(1), &Value::from(2)));
+    for diagnostic in report["diagnostics"].as_array().unwrap() {
+        assert_eq!(diagnostic["severity"], "note", "{diagnostic}");
+    }
+}
+
+#[test]
+fn what_check_would_refuse_is_not_written() {
+    let root = TempDir::new().unwrap();
+    fs::create_dir(root.path().join("config")).unwrap();
+    fs::write(root.path().join("config/feature_categories.yml"), "- ci_templates\n").unwrap();
+    let before = tree(root.path());
+    let output = generate(root.path(), GUIDE);
+    assert_eq!(code(&output), 1);
+    assert!(stderr(&output).contains("error[missing-categories]"), "{}", stderr(&output));
+    let output =
+        generate(root.path(), &[GUIDE, &["--categories=ci_template", "--format=json"]].concat());
+    assert_eq!(code(&output), 1);
+    let refusal: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(refusal["problems"][0]["code"], "unknown-category", "{refusal}");
+    assert_eq!(tree(root.path()), before);
+    assert_eq!(code(&generate(root.path(), &[GUIDE, &["--categories=ci_templates"]].concat())), 0);
+}
+
+#[test]
+fn the_code_it_offers_works_when_pasted() {
+    let root = TempDir::new().unwrap();
+    let mut args = vec!["--event=merge_button", "--group=g", MR, "--unique=strategy"];
+    let properties = ["--property=label=A", "--property=value=B", "--property=strategy=C"];
+    args.extend(properties.iter().chain(&["--format=json"]));
+    let output = generate(root.path(), &args);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let offered = |language: &str, purpose: &str| {
+        let is_it = |it: &&Value| it["language"] == language && it["purpose"] == purpose;
+        let snippet = plan["snippets"].as_array().unwrap().iter().find(is_it).unwrap();
+        snippet["code"].as_str().unwrap().to_owned()
+    };
+
+    let indented: Vec<String> = offered("Rust", "test")
+        .replace("\".\"", "root")
+        .lines()
+        .map(|it| format!("    {it}").trim_end().to_owned())
+        .collect();
+    let pasted = include_str!("generate/pasted.rs");
+    assert!(pasted.contains(&indented.join("\n")), "not pasted:\n{}", indented.join("\n"));
+    let tracking = offered("Rust", "track").replace('\n', "\n        ");
+    assert!(pasted.contains(tracking.trim_end()), "not pasted:\n{tracking}");
+    pasted::test(root.path()).unwrap();
+
+    let file = |name: &str| root.path().join(name);
+    check_syntax("ruby", &["-c"], &offered("Ruby", "track"), &file("track.rb"));
+    check_syntax("ruby", &["-c"], &offered("Ruby", "test"), &file("test.rb"));
+    check_syntax("node", &["--check"], &offered("JavaScript", "track"), &file("track.mjs"));
+    check_syntax("node", &["--check"], &offered("JavaScript", "test"), &file("test.mjs"));
+    let vue = offered("Vue", "track");
+    let script = vue.split("<script>").nth(1).unwrap().split("</script>").next().unwrap();
+    check_syntax("node", &["--check"], script, &file("vue.mjs"));
+}
+
+#[test]
 fn the_milestone_comes_from_the_file_version() {
     let root = TempDir::new().unwrap();
     fs::write(root.path().join("VERSION"), "17.9.0-pre\n").unwrap();
@@ -384,219 +464,43 @@ fn a_disk_that_takes_no_byte_leaves_everything_as_it_was() {
     assert_eq!(tree(root.path()), []);
 }
 
-/// How long the program may take to say what is expected; it is never waited out.
-const PATIENCE_MS: u64 = 20_000;
-
-const ENTER: &str = "\r";
-const BACKSPACE: &str = "\x7f";
-const DOWN: &str = "\x1b[B";
-
-/// A person at a terminal.
-struct Person(PtySession);
-
-impl Person {
-    fn sits_down(root: &Path, args: &[&str]) -> Self {
-        let program = program(root);
-        // A terminal without a size has no room for a question.
-        let script = "stty rows 50 cols 160; exec \"$@\"";
-        let mut command = Command::new("sh");
-        command.args(["-c", script, "sh"]).arg(program.get_program());
-        command.args(program.get_args()).args(args).env("TERM", "xterm-256color");
-        command.env_remove("NO_COLOR");
-        let options = Options::new().timeout_ms(Some(PATIENCE_MS)).strip_ansi_escape_codes(true);
-        Self(spawn_with_options(command, options).unwrap())
-    }
-
-    fn reads(&mut self, text: &str) -> String {
-        self.0.exp_string(text).unwrap_or_else(|err| panic!("waiting for {text:?}: {err}"))
-    }
-
-    fn types(&mut self, text: &str) {
-        self.0.send(text).unwrap();
-        self.0.flush().unwrap();
-    }
-
-    /// Deletes what was typed last.
-    fn takes_back(&mut self, text: &str) {
-        self.types(&BACKSPACE.repeat(text.len()));
-    }
-
-    /// Waits for a question and answers it.
-    fn answers(&mut self, question: &str, answer: &str) {
-        self.reads(question);
-        self.types(answer);
-    }
-
-    /// Reads the rest, and how the program ended.
-    fn leaves(mut self) -> (String, i32) {
-        let rest = self.0.exp_eof().unwrap();
-        let status = format!("{:?}", self.0.process().wait().unwrap());
-        // `Exited(Pid(7), 0)`: the crate does not export the type.
-        let code = status.strip_prefix("Exited(").and_then(|it| it.strip_suffix(')'));
-        let code = code.and_then(|it| it.rsplit(' ').next()).and_then(|it| it.parse().ok());
-        (rest, code.unwrap_or_else(|| panic!("{status}")))
-    }
+/// What stands between two lines of the guide.
+fn block<'t>(page: &'t str, start: &str) -> &'t str {
+    page.split_once(start).unwrap().1.split_once("\n```").unwrap().0
 }
 
 #[test]
-fn on_a_terminal_it_asks_previews_confirms_and_ends_with_code_to_paste() {
+fn the_page_shows_what_happens() {
+    let page = include_str!("../../../../docs/generate.md");
     let root = TempDir::new().unwrap();
-    assert_eq!(code(&generate(root.path(), GUIDE)), 0);
-    fs::write(root.path().join("VERSION"), "18.1.0").unwrap();
-    let mut person = Person::sits_down(root.path(), &[]);
-    person.answers("What is the event called?", "merge_button\r");
-    person.answers("What does it mean", "A user: merged\r");
-    // Unchoose the first, the project.
-    person.answers("Which objects are known", &format!(" {ENTER}"));
-    person.answers("Does it carry additional properties?", "y\r");
-    person.answers("Which property?", &format!("{DOWN}{DOWN}{DOWN}{ENTER}"));
-    person.answers("What is the property called?", "strategy\r");
-    person.answers("What does `strategy` hold?", "How it was merged\r");
-    person.answers("One more property?", ENTER);
-    person.answers("What do the metrics count?", &format!("{DOWN}{DOWN}{ENTER}"));
-    person.answers("Over which time frames?", ENTER);
-    person.answers("Weekly count of unique values of strategy", "used in merges\r");
-    person.answers("Which product group owns it?", ENTER);
-    person.answers("Which merge request introduces it?", "https://gitlab.example/1\r");
-    person.answers("In which milestone?", ENTER);
-    person.answers("In which tiers is it available?", &format!("{DOWN}{ENTER}"));
-    let preview = person.reads("Write these 3 files?");
-    assert!(preview.contains("# ee/config/events/merge_button.yml"), "{preview}");
-    assert!(!root.path().join("ee").exists());
-    person.types(ENTER);
-    let (rest, code) = person.leaves();
-    assert_eq!(code, 0, "{rest}");
-    for heading in ["Rust, to track", "Ruby, to test", "JavaScript, to test", "Vue, to", "HTML, to"]
-    {
-        assert!(rest.contains(heading), "{heading} in {rest}");
+    let program = concat!("\"", env!("CARGO_BIN_EXE_internal-events"), "\" generate --root \"$1\"");
+    let script = block(page, "```shell\n").replacen("internal-events generate", program, 1);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script, "sh"]).arg(root.path()).stdin(Stdio::null());
+    let output = shell.output().unwrap();
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let mut written: Vec<&str> = block(page, "```text\n").lines().collect();
+    written.sort_unstable();
+    assert_eq!(files(root.path()), written);
+
+    let shown: Value = serde_json::from_str(block(page, "```json\n")).unwrap();
+    let output = generate(root.path(), &[GUIDE, &["--force", "--format=json"]].concat());
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let keys = |it: &Value| it.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&printed), keys(&shown));
+    for list in ["files", "inferred", "snippets"] {
+        assert_eq!(keys(&printed[list][0]), keys(&shown[list][0]), "{list}");
     }
-    assert!(rest.contains(".property(\"strategy\", \"x\")"), "{rest}");
-    assert_eq!(
-        fs::read_to_string(root.path().join("ee/config/events/merge_button.yml")).unwrap(),
-        "\
----
-description: \"A user: merged\"
-internal_events: true
-status: active
-action: merge_button
-identifiers:
-- user
-- namespace
-additional_properties:
-  strategy:
-    description: How it was merged
-product_group: project_management
-milestone: '18.1'
-introduced_by_url: https://gitlab.example/1
-tiers:
-- premium
-- ultimate
-"
-    );
-    let metric = "ee/config/metrics/counts_28d/count_distinct_strategy_from_merge_button_28d.yml";
-    assert!(root.path().join(metric).exists(), "{:?}", files(root.path()));
-}
 
-#[test]
-fn a_bad_answer_is_explained_and_asked_again() {
-    let root = TempDir::new().unwrap();
-    let args = &GUIDE[..];
-    let without_event_and_mr: Vec<&str> = args
-        .iter()
-        .copied()
-        .filter(|it| !it.starts_with("--event") && !it.starts_with("--mr"))
-        .collect();
-    let mut person = Person::sits_down(root.path(), &without_event_and_mr);
-    person.answers("What is the event called?", "Click Button\r");
-    person.reads("`Click Button` is not a name for an event");
-    person.takes_back("Click Button");
-    person.types("click_button\r");
-    person.answers("What does it mean", ENTER);
-    person.reads("say in a sentence when it happens");
-    person.types("A click\r");
-    person.answers("Which objects are known", ENTER);
-    person.answers("Does it carry additional properties?", ENTER);
-    person.answers("Weekly count of unique users", ENTER);
-    person.answers("Which merge request introduces it?", "!121544\r");
-    person.reads("is not the URL of a merge request");
-    person.takes_back("!121544");
-    person.types("https://gitlab.example/1\r");
-    person.answers("In which milestone?", "next\r");
-    person.reads("`next` is not a milestone");
-    person.takes_back("next");
-    person.types("18.2\r");
-    person.answers("In which tiers is it available?", ENTER);
-    person.answers("Write these 3 files?", ENTER);
-    let (rest, code) = person.leaves();
-    assert_eq!(code, 0, "{rest}");
-    let event = fs::read_to_string(root.path().join("config/events/click_button.yml")).unwrap();
-    assert!(event.contains("\nmilestone: '18.2'\n"), "{event}");
-}
-
-#[test]
-fn ctrl_c_and_no_leave_nothing_behind() {
-    for question in ["What is the event called?", "In which milestone?", "Write these 3 files?"] {
-        let root = TempDir::new().unwrap();
-        let mut args: Vec<&str> = [
-            GUIDE,
-            &["--description=A", "--metric-description=B", "--identifiers=user", "--tiers=free"],
-        ]
-        .concat();
-        match question {
-            "What is the event called?" => args.retain(|it| !it.starts_with("--event")),
-            _ => {}
-        }
-        let mut person = Person::sits_down(root.path(), &args);
-        if !question.contains("event called") {
-            person.answers("Does it carry additional properties?", ENTER);
-        }
-        if question.contains("Write") {
-            person.answers("In which milestone?", ENTER);
-        }
-        person.answers(question, "\x03");
-        let (rest, code) = person.leaves();
-        assert!(rest.contains("Stopped: nothing was written."), "{rest}");
-        assert_eq!(code, 130, "{question}");
-        assert_eq!(tree(root.path()), [], "{question}");
-    }
-    let root = TempDir::new().unwrap();
-    let mut person = Person::sits_down(
-        root.path(),
-        &[
-            GUIDE,
-            &[
-                "--description=A",
-                "--metric-description=B",
-                "--identifiers=user",
-                "--tiers=free",
-                "--milestone=1.0",
-            ],
-        ]
-        .concat(),
-    );
-    person.answers("Does it carry additional properties?", ENTER);
-    person.answers("Write these 3 files?", "n\r");
-    let (rest, code) = person.leaves();
-    assert_eq!(code, 130, "{rest}");
-    assert_eq!(tree(root.path()), []);
-}
-
-#[test]
-fn flags_that_cannot_work_are_refused_before_the_first_question() {
-    let root = TempDir::new().unwrap();
-    let person = Person::sits_down(root.path(), &["--tiers=gold", "--milestone=next"]);
-    let (output, code) = person.leaves();
-    assert_eq!(code, 1, "{output}");
-    assert!(output.contains("`gold` is not a tier"), "{output}");
-    assert!(!output.contains("What is the event called?"), "{output}");
-}
-
-#[test]
-fn yes_asks_nothing_on_a_terminal() {
-    let root = TempDir::new().unwrap();
-    let person = Person::sits_down(root.path(), &[GUIDE, &["--yes"]].concat());
-    let (output, code) = person.leaves();
-    assert_eq!(code, 0, "{output}");
-    assert!(output.contains("create  config/events/ci_templates_unique.yml"), "{output}");
-    assert_eq!(files(root.path()), GUIDE_PATHS);
+    let help = generate(root.path(), &["--help"]);
+    let is_flag = |it: &&str| it.starts_with("--") && it.len() > 2;
+    let flags = |text: &str| {
+        let words = text.split(|it: char| !(it.is_ascii_alphanumeric() || it == '-'));
+        words.filter(is_flag).map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+    };
+    let table: String = page.lines().filter(|it| it.starts_with("| `-")).collect();
+    let global = ["--root", "--data", "--help", "--version"].map(str::to_owned);
+    let of_help: Vec<String> =
+        flags(stdout(&help)).into_iter().filter(|it| !global.contains(it)).collect();
+    assert_eq!(flags(&table).into_iter().collect::<Vec<_>>(), of_help);
 }

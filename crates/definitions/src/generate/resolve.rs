@@ -1,89 +1,9 @@
 //! Turns a request into values that are all there and all valid.
 
 use super::words::{check_event_name, check_milestone, check_property_name, check_url};
-use super::{Existing, Inferred, Problem, Request, describe};
+use super::{Existing, Identifier, Inferred, Problem, Request, Tier, Unique, describe};
 use crate::{Analysis, Facts};
 use internal_events_catalog::TimeFrame;
-use std::fmt;
-
-/// A tier a feature is available in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tier {
-    /// Free, and with it the community edition.
-    Free,
-    /// Premium.
-    Premium,
-    /// Ultimate.
-    Ultimate,
-}
-
-impl Tier {
-    /// All tiers, in the order in which definitions list them.
-    pub const ALL: [Self; 3] = [Self::Free, Self::Premium, Self::Ultimate];
-
-    /// The text of a definition.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::Premium => "premium",
-            Self::Ultimate => "ultimate",
-        }
-    }
-}
-
-/// An identifier whose distinct values can be counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Identifier {
-    /// The project it happened in.
-    Project,
-    /// The user who did it.
-    User,
-    /// The namespace it happened in.
-    Namespace,
-}
-
-impl Identifier {
-    /// All of them, in the order in which a new event lists them.
-    pub const ALL: [Self; 3] = [Self::Project, Self::User, Self::Namespace];
-
-    /// The text of an event's `identifiers`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Project => "project",
-            Self::User => "user",
-            Self::Namespace => "namespace",
-        }
-    }
-}
-
-/// What a metric counts distinctly.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unique {
-    /// The id of an object.
-    Identifier(Identifier),
-    /// The value of an additional property.
-    Property(String),
-}
-
-impl Unique {
-    /// Reads `user.id`, or `user` for short; anything else names a property.
-    pub fn parse(text: &str) -> Self {
-        let name = text.strip_suffix(".id").unwrap_or(text);
-        match Identifier::ALL.into_iter().find(|it| it.as_str() == name) {
-            Some(it) => Self::Identifier(it),
-            None => Self::Property(text.to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for Unique {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Identifier(it) => write!(f, "{}.id", it.as_str()),
-            Self::Property(name) => f.write_str(name),
-        }
-    }
-}
 
 /// An identifier that lists ids, and so cannot be counted itself.
 const LISTED_IDENTIFIER: &str = "feature_enabled_by_namespace_ids";
@@ -198,11 +118,13 @@ fn time_frames(request: &Request, notes: &mut Notes) -> Vec<TimeFrame> {
     let mut time_frames = Vec::new();
     for text in given {
         match TimeFrame::parse(text) {
-            Some(TimeFrame::All) if is_unique => notes.problems.push(
-                Problem::new("time-frames", "`all` does not go with --unique").help(
-                    "unique values are kept per week: choose from 7d and 28d, or leave --unique out",
-                ),
-            ),
+            Some(TimeFrame::All) if is_unique => {
+                notes
+                    .problems
+                    .push(Problem::new("time-frames", "`all` does not go with --unique").help(
+                    "unique values are kept per week: choose from 7d, 28d, or leave --unique out",
+                ))
+            }
             Some(TimeFrame::None) | None => notes.problems.push(
                 Problem::new("time-frames", format!("`{text}` is not a time frame"))
                     .help("choose from 7d, 28d and all"),
@@ -422,7 +344,9 @@ fn unique(
         }
         return Some(unique);
     }
-    if !properties.iter().any(|(name, _)| name == text) {
+    // A property of an existing event can have any name, but ours becomes part of a path.
+    let is_declared = properties.iter().any(|(name, _)| name == text);
+    if !is_declared || check_property_name(text).is_err() {
         let declared = properties.iter().map(|(name, _)| name.as_str());
         let choices: Vec<&str> =
             ["user.id", "project.id", "namespace.id"].into_iter().chain(declared).collect();

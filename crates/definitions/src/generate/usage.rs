@@ -1,6 +1,7 @@
 //! Code to paste: how to track the new event, and how to test that it is tracked.
 
-use super::resolve::{Identifier, Resolved};
+use super::Identifier;
+use super::resolve::Resolved;
 use std::fmt::Write as _;
 
 /// One piece of code.
@@ -187,7 +188,8 @@ let changes = recorder.during(|tracker| {
     fn java_script_test(&self) -> String {
         let object = object(&self.properties);
         format!(
-            "import {{ useMockInternalEventsTracking }} from 'helpers/tracking_internal_events_helper';\n\n\
+            "import {{ useMockInternalEventsTracking }} from \
+             'helpers/tracking_internal_events_helper';\n\n\
              const {{ bindInternalEventDocument }} = useMockInternalEventsTracking();\n\n\
              it('tracks {event}', () => {{\n  \
              const {{ trackEventSpy }} = bindInternalEventDocument(wrapper.element);\n\n  \

@@ -63,7 +63,7 @@ pub fn check_url(url: &str) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new("mr", format!("`{url}` is not the URL of a merge request"))
-        .help("copy it from the browser, for example `https://gitlab.com/group/project/-/merge_requests/1`"))
+        .help("copy it from the browser, with `https://` at its start"))
 }
 
 fn is_url(url: &str) -> bool {

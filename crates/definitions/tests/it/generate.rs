@@ -1,14 +1,17 @@
 //! The generator: what it writes, what it infers, what it refuses.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod checked;
+mod real;
+
 use granit_parser::{Event, Parser};
 use internal_events_catalog::EventDefinition;
+use internal_events_definitions::Analysis;
 use internal_events_definitions::generate::{
     Existing, FileKind, Inferred, Language, Plan, Purpose, Request, check_event_name,
     check_milestone, check_property_name, check_url, inferred_milestone, is_composed_description,
     plan,
 };
-use internal_events_definitions::{Analysis, Severity, Source, Sources, analyze};
 use proptest::prelude::*;
 
 const MR: &str = "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/121544";
@@ -392,6 +395,14 @@ fn an_existing_event_gets_further_metrics_but_is_not_rewritten() {
 }
 
 #[test]
+fn a_property_with_an_impossible_name_does_not_become_a_path() {
+    let mut known = after_the_guide();
+    known.definitions.events[0].properties = list("../../../home/.profile");
+    let request = Request { unique: Some("../../../home/.profile".to_owned()), ..guide() };
+    assert_eq!(refusals(&request, &known).len(), 1);
+}
+
+#[test]
 fn existing_metrics_are_refused_kept_or_replaced_as_asked() {
     let mut known = after_the_guide();
     let path = "config/metrics/counts_7d/count_distinct_user_id_from_ci_templates_unique_7d.yml";
@@ -654,139 +665,4 @@ proptest! {
         let expected = format!("Weekly count of unique users {}", description.trim());
         prop_assert_eq!(&metric[3].0, &expected);
     }
-}
-
-/// The plan's files as an installation would hold them.
-fn sources(plan: &Plan) -> Sources {
-    let source = |kind| {
-        let of_kind = plan.files.iter().filter(move |it| it.kind == kind);
-        of_kind
-            .map(|it| Source { path: it.path.clone(), bytes: it.text.clone().into_bytes() })
-            .collect()
-    };
-    Sources {
-        events: source(FileKind::Event),
-        metrics: source(FileKind::Metric),
-        ..Sources::default()
-    }
-}
-
-/// All non-empty choices from a list.
-fn subsets(of: &[&str]) -> Vec<Vec<String>> {
-    (1..1_usize << of.len())
-        .map(|mask| {
-            let chosen = of.iter().enumerate().filter(|(idx, _)| mask >> idx & 1 == 1);
-            chosen.map(|(_, it)| (*it).to_owned()).collect()
-        })
-        .collect()
-}
-
-#[test]
-fn every_combination_of_unique_time_frames_and_tiers_passes_check() {
-    let uniques = [
-        None,
-        Some("user.id"),
-        Some("project.id"),
-        Some("namespace.id"),
-        Some("label"),
-        Some("property"),
-        Some("value"),
-        Some("deploy_token_id"),
-    ];
-    let mut n_checked = 0;
-    for unique in uniques {
-        let periods: &[&str] =
-            if unique.is_some() { &["7d", "28d"] } else { &["7d", "28d", "all"] };
-        let mut time_frames: Vec<_> = subsets(periods).into_iter().map(Some).collect();
-        time_frames.push(None);
-        for time_frames in time_frames {
-            let mut tiers: Vec<_> = subsets(&["free", "premium", "ultimate"]);
-            // The order in which a user names them is of no account.
-            tiers.push(list("ultimate free"));
-            for tiers in tiers.into_iter().map(Some).chain([None]) {
-                let property = unique.filter(|it| !it.contains('.'));
-                let request = Request {
-                    unique: unique.map(str::to_owned),
-                    time_frames: time_frames.clone(),
-                    tiers,
-                    properties: property
-                        .map(|it| (it.to_owned(), "What it holds".to_owned()))
-                        .into_iter()
-                        .collect(),
-                    ..guide()
-                };
-                let plan = planned(&request);
-                let analysis = analyze(&sources(&plan));
-                let serious: Vec<_> = analysis
-                    .diagnostics
-                    .iter()
-                    .filter(|it| it.severity != Severity::Note)
-                    .collect();
-                assert!(serious.is_empty(), "{request:?}: {serious:?}");
-                assert_eq!(analysis.n_events, 1);
-                let keys: Vec<String> = analysis.facts.key_paths.into_keys().collect();
-                let mut planned = plan.key_paths;
-                planned.sort();
-                assert_eq!(keys, planned);
-                n_checked += 1;
-            }
-        }
-    }
-    // 8 totals (7 choices and the default) and 7 uniques with 4 (3 and the default), times 9.
-    assert_eq!(n_checked, (8 + 7 * 4) * 9);
-}
-
-#[test]
-fn check_reminds_of_what_the_generator_made_up() {
-    let codes = |request: &Request| {
-        let mut codes: Vec<_> = analyze(&sources(&planned(request)))
-            .diagnostics
-            .iter()
-            .map(|it| {
-                assert_eq!(it.severity, Severity::Note, "{it:?}");
-                (it.path.contains("/events/"), it.code)
-            })
-            .filter(|it| it.1.starts_with("default-"))
-            .collect();
-        codes.sort_unstable();
-        codes.dedup();
-        codes
-    };
-    let all = [
-        (false, "default-description"),
-        (false, "default-milestone"),
-        (true, "default-description"),
-        (true, "default-milestone"),
-    ];
-    for unique in [None, Some("user.id"), Some("project.id"), Some("label")] {
-        let properties = vec![("label".to_owned(), "What it holds".to_owned())];
-        let request =
-            Request { unique: unique.map(str::to_owned), properties, time_frames: None, ..guide() };
-        assert_eq!(codes(&request), all, "{unique:?}");
-    }
-    let described = Request {
-        description: Some("A pipeline was made from a template by a user of the group".to_owned()),
-        metric_description: Some("who made a pipeline from a template".to_owned()),
-        milestone: Some("17.3".to_owned()),
-        ..guide()
-    };
-    assert_eq!(codes(&described), []);
-}
-
-#[test]
-fn a_plan_knows_what_check_would_say_about_it_among_the_others() {
-    let text = "- code_review_workflow\n".to_owned();
-    let categories =
-        Source { path: "config/feature_categories.yml".to_owned(), bytes: text.into() };
-    let sources = Sources { feature_categories: Some(categories), ..Sources::default() };
-    let errors = |plan: &Plan| {
-        let mut errors: Vec<_> = plan.diagnostics(&sources);
-        errors.retain(|it| it.severity == Severity::Error);
-        errors.iter().map(|it| it.code).collect::<Vec<_>>()
-    };
-    assert_eq!(errors(&planned(&guide())), ["missing-categories"; 2]);
-    let unknown = Request { categories: Some(list("code_reviw")), ..guide() };
-    assert_eq!(errors(&planned(&unknown)), ["unknown-category"; 3]);
-    let fine = Request { categories: Some(list("code_review_workflow")), ..guide() };
-    assert_eq!(errors(&planned(&fine)), [""; 0]);
 }
