@@ -6,40 +6,41 @@
 use super::Tier;
 use super::describe::metric_description_start;
 use super::resolve::Resolved;
+use crate::yaml::psych_reading;
 use internal_events_catalog::TimeFrame;
 use serde::ser::{Serialize, Serializer};
-use serde_saphyr::SingleQuoted;
+use serde_saphyr::{DoubleQuoted, SingleQuoted};
 
 #[derive(serde::Serialize)]
 struct EventDocument<'a> {
-    description: &'a str,
+    description: Text<'a>,
     internal_events: bool,
     status: &'a str,
-    action: &'a str,
+    action: Text<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    identifiers: Vec<&'a str>,
+    identifiers: Vec<Text<'a>>,
     #[serde(skip_serializing_if = "Properties::is_empty")]
     additional_properties: Properties<'a>,
-    product_group: &'a str,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    product_categories: &'a [String],
+    product_group: Text<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    product_categories: Vec<Text<'a>>,
     milestone: SingleQuoted<&'a str>,
-    introduced_by_url: &'a str,
+    introduced_by_url: Text<'a>,
     tiers: Vec<&'a str>,
 }
 
 #[derive(serde::Serialize)]
 struct MetricDocument<'a> {
-    key_path: &'a str,
-    description: &'a str,
-    product_group: &'a str,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    product_categories: &'a [String],
+    key_path: Text<'a>,
+    description: Text<'a>,
+    product_group: Text<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    product_categories: Vec<Text<'a>>,
     performance_indicator_type: [&'a str; 0],
     value_type: &'a str,
     status: &'a str,
     milestone: SingleQuoted<&'a str>,
-    introduced_by_url: &'a str,
+    introduced_by_url: Text<'a>,
     time_frame: &'a str,
     data_source: &'a str,
     data_category: &'a str,
@@ -49,9 +50,26 @@ struct MetricDocument<'a> {
 
 #[derive(serde::Serialize)]
 struct Rule<'a> {
-    name: &'a str,
+    name: Text<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    unique: Option<String>,
+    unique: Option<Text<'a>>,
+}
+
+/// Text somebody typed.
+struct Text<'a>(&'a str);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Ruby's reader knows some numbers and symbols that no standard names: `1,000`, `:name`.
+        match psych_reading(self.0) {
+            Some(_) => DoubleQuoted(self.0).serialize(serializer),
+            None => serializer.serialize_str(self.0),
+        }
+    }
+}
+
+fn texts(list: &[String]) -> Vec<Text<'_>> {
+    list.iter().map(|it| Text(it)).collect()
 }
 
 /// A mapping in the order in which the user gave it.
@@ -59,7 +77,7 @@ struct Properties<'a>(&'a [(String, String)]);
 
 #[derive(serde::Serialize)]
 struct Property<'a> {
-    description: &'a str,
+    description: Text<'a>,
 }
 
 impl Properties<'_> {
@@ -70,8 +88,9 @@ impl Properties<'_> {
 
 impl Serialize for Properties<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let entries =
-            self.0.iter().map(|(name, description)| (name.as_str(), Property { description }));
+        let entries = self.0.iter().map(|(name, description)| {
+            (name.as_str(), Property { description: Text(description) })
+        });
         serializer.collect_map(entries)
     }
 }
@@ -79,16 +98,16 @@ impl Serialize for Properties<'_> {
 /// Writes an event definition.
 pub(super) fn event(resolved: &Resolved) -> String {
     write(&EventDocument {
-        description: &resolved.description,
+        description: Text(&resolved.description),
         internal_events: true,
         status: "active",
-        action: &resolved.event,
-        identifiers: resolved.identifiers.iter().map(String::as_str).collect(),
+        action: Text(&resolved.event),
+        identifiers: texts(&resolved.identifiers),
         additional_properties: Properties(&resolved.properties),
-        product_group: &resolved.group,
-        product_categories: &resolved.categories,
+        product_group: Text(&resolved.group),
+        product_categories: texts(&resolved.categories),
         milestone: SingleQuoted(&resolved.milestone),
-        introduced_by_url: &resolved.mr,
+        introduced_by_url: Text(&resolved.mr),
         tiers: resolved.tiers.iter().map(|it| it.as_str()).collect(),
     })
 }
@@ -97,24 +116,22 @@ pub(super) fn event(resolved: &Resolved) -> String {
 pub(super) fn metric(resolved: &Resolved, time_frame: TimeFrame, key_path: &str) -> String {
     let start = metric_description_start(resolved.unique.as_ref(), time_frame);
     let description = format!("{start} {}", resolved.metric_description);
+    let unique = resolved.unique.as_ref().map(ToString::to_string);
     write(&MetricDocument {
-        key_path,
-        description: &description,
-        product_group: &resolved.group,
-        product_categories: &resolved.categories,
+        key_path: Text(key_path),
+        description: Text(&description),
+        product_group: Text(&resolved.group),
+        product_categories: texts(&resolved.categories),
         performance_indicator_type: [],
         value_type: "number",
         status: "active",
         milestone: SingleQuoted(&resolved.milestone),
-        introduced_by_url: &resolved.mr,
+        introduced_by_url: Text(&resolved.mr),
         time_frame: time_frame.as_str(),
         data_source: "internal_events",
         data_category: "optional",
         tiers: resolved.tiers.iter().copied().map(Tier::as_str).collect(),
-        events: [Rule {
-            name: &resolved.event,
-            unique: resolved.unique.as_ref().map(ToString::to_string),
-        }],
+        events: [Rule { name: Text(&resolved.event), unique: unique.as_deref().map(Text) }],
     })
 }
 

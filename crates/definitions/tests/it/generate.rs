@@ -200,6 +200,21 @@ tiers:
 }
 
 #[test]
+fn ruby_reads_text_where_text_was_typed() {
+    for text in ["1,000", ":symbol", "yes", "12:30", "017", "2026-01-01", "1_000", "0o17"] {
+        let request = Request {
+            description: Some(text.to_owned()),
+            group: Some(text.to_owned()),
+            categories: Some(vec![text.to_owned()]),
+            properties: vec![("yes".to_owned(), text.to_owned())],
+            ..guide()
+        };
+        let event = &planned(&request).files[0].text;
+        assert_eq!(event.matches(&format!("\"{text}\"")).count(), 4 + usize::from(text == "yes"));
+    }
+}
+
+#[test]
 fn time_frames_depend_on_unique_unless_given() {
     let all_but = |unique: Option<&str>| Request {
         unique: unique.map(str::to_owned),
