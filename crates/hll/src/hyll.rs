@@ -41,10 +41,16 @@ impl Sketch {
     ///
     /// # Errors
     ///
-    /// Refuses every string Redis refuses, and four kinds that Redis lets pass although no Redis
-    /// writes them: reserved bytes that are not zero, a dense register above 51 (the longest
-    /// pattern 50 hash bits can show), an `XZERO` opcode cut in half at the end of the string, and
-    /// opcodes that Redis would only find faulty when it reads them.
+    /// Refuses every string whose registers Redis refuses to read, and three kinds that Redis reads
+    /// although no command of its own writes them:
+    ///
+    /// * reserved header bytes that are not zero, for they may mean something one day;
+    /// * a dense register above 51, which no hash produces and the estimate leaves out;
+    /// * an `XZERO` opcode cut in half by the end of the string, where Redis takes the zero byte
+    ///   that follows every string in memory for the other half.
+    ///
+    /// Redis checks opcodes only when it walks them, so a damaged key may go on answering its
+    /// cached count for a while. Here they are checked at once.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let len = bytes.len();
         let (header, registers) =

@@ -101,6 +101,24 @@ fn saturated_registers_count_as_redis_counts_them() {
 }
 
 #[test]
+fn registers_near_their_maximum_count_as_redis_counts_them() {
+    let Some(mut server) = Server::start() else { return };
+    for lowest in [40, 45, 48, 49, 50] {
+        for share_at_maximum in [1, 2, 10, 1_000] {
+            server.delete_all();
+            let rank = |register: u16| match register % share_at_maximum {
+                0 => 51,
+                n => lowest + (n % 8) as u8 % (51 - lowest),
+            };
+            let elements: Vec<_> = (0..1 << 14).map(|n| with_rank(n, rank(n))).collect();
+            server.add("key", &elements);
+            let sketch = Sketch::from_bytes(&server.get("key")).unwrap();
+            assert_eq!(sketch.estimate(), server.count(&["key"]), "{lowest}, {share_at_maximum}");
+        }
+    }
+}
+
+#[test]
 fn crowded_runs_are_split_and_joined_as_in_redis() {
     let Some(mut server) = Server::start() else { return };
     let server = std::cell::RefCell::new(&mut server);

@@ -1,5 +1,6 @@
 //! Elements of every shape, and elements made to order.
 
+use internal_events_hll::Sketch;
 use proptest::prelude::*;
 
 /// The multiplier of MurmurHash64A, repeated here so that the tests do not trust the crate.
@@ -49,6 +50,15 @@ pub(crate) fn crowded() -> impl Strategy<Value = Vec<[u8; 8]>> {
     let element = (0_u16..48, 1_u8..5, prop::bool::weighted(0.2))
         .prop_map(|(near, rank, is_far)| with_rank(if is_far { near * 341 } else { near }, rank));
     prop::collection::vec(element, 1..400)
+}
+
+/// Makes a dense sketch without elements.
+pub(crate) fn empty_dense() -> Sketch {
+    let mut bytes = Sketch::new().to_bytes();
+    bytes.truncate(16);
+    bytes[4] = 0;
+    bytes.extend([0; 12_288]);
+    Sketch::from_bytes(&bytes).unwrap()
 }
 
 /// Settings of a property test: so many cases, and no files left behind.

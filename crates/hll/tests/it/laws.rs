@@ -3,16 +3,7 @@
 use internal_events_hll::{Sketch, Union, hash};
 use proptest::prelude::*;
 
-use crate::elements::config;
-
-/// Makes a dense sketch without elements.
-fn empty_dense() -> Sketch {
-    let mut bytes = Sketch::new().to_bytes();
-    bytes.truncate(16);
-    bytes[4] = 0;
-    bytes.extend([0; 12_288]);
-    Sketch::from_bytes(&bytes).unwrap()
-}
+use crate::elements::{config, empty_dense};
 
 /// Makes the dense sketch of the same registers.
 fn dense(sketch: &Sketch) -> Sketch {
@@ -27,12 +18,19 @@ fn merged(a: &Sketch, b: &Sketch) -> Sketch {
     merged
 }
 
-/// Hashes of a set: few registers so that they meet, or all over.
+/// Hashes of a set: few registers so that they meet, high ranks, or all over.
+///
+/// Made from a seed, for drawing thousands of numbers one by one would take most of the time.
 fn hashes() -> impl Strategy<Value = Vec<u64>> {
-    let near = (0..200_u64, any::<u64>()).prop_map(|(register, coins)| coins << 14 | register);
-    let any_hash = prop_oneof![near, any::<u64>(), any::<u64>().prop_map(|hash| hash & 0x3fff)];
-    let size = prop_oneof![4 => 0..60_usize, 2 => 0..1_500_usize, 1 => 0..6_000_usize];
-    size.prop_flat_map(move |size| prop::collection::vec(any_hash.clone(), size))
+    let size = prop_oneof![4 => 0..60_u64, 2 => 0..1_500_u64, 1 => 0..6_000_u64];
+    (size, any::<u64>(), 0..3_u8).prop_map(|(size, seed, shape)| {
+        let numbers = (0..size).map(|n| hash(&(seed ^ n).to_le_bytes()));
+        match shape {
+            0 => numbers.map(|number| number & !0x3fff | (number % 200)).collect(),
+            1 => numbers.map(|number| number & 0xffff_0000_0000_3fff).collect(),
+            _ => numbers.collect(),
+        }
+    })
 }
 
 fn sketch() -> impl Strategy<Value = Sketch> {

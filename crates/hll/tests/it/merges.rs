@@ -4,7 +4,7 @@ use internal_events_hll::Sketch;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use crate::elements::{config, crowded, hex};
+use crate::elements::{config, crowded, empty_dense, hex};
 use crate::server::Server;
 
 /// Sets of elements by size: the first ones sparse, the last two dense.
@@ -33,7 +33,15 @@ fn make_sets(server: &mut Server) -> Vec<(&'static str, Sketch)> {
         }
         (name, sketch)
     };
-    SETS.into_iter().map(make).collect()
+    let mut sets: Vec<_> = SETS.into_iter().map(make).collect();
+    // Dense ones that raise nothing in a target which holds their elements already.
+    let mut dense_ten = empty_dense();
+    dense_ten.merge(&sets[2].1);
+    for (name, sketch) in [("dense without elements", empty_dense()), ("dense ten", dense_ten)] {
+        server.set(name, &sketch.to_bytes());
+        sets.push((name, sketch));
+    }
+    sets
 }
 
 /// Says what `merge` promises to report, from the strings before and after.
@@ -63,6 +71,26 @@ fn a_merge_of_any_two_sketches_gives_the_string_of_pfmerge() {
             assert_eq!(at_once.merge_all([other]), changed, "{case}");
             assert!(at_once.to_bytes() == expected, "{case}");
         }
+    }
+}
+
+#[test]
+fn a_merge_marks_the_cached_count_as_stale_even_if_nothing_was_raised() {
+    let Some(mut server) = Server::start() else { return };
+    let sets = make_sets(&mut server);
+    for (target, _) in &sets {
+        server.call(&[b"PFCOUNT", target.as_bytes()]);
+        let counted = server.get(target);
+        server.merge(target, &["empty"]);
+        let expected = server.get(target);
+        assert_ne!(expected[15], counted[15], "{target}");
+
+        let mut merged = Sketch::from_bytes(&counted).unwrap();
+        assert!(!merged.merge(&Sketch::new()), "{target}");
+        assert!(merged.to_bytes() == expected, "{target}");
+        let mut merged = Sketch::from_bytes(&counted).unwrap();
+        assert!(!merged.merge_all([&Sketch::new(), &Sketch::new()]), "{target}");
+        assert!(merged.to_bytes() == expected, "{target}");
     }
 }
 
