@@ -14,7 +14,7 @@ struct Step {
 
 /// In this order, so that what fails most cheaply fails first.
 const STEPS: &[Step] = &[
-    Step { name: "tools", run: |project, _| machine::provide(project) },
+    Step { name: "tools", run: machine::provide },
     Step { name: "format", run: |project, _| format(project) },
     Step { name: "lint", run: |project, _| lint(project) },
     Step { name: "build", run: |project, _| project.build_program() },
@@ -65,10 +65,10 @@ fn summarise(
 ) -> Result<()> {
     println!("\n=== summary ===");
     if skipped.is_empty() {
-        println!("skipped tests: none");
+        println!("skipped: nothing");
     }
     for reason in skipped {
-        println!("skipped test: {reason}");
+        println!("skipped: {reason}");
     }
     for (name, time, result) in rows {
         let outcome = if result.is_ok() { "ok" } else { "FAILED" };

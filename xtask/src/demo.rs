@@ -29,7 +29,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let shop = Shop { project, data: scratch.path() };
 
     println!("\nThe bookshop's definitions are in examples/bookshop.");
-    project.run(project.command(project.program()).arg("check").args(ROOT))?;
+    project.run(project.internal_events().arg("check").args(ROOT))?;
 
     let server = Server::start(project, &shop.folders()?)?;
     println!("\nThe server is ready on http://{}.", server.address());
@@ -60,7 +60,7 @@ impl Shop<'_> {
 
     /// Reads the shown metrics as a script would.
     fn values(&self) -> Result<Vec<Value>> {
-        let mut command = self.project.command(self.project.program());
+        let mut command = self.project.internal_events();
         command.arg("metrics").args(self.folders()?);
         command.args(["--include-current-week", "--format", "json"]).args(SHOWN);
         let output = command.output().context("could not start `internal-events metrics`")?;

@@ -1,8 +1,8 @@
 //! What the steps need from the machine beside the Rust toolchain.
 
 use crate::project::Project;
-use anyhow::{Result, bail};
-use std::path::Path;
+use anyhow::Result;
+use std::collections::BTreeSet;
 use std::process::Command;
 
 /// A program of the machine that some step runs.
@@ -15,9 +15,19 @@ struct Tool {
 const TOOLS: &[Tool] = &[
     Tool { program: "c++", package: "g++", purpose: "builds the fuzzing engine" },
     Tool {
+        program: "node",
+        package: "nodejs",
+        purpose: "reads the JavaScript that generate prints",
+    },
+    Tool {
         program: "redis-server",
         package: "redis-server",
         purpose: "is what sketches are compared with, byte for byte",
+    },
+    Tool {
+        program: "ruby",
+        package: "ruby",
+        purpose: "reads the Ruby that generate prints, and YAML as GitLab does",
     },
     Tool {
         program: "strace",
@@ -28,23 +38,30 @@ const TOOLS: &[Tool] = &[
 
 /// Installs what is missing; changes nothing on a machine that has everything.
 ///
+/// Where nothing can be installed from here, what is missing goes among the `skipped`, and the
+/// tests that need it say so as well.
+///
 /// # Errors
 ///
-/// Fails when something is missing and cannot be installed from here.
-pub(crate) fn provide(project: &Project) -> Result<()> {
-    let missing: Vec<&Tool> = TOOLS.iter().filter(|it| !is_installed(it.program)).collect();
-    if missing.is_empty() {
-        let programs: Vec<&str> = TOOLS.iter().map(|it| it.program).collect();
-        println!("present: {}", programs.join(", "));
-        return Ok(());
+/// Fails when an installation was tried and failed.
+pub(crate) fn provide(project: &Project, skipped: &mut BTreeSet<String>) -> Result<()> {
+    let (present, missing): (Vec<&Tool>, Vec<&Tool>) =
+        TOOLS.iter().partition(|it| is_installed(it.program));
+    for tool in present {
+        println!("present: {}", tool.program);
     }
     for tool in &missing {
-        println!("missing: {} ({})", tool.program, tool.purpose);
+        println!("missing: {}, which {}", tool.program, tool.purpose);
+    }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !is_installed("apt-get") || !is_root() {
+        let reason = |it: &&Tool| format!("{} is not installed; it {}", it.program, it.purpose);
+        skipped.extend(missing.iter().map(reason));
+        return Ok(());
     }
     let packages: Vec<&str> = missing.iter().map(|it| it.package).collect();
-    if !is_installed("apt-get") || !is_root() {
-        bail!("install these with the machine's package manager: {}", packages.join(" "));
-    }
     project.run(project.command("apt-get").args(["update", "-qq"]))?;
     let mut install = project.command("apt-get");
     install.args(["install", "-qq", "--yes", "--no-install-recommends"]).args(&packages);
@@ -56,10 +73,7 @@ pub(crate) fn provide(project: &Project) -> Result<()> {
 
 fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder: std::path::PathBuf| {
-        let candidate: &Path = &folder.join(program);
-        candidate.is_file()
-    })
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 fn is_root() -> bool {

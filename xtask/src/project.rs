@@ -45,6 +45,17 @@ impl Project {
         self.command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
     }
 
+    /// Prepares the release program, whatever the surroundings configure for it.
+    pub(crate) fn internal_events(&self) -> Command {
+        let mut command = self.command(self.program());
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("INTERNAL_EVENTS_") {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
     /// Prepares a command at the root, without a terminal to wait on.
     pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);

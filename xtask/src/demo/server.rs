@@ -27,7 +27,7 @@ pub(super) struct Answer {
 impl Server {
     /// Starts the server on a free port and waits until it is ready.
     pub(super) fn start(project: &Project, folders: &[&str]) -> Result<Self> {
-        let mut command = project.command(project.program());
+        let mut command = project.internal_events();
         command.arg("serve").args(folders).args(["--listen", "127.0.0.1:0"]);
         println!("\n$ {}", project.show(&command));
         let mut child =
