@@ -31,10 +31,23 @@ const GUIDE_PATHS: [&str; 3] = [
 ];
 
 fn program(root: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_internal-events"));
+    let mut command = crate::program();
     command.arg("generate").arg("--root").arg(root);
     command.env_remove("NO_COLOR").env("TERM", "xterm-256color");
     command
+}
+
+/// Has a shell prepare the ground; the script calls the command as `"$@"`.
+fn in_shell(script: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
 }
 
 /// Runs the command without a terminal.
@@ -213,7 +226,7 @@ error: --group: is missing
 error: --mr: is missing
   help: give the URL of the merge request that introduces it
 error: --time-frames: `all` does not go with --unique
-  help: unique values are kept per week: choose from 7d, 28d, or leave --unique out
+  help: unique values are kept per week: choose 7d, 28d, or leave --unique out
 error: --tiers: `gold` is not a tier
   help: choose from free, premium and ultimate
 "
@@ -344,9 +357,11 @@ fn programs_read_the_plan_and_the_problems_as_json() {
 fn what_it_writes_passes_check() {
     let root = TempDir::new().unwrap();
     assert_eq!(code(&generate(root.path(), GUIDE)), 0);
-    let mut check = Command::new(env!("CARGO_BIN_EXE_internal-events"));
-    let output =
-        check.arg("check").arg("--root").arg(root.path()).arg("--format=json").output().unwrap();
+    let output = crate::program()
+        .args(["check", "--format=json", "--root"])
+        .arg(root.path())
+        .output()
+        .unwrap();
     assert_eq!(code(&output), 0, "{}{}", stdout(&output), stderr(&output));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&report["events"], &report["metrics"]), (&Value::from(1), &Value::from(2)));
@@ -450,15 +465,8 @@ fn a_disk_that_takes_no_byte_leaves_everything_as_it_was() {
     let root = TempDir::new().unwrap();
     // With a file size limit of nothing each write to a file fails as on a full disk.
     let script = "trap '' XFSZ; ulimit -f 0; exec \"$@\"";
-    let program = program(root.path());
-    let output = Command::new("sh")
-        .args(["-c", script, "sh"])
-        .arg(program.get_program())
-        .args(program.get_args())
-        .args(GUIDE)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let mut shell = in_shell(script, &program(root.path()));
+    let output = shell.args(GUIDE).stdin(Stdio::null()).output().unwrap();
     assert_eq!(code(&output), 2, "{}", stderr(&output));
     assert!(stderr(&output).contains("File too large"), "{}", stderr(&output));
     assert_eq!(tree(root.path()), []);
@@ -473,11 +481,9 @@ fn block<'t>(page: &'t str, start: &str) -> &'t str {
 fn the_page_shows_what_happens() {
     let page = include_str!("../../../../docs/generate.md");
     let root = TempDir::new().unwrap();
-    let program = concat!("\"", env!("CARGO_BIN_EXE_internal-events"), "\" generate --root \"$1\"");
-    let script = block(page, "```shell\n").replacen("internal-events generate", program, 1);
-    let mut shell = Command::new("sh");
-    shell.args(["-c", &script, "sh"]).arg(root.path()).stdin(Stdio::null());
-    let output = shell.output().unwrap();
+    let script = block(page, "```shell\n").replacen("internal-events generate", "\"$@\"", 1);
+    let mut shell = in_shell(&script, &program(root.path()));
+    let output = shell.stdin(Stdio::null()).output().unwrap();
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let mut written: Vec<&str> = block(page, "```text\n").lines().collect();
     written.sort_unstable();

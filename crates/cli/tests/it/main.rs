@@ -1,6 +1,7 @@
 //! Tests of the program itself: what is typed, what is printed, how it ends.
 
 mod check;
+mod generate;
 mod questions;
 mod shell;
 

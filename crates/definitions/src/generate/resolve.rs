@@ -119,11 +119,9 @@ fn time_frames(request: &Request, notes: &mut Notes) -> Vec<TimeFrame> {
     for text in given {
         match TimeFrame::parse(text) {
             Some(TimeFrame::All) if is_unique => {
-                notes
-                    .problems
-                    .push(Problem::new("time-frames", "`all` does not go with --unique").help(
-                    "unique values are kept per week: choose from 7d, 28d, or leave --unique out",
-                ))
+                let help = "unique values are kept per week: choose 7d, 28d, or leave --unique out";
+                let message = "`all` does not go with --unique";
+                notes.problems.push(Problem::new("time-frames", message).help(help));
             }
             Some(TimeFrame::None) | None => notes.problems.push(
                 Problem::new("time-frames", format!("`{text}` is not a time frame"))

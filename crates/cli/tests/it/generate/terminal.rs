@@ -1,11 +1,10 @@
 //! `internal-events generate` as a person at a terminal sees it.
 
-use super::{GUIDE, GUIDE_PATHS, code, files, generate, program, tree};
+use super::{GUIDE, GUIDE_PATHS, code, files, generate, in_shell, program, tree};
 use rexpect::reader::Options;
 use rexpect::session::{PtySession, spawn_with_options};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use tempfile::TempDir;
 
 /// How long the program may take to say what is expected; it is never waited out.
@@ -20,13 +19,9 @@ struct Person(PtySession);
 
 impl Person {
     fn sits_down(root: &Path, args: &[&str]) -> Self {
-        let program = program(root);
         // A terminal without a size has no room for a question.
-        let script = "stty rows 50 cols 160; exec \"$@\"";
-        let mut command = Command::new("sh");
-        command.args(["-c", script, "sh"]).arg(program.get_program());
-        command.args(program.get_args()).args(args).env("TERM", "xterm-256color");
-        command.env_remove("NO_COLOR");
+        let mut command = in_shell("stty rows 50 cols 160; exec \"$@\"", &program(root));
+        command.args(args);
         let options = Options::new().timeout_ms(Some(PATIENCE_MS)).strip_ansi_escape_codes(true);
         Self(spawn_with_options(command, options).unwrap())
     }
@@ -227,11 +222,9 @@ fn yes_asks_nothing_on_a_terminal() {
 fn colours_are_for_terminals_whose_user_does_not_mind() {
     let look = |env: &str| {
         let root = TempDir::new().unwrap();
-        let program = program(root.path());
         let script = format!("stty rows 50 cols 160; {env} exec \"$@\"");
-        let mut command = Command::new("sh");
-        command.args(["-c", &script, "sh"]).arg(program.get_program()).args(program.get_args());
-        command.args(GUIDE).arg("--yes").env("TERM", "xterm-256color").env_remove("NO_COLOR");
+        let mut command = in_shell(&script, &program(root.path()));
+        command.args(GUIDE).arg("--yes");
         let options = Options::new().timeout_ms(Some(PATIENCE_MS));
         let (output, code) = Person(spawn_with_options(command, options).unwrap()).leaves();
         assert_eq!(code, 0, "{output}");
