@@ -227,7 +227,7 @@ fn psych_number(text: &str) -> Psych {
         ".nan" if unsigned.len() == text.len() => return Psych::Float(Some(f64::NAN)),
         _ => {}
     }
-    if is_date(unsigned) {
+    if is_date(text) {
         return Psych::Date;
     }
     if is_sexagesimal(unsigned) {
@@ -239,16 +239,27 @@ fn psych_number(text: &str) -> Psych {
     psych_integer(unsigned).map_or(Psych::Text, |it| Psych::Int(it.map(|it| it * i64::from(sign))))
 }
 
-/// `2024-1-31`, possibly followed by a time of day.
+/// `2024-1-31`; with a time of day after it, a minus may stand before it.
 fn is_date(text: &str) -> bool {
-    let mut parts = text.splitn(3, '-');
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let mut parts = unsigned.splitn(3, '-');
     let (Some(year), Some(month), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
         return false;
     };
-    let is_number =
-        |it: &str, max| (1..=max).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_digit());
-    let day = rest.split(['T', 't', ' ']).next().unwrap_or_default();
-    year.len() == 4 && is_number(year, 4) && is_number(month, 2) && is_number(day, 2)
+    let (day, has_time) = match rest.split_once(['T', 't', ' ']) {
+        Some((day, _)) => (day, true),
+        None => (rest, false),
+    };
+    let within = |it: &str, max: u8| {
+        it.len() <= 2
+            && it.bytes().all(|it| it.is_ascii_digit())
+            && it.parse().is_ok_and(|it: u8| (1..=max).contains(&it))
+    };
+    year.len() == 4
+        && year.bytes().all(|it| it.is_ascii_digit())
+        && within(month, 12)
+        && within(day, 31)
+        && (has_time || unsigned.len() == text.len())
 }
 
 /// `1:30` or `1:30:00`, with or without a fraction.
@@ -308,7 +319,8 @@ fn psych_integer(text: &str) -> Option<Option<i64>> {
     match text.strip_prefix('0') {
         Some("") => Some(Some(0)),
         Some(it) => digits(it, 8),
-        None if text.starts_with(|it: char| it.is_ascii_digit()) => digits(text, 10),
+        // A separator stands between two digits.
+        None if text.split(['_', ',']).all(|it| !it.is_empty()) => digits(text, 10),
         None => None,
     }
 }

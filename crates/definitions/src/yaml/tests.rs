@@ -1,7 +1,9 @@
 //! What the reader makes of YAML, odd YAML included.
 
-use super::{Data, FaultKind, Node, read};
+use super::{Data, FaultKind, Node, psych_reading, read};
 use internal_events_catalog::Scalar;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 fn faults(text: &str) -> Vec<FaultKind> {
     read(text).1.into_iter().map(|it| it.kind).collect()
@@ -122,4 +124,107 @@ fn scalars_follow_the_core_schema() {
         let text = format!("a: {text}\n");
         assert_eq!(root(&text).get("a").unwrap().scalar().unwrap().value(), value, "{text}");
     }
+}
+
+/// Scalars that look like something.
+fn suspicious_scalars() -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for word in ["yes", "no", "on", "off", "true", "false", "null", "y", "n", "nope", "offs"] {
+        let capital = word[..1].to_uppercase() + &word[1..];
+        texts.extend([word.to_owned(), capital, word.to_uppercase()]);
+    }
+    let bodies = [
+        "0",
+        "5",
+        "12",
+        "012",
+        "08",
+        "0o14",
+        "0b11",
+        "0x1F",
+        "1_000",
+        "1,000",
+        "1:30",
+        "1:75",
+        "1:30:00",
+        "1:30.5",
+        "1.5",
+        "1.",
+        ".5",
+        ".",
+        "1e3",
+        "1.5e3",
+        "1.5e+3",
+        "1.5E-3",
+        "1_0.5",
+        "2024-01-31",
+        "2024-1-1",
+        "2024-01-31T10:00:00",
+        "2024-13-01",
+        "1.2.3",
+        ".inf",
+        ".Inf",
+        ".nan",
+        ".NaN",
+        "7d",
+        "28d",
+        "17.10",
+        "99999999999999999999",
+        "0x",
+        "1__0",
+        "10_",
+    ];
+    for body in bodies {
+        texts.extend(["", "+", "-"].map(|sign| format!("{sign}{body}")));
+    }
+    texts.extend([":symbol", "a:b", "<13.9", "~", "text", "user.id"].map(str::to_owned));
+    texts
+}
+
+/// Reads each scalar with Ruby and tells the class and value; `None` without Ruby.
+fn psych(texts: &[String]) -> Option<Vec<String>> {
+    let script = "require 'yaml'; require 'date'; STDIN.each_line(chomp: true) { |it| \
+        v = YAML.unsafe_load(\"a: #{it}\")['a']; puts \"#{v.class}|#{v}\" }";
+    let mut ruby = Command::new("ruby")
+        .args(["-e", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .ok()?;
+    ruby.stdin.take().unwrap().write_all((texts.join("\n") + "\n").as_bytes()).unwrap();
+    let output = ruby.wait_with_output().unwrap();
+    assert!(output.status.success());
+    Some(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect())
+}
+
+/// What Ruby would print for our reading.
+fn as_ruby(value: &Scalar) -> String {
+    match value {
+        Scalar::Null => "NilClass|".to_owned(),
+        Scalar::Bool(true) => "TrueClass|true".to_owned(),
+        Scalar::Bool(false) => "FalseClass|false".to_owned(),
+        Scalar::Int(it) => format!("Integer|{it}"),
+        Scalar::Float(_) => format!("Float|{value}"),
+        Scalar::Str(it) => format!("String|{it}"),
+    }
+}
+
+#[test]
+fn ambiguous_scalars_are_those_ruby_reads_differently() {
+    let texts = suspicious_scalars();
+    let Some(ruby) = psych(&texts) else {
+        eprintln!("SKIPPED: there is no Ruby to compare scalars with");
+        return;
+    };
+    let mut wrong = Vec::new();
+    for (text, ruby) in texts.iter().zip(ruby) {
+        let document = format!("a: {text}");
+        let value = root(&document).get("a").unwrap().scalar().unwrap().value();
+        // Beyond 64 bits Ruby has exact integers and we have floats of the same digits.
+        let differs = as_ruby(&value) != ruby && !text.ends_with("99999999999999999999");
+        if differs != psych_reading(text).is_some() {
+            wrong.push(format!("{text}: ruby {ruby}, we {}", as_ruby(&value)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

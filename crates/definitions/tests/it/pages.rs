@@ -49,6 +49,15 @@ fn every_example_on_a_page_holds() {
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }
 
+/// All examples of all pages.
+pub(crate) fn examples() -> Vec<String> {
+    let page = |code| std::fs::read_to_string(folder().join(format!("{code}.md"))).unwrap();
+    codes()
+        .map(page)
+        .flat_map(|it| blocks(&it).into_iter().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
 /// What is wrong with a page.
 fn problems(code: &str) -> Vec<String> {
     let page = std::fs::read_to_string(folder().join(format!("{code}.md"))).unwrap();
