@@ -1,6 +1,7 @@
 //! Who may write, and who writes counters down.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -44,9 +45,13 @@ impl Writers {
     }
 
     pub(super) fn wait(&self) -> Result<Turn<'_>, Error> {
-        match self.file.lock() {
-            Ok(()) => Ok(Turn(&self.file)),
-            Err(source) => Err(Error::Lock { path: self.path.clone(), source }),
+        loop {
+            match self.file.lock() {
+                Ok(()) => return Ok(Turn(&self.file)),
+                // A signal of the host's, Ruby's for example, is no reason to lose the place.
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(source) => return Err(Error::Lock { path: self.path.clone(), source }),
+            }
         }
     }
 }

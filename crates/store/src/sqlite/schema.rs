@@ -90,10 +90,9 @@ pub(super) fn open_or_create(path: &Path, busy_timeout: Duration) -> Result<Conn
 /// Opens the file for reading; nothing if there is no store in it.
 pub(super) fn open_existing(path: &Path) -> Result<Option<Connection>, Error> {
     let opened = |source| Error::Open { path: path.to_owned(), source };
-    match path.try_exists() {
-        Ok(true) => {}
-        Ok(false) => return Ok(None),
-        Err(source) => return Err(Error::Create { path: path.to_owned(), source }),
+    // Whatever else is wrong with the path, SQLite says so below.
+    if let Ok(false) = path.try_exists() {
+        return Ok(None);
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(opened)?;

@@ -178,6 +178,9 @@ fn killed_twenty_times_nothing_is_lost_or_doubled() {
         child.kill(&mut reported);
     }
     assert!(reported.len() > 100, "the children did work");
+    // A reader needs nobody to tidy up after the crash.
+    let mut reader = Sqlite::reader(&dir).unwrap().expect("the children have written");
+    assert_nothing_lost_or_doubled(&mut reader, &reported);
     assert_all_counted(&dir, &reported);
 }
 
