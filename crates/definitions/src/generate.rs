@@ -18,7 +18,9 @@ pub use usage::{Language, Purpose, Snippet};
 pub use words::{check_event_name, check_milestone, check_property_name, check_url};
 
 use crate::{Analysis, Diagnostic, Source, Sources};
-use internal_events_catalog::{EventDefinition, TimeFrame};
+use internal_events_catalog::{
+    DataSource, EventDefinition, MetricDefinition, MetricStatus, SelectionRule, TimeFrame,
+};
 use resolve::Resolved;
 use std::fmt;
 
@@ -78,10 +80,23 @@ pub struct Plan {
     pub files: Vec<PlannedFile>,
     /// Paths of existing files that stay as they are.
     pub kept: Vec<String>,
+    /// Existing metrics that count the same under another name.
+    pub overlaps: Vec<Overlap>,
     /// Values nobody gave.
     pub inferred: Vec<Inferred>,
     /// Code that tracks the event, and code that tests it.
     pub snippets: Vec<Snippet>,
+}
+
+/// A planned metric that counts what another one counts already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overlap {
+    /// The planned metric.
+    pub key_path: String,
+    /// The existing one.
+    pub existing: String,
+    /// Its file.
+    pub path: String,
 }
 
 /// One file to write.
@@ -171,6 +186,7 @@ pub fn plan(request: &Request, known: &Analysis) -> Result<Plan, Vec<Problem>> {
         Err(found) => problems.extend(found),
     }
     let mut key_paths = Vec::new();
+    let mut overlaps = Vec::new();
     for &time_frame in &resolved.time_frames {
         let key_path = key_path(&resolved.event, resolved.unique.as_ref(), time_frame);
         match metric_file(&resolved, time_frame, &key_path, (request.existing, known)) {
@@ -178,6 +194,7 @@ pub fn plan(request: &Request, known: &Analysis) -> Result<Plan, Vec<Problem>> {
             Ok(Step::Keep(path)) => kept.push(path),
             Err(problem) => problems.push(problem),
         }
+        overlaps.extend(overlapping(&resolved, time_frame, &key_path, known));
         key_paths.push(key_path);
     }
     if !problems.is_empty() {
@@ -187,7 +204,7 @@ pub fn plan(request: &Request, known: &Analysis) -> Result<Plan, Vec<Problem>> {
     let is_new = kept.iter().all(|it| !it.contains("/events/"));
     let inferred =
         inferred.into_iter().filter(|it| is_new || !EVENT_ONLY.contains(&it.flag)).collect();
-    Ok(Plan { event: resolved.event, key_paths, files, kept, inferred, snippets })
+    Ok(Plan { event: resolved.event, key_paths, files, kept, overlaps, inferred, snippets })
 }
 
 /// Flags that only matter for an event definition.
@@ -289,6 +306,30 @@ fn metric_file(
         kind: FileKind::Metric,
         replaces: existing.is_some(),
     }))
+}
+
+/// Finds metrics that count the same over the same time frame.
+fn overlapping(
+    resolved: &Resolved,
+    time_frame: TimeFrame,
+    key_path: &str,
+    known: &Analysis,
+) -> Vec<Overlap> {
+    let unique = resolved.unique.as_ref().map(ToString::to_string);
+    let rule = SelectionRule { unique, ..SelectionRule::total(&resolved.event) };
+    let is_same = |it: &&MetricDefinition| {
+        it.data_source == DataSource::InternalEvents
+            && it.status != MetricStatus::Removed
+            && it.time_frame == time_frame
+            && it.key_path != key_path
+            && it.rules == [rule.clone()]
+    };
+    let overlap = |it: &MetricDefinition| Overlap {
+        key_path: key_path.to_owned(),
+        existing: it.key_path.clone(),
+        path: it.path.clone(),
+    };
+    known.definitions.metrics.iter().filter(is_same).map(overlap).collect()
 }
 
 /// Names a metric: what it counts, of which event, over which time frame.

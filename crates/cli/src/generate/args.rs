@@ -9,16 +9,18 @@ use std::collections::BTreeMap;
 /// Flags that take a list, after which further words belong to the list.
 const LISTS: [&str; 4] = ["time_frames", "tiers", "categories", "identifiers"];
 
-/// Create an event definition and its metric definitions.
-///
-/// Writes one event and one metric per time frame under config/, or under ee/config/ when the
-/// free tier is not among the tiers. Asks for what is missing when started on a terminal. Writes
-/// all files or none, and never replaces one without --force.
-///
-/// Flags may be written with underscores, and lists with spaces or commas:
-/// `--time_frames=7d 28d` and `--time-frames 7d,28d` are the same.
+/// What stands below the flags.
+const AFTER_HELP: &str = "\
+Writes one event and one metric per time frame under config/, or under ee/config/ when the free
+tier is not among the tiers. Asks for what is missing when started on a terminal. Writes all files
+or none, and never replaces one without --force.
+
+Flags may be written with underscores, and lists with spaces or commas:
+`--time_frames=7d 28d` and `--time-frames 7d,28d` are the same.";
+
+/// The flags as the argument parser knows them.
 #[derive(Args, Clone, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(after_long_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "one per switch of the command line")]
 struct Flags {
     /// Name of the event, for example `click_save_button`

@@ -4,7 +4,7 @@ use super::GenerateArgs;
 use crate::args::Format;
 use anstream::{AutoStream, stderr, stdout};
 use clap::builder::styling::{AnsiColor, Style};
-use internal_events_definitions::generate::{Plan, PlannedFile, Problem, Snippet};
+use internal_events_definitions::generate::{Overlap, Plan, PlannedFile, Problem, Snippet};
 use internal_events_definitions::{Diagnostic, Severity};
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal as _, Write};
@@ -88,7 +88,8 @@ impl Report {
         for file in &plan.files {
             text_of(&mut out, file)?;
         }
-        kept(&mut out, plan)
+        kept(&mut out, plan)?;
+        overlaps(&mut out, plan)
     }
 
     /// Says what would have been written.
@@ -146,6 +147,11 @@ impl Report {
                 })
             })
             .collect();
+        let overlaps: Vec<Value> = plan
+            .overlaps
+            .iter()
+            .map(|it| json!({ "key_path": it.key_path, "existing": it.existing, "path": it.path }))
+            .collect();
         print(&json!({
             "version": JSON_VERSION,
             "dry_run": self.is_dry_run,
@@ -153,6 +159,7 @@ impl Report {
             "key_paths": plan.key_paths,
             "files": files,
             "kept": plan.kept,
+            "overlaps": overlaps,
             "inferred": inferred,
             "snippets": snippets,
         }))
@@ -164,6 +171,7 @@ fn summary(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
         writeln!(out, "{GOOD}{:8}{GOOD:#}{}", verb(file), file.path)?;
     }
     kept(out, plan)?;
+    overlaps(out, plan)?;
     if plan.inferred.is_empty() {
         return Ok(());
     }
@@ -183,6 +191,13 @@ fn verb(file: &PlannedFile) -> &'static str {
 fn kept(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
     for path in &plan.kept {
         writeln!(out, "{DIM}{:8}{DIM:#}{path}", "keep")?;
+    }
+    Ok(())
+}
+
+fn overlaps(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
+    for Overlap { key_path, existing, path } in &plan.overlaps {
+        writeln!(out, "{DIM}note:{DIM:#} {key_path} counts the same as {existing} in {path}")?;
     }
     Ok(())
 }

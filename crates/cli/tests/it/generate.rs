@@ -288,6 +288,35 @@ fn a_file_that_defines_nothing_is_in_the_way_too() {
 }
 
 #[test]
+fn broken_definitions_elsewhere_do_not_stop_it() {
+    let root = crate::files(&[
+        ("config/events/broken.yml", "---\naction: [\n"),
+        ("config/metrics/counts_7d/broken.yml", "\t- nothing"),
+        ("config/events/ci.yml", "description: no action\n"),
+    ]);
+    let output = generate(root.path(), GUIDE);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[test]
+fn a_metric_that_counts_the_same_is_pointed_out() {
+    let root = crate::shop();
+    let args = ["--event=create_order", "--group=checkout", MR, "--time_frames=all 7d", "-q"];
+    assert_eq!(code(&generate(root.path(), &args)), 0);
+    let root = crate::shop();
+    let output = generate(root.path(), &args[..4]);
+    assert!(
+        stdout(&output).contains(
+            "note: count_total_create_order_all counts the same as \
+             counts.count_total_create_order in \
+             config/metrics/counts_all/count_total_create_order.yml\n"
+        ),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
 fn a_dry_run_shows_the_files_and_writes_nothing() {
     let root = TempDir::new().unwrap();
     let output = generate(root.path(), &[GUIDE, &["-p"]].concat());
@@ -498,7 +527,7 @@ fn the_page_shows_what_happens() {
         assert_eq!(keys(&printed[list][0]), keys(&shown[list][0]), "{list}");
     }
 
-    let help = generate(root.path(), &["--help"]);
+    let help = generate(root.path(), &["-h"]);
     let is_flag = |it: &&str| it.starts_with("--") && it.len() > 2;
     let flags = |text: &str| {
         let words = text.split(|it: char| !(it.is_ascii_alphanumeric() || it == '-'));

@@ -116,3 +116,14 @@ fn among_real_definitions_it_learns_and_refuses() {
     assert_eq!(further.kept, ["config/events/use_pat.yml"]);
     assert_eq!(further.files.len(), 2);
 }
+
+#[test]
+fn a_metric_that_counts_the_same_is_named() {
+    let Some(sources) = crate::corpus::sources() else { return };
+    let known = analyze(&sources);
+    let event = Some("visit_observability_setup_page".to_owned());
+    let plan = plan(&Request { event, ..guide() }, &known).unwrap();
+    let same = "redis_hll_counters.count_distinct_user_id_from_visit_observability_setup_page";
+    let existing: Vec<&str> = plan.overlaps.iter().map(|it| it.existing.as_str()).collect();
+    assert_eq!(existing, [format!("{same}_weekly"), format!("{same}_monthly")]);
+}
