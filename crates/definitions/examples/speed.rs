@@ -15,9 +15,9 @@ fn main() {
     for _ in 0..7 {
         let start = Instant::now();
         let analysis = analyze(&sources);
-        let took = start.elapsed();
+        let took = start.elapsed().as_millis();
         println!(
-            "{N_FILES} metrics, {n_bytes} bytes: {took:?}, {} metrics, {} diagnostics",
+            "{N_FILES} metrics, {n_bytes} bytes: {took} ms, {} metrics, {} diagnostics",
             analysis.definitions.metrics.len(),
             analysis.diagnostics.len(),
         );

@@ -67,9 +67,11 @@ fn find<'n>(index: &Index<'n>, files: &[&'n File<'n>]) -> Vec<Diagnostic> {
         let mut out = Vec::new();
         match file.place {
             Place::Event | Place::RemovedEvent => {
-                fields::check::check(&fields::EVENT, file, &mut out)
+                fields::check::check(&fields::EVENT, file, &mut out);
             }
-            Place::Metric => fields::check::check(&fields::METRIC, file, &mut out),
+            Place::Metric => {
+                fields::check::check(&fields::METRIC, file, &mut out);
+            }
             Place::StrayEvent | Place::Aggregate | Place::Table => {}
         }
         for rule in RULES {

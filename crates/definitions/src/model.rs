@@ -4,7 +4,7 @@
 //! are made from them.
 
 use crate::file::{File, Place};
-use crate::yaml::{Data, Entry, Node};
+use crate::yaml::{Data, Entry, Node, Text};
 use internal_events_catalog::{
     DataSource, EventDefinition, LegacyOptions, MetricDefinition, MetricStatus, Operator,
     RESERVED_PROPERTIES, Scalar, SelectionRule, TimeFrame,
@@ -158,7 +158,7 @@ impl<'n> Metric<'n> {
         LegacyOptions {
             events: listed.chain(text(options, "event")).map(str::to_owned).collect(),
             prefix: text(options, "prefix").map(str::to_owned),
-            include_usage_prefix: match flag.map(|it| it.value()) {
+            include_usage_prefix: match flag.map(Text::value) {
                 Some(Scalar::Bool(it)) => Some(it),
                 _ => None,
             },

@@ -4,11 +4,13 @@
 //! from the parser's events with a stack of its own, so that depth costs no recursion. What is
 //! odd but readable becomes a [`Fault`] beside the tree; only a syntax error costs the tree.
 
+mod psych;
 mod scalar;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use scalar::{Text, psych_reading};
+pub(crate) use psych::psych_reading;
+pub(crate) use scalar::Text;
 
 use granit_parser::{Event, Parser, StructureStyle};
 use std::borrow::Cow;

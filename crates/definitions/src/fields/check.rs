@@ -9,7 +9,7 @@ use crate::rules::{
     null_properties, outdated_field, repeated_item, unexpected_removal_fields, unknown_field,
     unknown_value, unquoted_milestone, wrong_type,
 };
-use crate::yaml::{Data, Entry, Node};
+use crate::yaml::{Data, Entry, Node, Text};
 use internal_events_catalog::Scalar;
 
 /// A value, what it is called, and the rule wrong values are reported under where it is not the
@@ -99,7 +99,7 @@ fn check_condition<'n>(
         Demand::Shaped(name, shape) => {
             if let Some(entry) = root.entry(name) {
                 let code = (code == legacy_options::CODE).then_some(code);
-                check_shape(shape, &Value { file, name: *name, node: &entry.value, code }, out);
+                check_shape(shape, &Value { file, name, node: &entry.value, code }, out);
             }
         }
         Demand::Present(_) => {}
@@ -183,7 +183,7 @@ fn is_scalar_shape(shape: &Shape) -> bool {
 
 fn check_scalar<'n>(shape: &'static Shape, value: &Value<'_, 'n>, out: &mut Out<'n>) {
     let Value { file, name, node, .. } = value;
-    let scalar = node.scalar().map_or(Scalar::Null, |it| it.value());
+    let scalar = node.scalar().map_or(Scalar::Null, Text::value);
     match (shape, &scalar) {
         (Shape::Text | Shape::TextOrNumber, Scalar::Str(_)) => {}
         (Shape::Number | Shape::TextOrNumber, it) if it.is_number() => {}

@@ -4,7 +4,7 @@ use super::wrong_type::{described, visible};
 use super::{Check, Finding, Out, Rule};
 use crate::fields::Shape;
 use crate::file::File;
-use crate::yaml::Entry;
+use crate::yaml::{Entry, Text};
 use internal_events_catalog::Scalar;
 
 pub(crate) const CODE: &str = "filter-value-type";
@@ -17,7 +17,7 @@ pub(crate) fn check<'n>(
     expected: &Shape,
     out: &mut Out<'n>,
 ) {
-    let value = entry.value.scalar().map(|it| it.value());
+    let value = entry.value.scalar().map(Text::value);
     let fits = value.is_some_and(|it| match expected {
         Shape::Text => matches!(it, Scalar::Str(_)),
         Shape::Number => it.is_number(),

@@ -1,4 +1,7 @@
-//! What `analyze` makes of definition files.
+//! What `analyze` makes of definition files, and what the generator writes.
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test panics and tells why")]
+#![expect(clippy::format_collect, reason = "in a test the short way is the clear way")]
+#![expect(clippy::case_sensitive_file_extension_comparisons, reason = "the files are ours")]
 
 mod corpus;
 mod fixes;
@@ -7,4 +10,5 @@ mod generate;
 mod hostile;
 mod mutations;
 mod pages;
+mod rules;
 mod schemas;
