@@ -21,6 +21,7 @@ use report::Report;
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::rc::Rc;
 use write::Failure;
 
 /// The request was understood and refused: a bad value or a collision.
@@ -44,9 +45,10 @@ pub(crate) fn run(args: GenerateArgs, cx: &Context) -> anyhow::Result<ExitCode> 
         request.version = installation.milestone().map(str::to_owned);
         sources = installation.sources().clone();
     }
-    let known = analyze(&sources);
+    let known = Rc::new(analyze(&sources));
 
-    let mut prompter = args.may_ask(std::io::stdin().is_terminal()).then(Inquire::new);
+    let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    let mut prompter = args.may_ask(is_terminal).then(Inquire::new);
     if let Some(prompter) = &mut prompter {
         // A flag that cannot work is said before the first question, not after the last.
         let problems = plan(&request, &known).err().unwrap_or_default();
@@ -89,7 +91,7 @@ fn finish(
         report.planned(plan)?;
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(prompter) = prompter {
+    if let Some(prompter) = prompter.filter(|_| !plan.files.is_empty()) {
         Report::preview(plan)?;
         match dialogue::confirm(prompter, plan) {
             Ok(true) => {}

@@ -226,16 +226,22 @@ fn event_file(
     let Some(existing) = existing_event(event, known) else {
         return Ok(Step::Write(event_text(resolved, path, false)));
     };
-    if request.existing == Existing::Replace {
-        if existing.path == path {
-            return Ok(Step::Write(event_text(resolved, path, true)));
+    match request.existing {
+        Existing::Replace if existing.path == path => {
+            Ok(Step::Write(event_text(resolved, path, true)))
         }
-        let problem = Problem::new("event", format!("`{event}` is defined in {}", existing.path))
-            .help(format!("`--force` replaces only {path}; move or edit the existing file"));
-        return Err(vec![problem]);
+        Existing::Replace => {
+            let message = format!("`{event}` is defined in {}", existing.path);
+            let help = format!("`--force` replaces only {path}; move or edit the existing file");
+            Err(vec![Problem::new("event", message).help(help)])
+        }
+        // Who keeps what is there may repeat a whole command to add what is missing.
+        Existing::Keep => Ok(Step::Keep(existing.path.clone())),
+        Existing::Refuse => {
+            let problems = resolve::changes_of_existing_event(request, &existing.path);
+            if problems.is_empty() { Ok(Step::Keep(existing.path.clone())) } else { Err(problems) }
+        }
     }
-    let problems = resolve::changes_of_existing_event(request, &existing.path);
-    if problems.is_empty() { Ok(Step::Keep(existing.path.clone())) } else { Err(problems) }
 }
 
 /// Finds the definition of an internal event to which metrics can be added.

@@ -28,11 +28,11 @@ pub(super) fn confirm(prompter: &mut impl Prompter, plan: &Plan) -> Answer<bool>
 /// A conversation that completes a request.
 pub(super) struct Dialogue<'a, P> {
     prompter: &'a mut P,
-    known: &'a Analysis,
+    known: &'a Rc<Analysis>,
 }
 
 impl<'a, P: Prompter> Dialogue<'a, P> {
-    pub(super) fn new(prompter: &'a mut P, known: &'a Analysis) -> Self {
+    pub(super) fn new(prompter: &'a mut P, known: &'a Rc<Analysis>) -> Self {
         Self { prompter, known }
     }
 
@@ -60,9 +60,9 @@ impl<'a, P: Prompter> Dialogue<'a, P> {
         if let Some(event) = &request.event {
             return Ok(event.clone());
         }
-        let facts = Rc::new(self.known.clone());
+        let known = Rc::clone(self.known);
         let check: Check = Rc::new(move |text| {
-            said(check_event_name(text).and_then(|()| check_event_is_usable(text, &facts)))
+            said(check_event_name(text).and_then(|()| check_event_is_usable(text, &known)))
         });
         let event = self.prompter.line(Line {
             question: "What is the event called?",

@@ -252,11 +252,16 @@ fn existing_definitions_are_refused_replaced_or_kept() {
     assert!(event.starts_with("---\ndescription: New\n"), "{event}");
 
     fs::remove_file(root.path().join(GUIDE_PATHS[1])).unwrap();
-    let skip = generate(root.path(), &[GUIDE, &["-s"]].concat());
+    let skip = generate(root.path(), &[GUIDE, &["-s", "--description=Newer"]].concat());
     assert_eq!(code(&skip), 0, "{}", stderr(&skip));
     assert!(stdout(&skip).starts_with(&format!("create  {}\n", GUIDE_PATHS[1])));
     assert_eq!(stdout(&skip).matches("keep  ").count(), 2, "{}", stdout(&skip));
     assert_eq!(files(root.path()), GUIDE_PATHS);
+    assert_eq!(fs::read_to_string(root.path().join(GUIDE_PATHS[0])).unwrap(), event);
+
+    let nothing_left = generate(root.path(), &[GUIDE, &["-s"]].concat());
+    assert_eq!(code(&nothing_left), 0);
+    assert_eq!(stdout(&nothing_left).matches("keep  ").count(), 3);
 }
 
 #[test]

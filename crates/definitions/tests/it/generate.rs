@@ -36,6 +36,10 @@ fn planned(request: &Request) -> Plan {
     plan(request, &Analysis::default()).unwrap()
 }
 
+fn plan_among(request: &Request, known: &Analysis) -> Plan {
+    plan(request, known).unwrap()
+}
+
 fn paths(plan: &Plan) -> Vec<&str> {
     plan.files.iter().map(|it| it.path.as_str()).collect()
 }
@@ -401,6 +405,8 @@ fn an_existing_event_gets_further_metrics_but_is_not_rewritten() {
         properties: vec![("value".to_owned(), "A number".to_owned())],
         ..guide()
     };
+    let kept = Request { existing: Existing::Keep, ..changing.clone() };
+    assert_eq!(plan_among(&kept, &known).kept, ["config/events/ci_templates_unique.yml"]);
     let path = "config/events/ci_templates_unique.yml";
     assert_eq!(
         refusals(&changing, &known),
