@@ -1,11 +1,79 @@
 //! `internal-events serve`: accepts events over HTTP.
 
 use crate::context::Context;
+use crate::output;
+use anyhow::{Context as _, bail};
+use internal_events::Tracker;
+use internal_events_collector::{Collector, Limits};
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::process::ExitCode;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How long the journal may take to be written once the last request is answered.
+const LAST_WAIT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct ServeArgs {}
+pub(crate) struct ServeArgs {
+    /// Where to listen: a loopback address and a port; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: String,
+}
 
-pub(crate) fn run(_args: ServeArgs, _cx: &Context) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not built yet")
+pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
+    let address = resolve(&args.listen)?;
+    let installation = cx.installation()?;
+    let data = cx.data(&installation);
+    let tracker = Tracker::open(installation.tracker_config(&data))
+        .with_context(|| format!("cannot use the data directory {}", data.display()))?;
+    if !installation.settings().enabled {
+        tracing::warn!("tracking is switched off: every event will be refused");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the server's threads")?;
+    let collector = Collector::new(tracker.clone(), Limits::default());
+    runtime.block_on(serve(collector, address))?;
+    if !tracker.shut_down(LAST_WAIT) {
+        bail!("the journal was not written in time");
+    }
+    tracing::info!("shut down");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Finds the address to listen on, and refuses one that other machines can reach.
+fn resolve(listen: &str) -> anyhow::Result<SocketAddr> {
+    let addresses = listen.to_socket_addrs();
+    let addresses = addresses.with_context(|| format!("`{listen}` is no address to listen on"))?;
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    for address in &addresses {
+        Collector::check_address(*address)?;
+    }
+    addresses.first().copied().with_context(|| format!("`{listen}` has no address"))
+}
+
+async fn serve(collector: Collector, address: SocketAddr) -> anyhow::Result<()> {
+    // Before anybody is told that the server is ready: whoever reads that may end it at once.
+    let stop = stop().context("cannot listen for signals")?;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
+    let address = listener.local_addr().context("cannot tell where the server listens")?;
+    output::print(&format!("listening on http://{address}\n"))?;
+    Ok(collector.run(listener, stop).await?)
+}
+
+/// Becomes ready when the program is asked to end.
+fn stop() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

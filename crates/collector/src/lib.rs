@@ -1,1 +1,30 @@
 //! Accepts events over HTTP and answers questions about counts.
+//!
+//! ```text
+//!  connection ─► door ─► route ─► body ─► wire ─► tracker ─► journal ─► answer
+//!               who may  which    within  what     validated  durable
+//!               ask      page     limits  it says
+//! ```
+//!
+//! A caller is told that an event was accepted when it is in the journal, and never before.
+//! Every answer that is no success is an `application/problem+json`; [`docs/http.md`] has the
+//! table of all of them, which a test executes.
+//!
+//! The requests go from hyper straight to a `match` on their path: a router between the two
+//! costs as much processor time as parsing an event does.
+//!
+//! [`docs/http.md`]: https://github.com/internal-events/internal-events/blob/main/docs/http.md
+
+mod body;
+mod collector;
+mod door;
+mod limits;
+mod metrics;
+mod problem;
+mod server;
+mod track;
+mod wire;
+
+pub use collector::Collector;
+pub use limits::Limits;
+pub use server::ServeError;

@@ -1,0 +1,91 @@
+//! What is served, and by whom.
+
+use crate::limits::Limits;
+use crate::problem::Problem;
+use crate::{body, door, metrics, track};
+use http_body_util::Full;
+use hyper::body::{Body, Bytes};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use internal_events::Tracker;
+use std::fmt;
+use std::net::IpAddr;
+
+/// A whole answer.
+pub(crate) type Answer = Response<Full<Bytes>>;
+
+/// Answers requests; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Collector {
+    pub(crate) tracker: Tracker,
+    pub(crate) limits: Limits,
+}
+
+impl Collector {
+    /// Makes a collector that gives its events to a tracker.
+    pub fn new(tracker: Tracker, limits: Limits) -> Self {
+        Self { tracker, limits }
+    }
+
+    /// Answers one request from a peer.
+    pub async fn answer<B>(&self, peer: IpAddr, request: Request<B>) -> Response<Full<Bytes>>
+    where
+        B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
+    {
+        match self.route(peer, request).await {
+            Ok(answer) => answer,
+            Err(problem) => problem.into_response(),
+        }
+    }
+
+    async fn route<B>(&self, peer: IpAddr, request: Request<B>) -> Result<Answer, Problem>
+    where
+        B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
+    {
+        let (head, body) = request.into_parts();
+        door::admit(peer, &head)?;
+        match head.uri.path() {
+            "/api/v4/usage_data/track_event" => {
+                expect_post(&head.method)?;
+                body::expect_json(&head.headers)?;
+                let body = body::read(&head.headers, body, &self.limits).await?;
+                track::one(self, &body).await
+            }
+            "/api/v4/usage_data/track_events" => {
+                expect_post(&head.method)?;
+                body::expect_json(&head.headers)?;
+                let body = body::read(&head.headers, body, &self.limits).await?;
+                track::batch(self, &body).await
+            }
+            "/api/v4/usage_data/metrics" => {
+                expect_get(&head.method)?;
+                metrics::report(self, head.uri.query().unwrap_or_default()).await
+            }
+            "/healthz" => {
+                expect_get(&head.method)?;
+                Ok(metrics::health(self))
+            }
+            _ => Err(Problem::NoSuchPage),
+        }
+    }
+}
+
+fn expect_post(method: &Method) -> Result<(), Problem> {
+    if method == Method::POST { Ok(()) } else { Err(Problem::WrongMethod { allowed: "POST" }) }
+}
+
+fn expect_get(method: &Method) -> Result<(), Problem> {
+    if method == Method::GET || method == Method::HEAD {
+        return Ok(());
+    }
+    Err(Problem::WrongMethod { allowed: "GET, HEAD" })
+}
+
+/// Makes an answer of JSON.
+pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,50 @@
+//! The bounds of a collector.
+
+use std::time::Duration;
+
+/// Everything a caller could make large or slow, and how far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request's body: 50 events of 40 kB each, where an ordinary one has 0.5 kB.
+    pub body_bytes: usize,
+    /// Bytes of a body beyond that which are still read, and thrown away, so that a caller who
+    /// is busy sending gets to see the answer instead of a broken connection.
+    pub discarded_bytes: usize,
+    /// Time for a request's body to arrive once its head has. Bodies are small; a phone on a bad
+    /// line sends 2 MiB in less.
+    pub body_time: Duration,
+    /// Time for a request's head to arrive, the wait for it on an idle connection included.
+    pub head_time: Duration,
+    /// Bytes of a request's head, which is also what a connection buffers.
+    pub head_bytes: usize,
+    /// Connections at a time; more wait in the listener's backlog. Each may hold one body, so
+    /// this times `body_bytes` is the most memory callers can take.
+    pub connections: usize,
+    /// Events in one batch: GitLab's number.
+    pub batch_events: usize,
+    /// Additional properties of one event, so that looking for duplicates stays cheap. Real
+    /// definitions declare up to 20.
+    pub properties: usize,
+    /// Bytes of an event's name, a category, or an identifier. Each is written to the journal
+    /// as it is, names of unknown events to the log too.
+    pub name_bytes: usize,
+    /// Time for open requests to be answered when the server is told to end.
+    pub shutdown_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 2 << 20,
+            discarded_bytes: 8 << 20,
+            body_time: Duration::from_secs(10),
+            head_time: Duration::from_secs(60),
+            head_bytes: 16 << 10,
+            connections: 1_024,
+            batch_events: 50,
+            properties: 100,
+            name_bytes: 255,
+            shutdown_time: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Takes events and answers when they are durable.
+
+use crate::Collector;
+use crate::collector::{Answer, json};
+use crate::problem::Problem;
+use crate::wire::{Batch, Draft, Parsed, sentence};
+use hyper::StatusCode;
+use internal_events::{Event, Strictness, Submission};
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+/// What almost every answer says.
+const ACCEPTED: &str = r#"{"status":"accepted"}"#;
+
+/// Tracks one event.
+pub(crate) async fn one(collector: &Collector, body: &[u8]) -> Result<Answer, Problem> {
+    let draft = Draft::parse(body).map_err(invalid)?;
+    let parsed = draft.into_event(&collector.limits);
+    let parsed = parsed.map_err(|it| Problem::InvalidParameter(sentence(&it)))?;
+    let outcome = track(collector, [parsed]).await?.pop();
+    match outcome.expect("invariant: one event has one outcome") {
+        Outcome::Accepted { warnings } if warnings.is_empty() => Ok(json(StatusCode::OK, ACCEPTED)),
+        Outcome::Refused { reason } => Err(Problem::Refused { reason, results: None }),
+        it => {
+            let is_kept_aside = matches!(it, Outcome::Quarantined { .. });
+            let status = if is_kept_aside { StatusCode::ACCEPTED } else { StatusCode::OK };
+            Ok(json(status, it.into_json().to_string()))
+        }
+    }
+}
+
+/// Tracks several events, each with a result of its own.
+pub(crate) async fn batch(collector: &Collector, body: &[u8]) -> Result<Answer, Problem> {
+    let batch = Batch::parse(body).map_err(invalid)?;
+    let outcomes = track(collector, batch.into_events(&collector.limits)?).await?;
+    let n_refused = outcomes.iter().filter(|it| matches!(it, Outcome::Refused { .. })).count();
+    let results = Value::Array(outcomes.into_iter().map(Outcome::into_json).collect());
+    if n_refused > 0 {
+        let reason = format!("{n_refused} of the events were refused; see `results`.");
+        return Err(Problem::Refused { reason, results: Some(results) });
+    }
+    Ok(json(StatusCode::OK, json!({ "results": results }).to_string()))
+}
+
+fn invalid(error: serde_json::Error) -> Problem {
+    // Valid JSON of another shape is not the parser's complaint but ours.
+    match error.classify() {
+        serde_json::error::Category::Data => {
+            Problem::InvalidParameter(sentence(&error.to_string()))
+        }
+        _ => Problem::InvalidJson(error),
+    }
+}
+
+/// What became of one event, for its sender.
+#[derive(Debug)]
+enum Outcome {
+    Accepted { warnings: Vec<String> },
+    Quarantined { reason: String, warnings: Vec<String> },
+    Refused { reason: String },
+}
+
+impl Outcome {
+    fn into_json(self) -> Value {
+        match self {
+            Self::Accepted { warnings } if warnings.is_empty() => json!({ "status": "accepted" }),
+            Self::Accepted { warnings } => json!({ "status": "accepted", "warnings": warnings }),
+            Self::Quarantined { reason, warnings } if warnings.is_empty() => {
+                json!({ "status": "quarantined", "reason": reason })
+            }
+            Self::Quarantined { reason, warnings } => {
+                json!({ "status": "quarantined", "reason": reason, "warnings": warnings })
+            }
+            Self::Refused { reason } => json!({ "status": "refused", "reason": reason }),
+        }
+    }
+}
+
+/// Gives events to the tracker and waits until all of them are durable.
+async fn track(
+    collector: &Collector,
+    parsed: impl IntoIterator<Item = Parsed>,
+) -> Result<Vec<Outcome>, Problem> {
+    let is_strict = collector.tracker.strictness() == Strictness::Strict;
+    let mut events: Vec<Event> = Vec::with_capacity(1);
+    let mut outcomes = Vec::with_capacity(1);
+    for Parsed { event, warnings, wrong } in parsed {
+        match wrong {
+            Some(wrong) if is_strict => {
+                outcomes.push(Outcome::Refused { reason: format!("{}: {wrong}", event.name) });
+            }
+            _ => {
+                events.push(event);
+                outcomes.push(Outcome::Accepted { warnings });
+            }
+        }
+    }
+    let (sender, durable) = oneshot::channel();
+    let submissions = collector.tracker.submit(events, |result| {
+        // Whoever asked may be gone; the events are durable all the same.
+        let _ = sender.send(result);
+    });
+    let submissions = submissions.map_err(Problem::Busy)?;
+    match durable.await {
+        Ok(Ok(())) => {}
+        Ok(Err(_)) => return Err(Problem::NotDurable),
+        Err(_) => return Err(Problem::Interrupted),
+    }
+    let submitted = outcomes.iter_mut().filter(|it| matches!(it, Outcome::Accepted { .. }));
+    for (outcome, submission) in submitted.zip(submissions) {
+        outcome.settle(submission);
+    }
+    Ok(outcomes)
+}
+
+impl Outcome {
+    /// Adds what the tracker says to what reading the event said.
+    fn settle(&mut self, submission: Submission) {
+        let Self::Accepted { warnings } = self else { return };
+        match submission {
+            Submission::Accepted { omissions } => {
+                warnings.extend(omissions.iter().map(ToString::to_string));
+            }
+            Submission::Quarantined { reason } => {
+                *self = Self::Quarantined { reason, warnings: std::mem::take(warnings) };
+            }
+            Submission::Refused { reason } => *self = Self::Refused { reason },
+        }
+    }
+}
