@@ -17,6 +17,8 @@ use tempfile::{NamedTempFile, TempPath};
 pub(super) enum Failure {
     /// A file has appeared where we wanted to create one.
     Exists(String),
+    /// The user, or the system, wants the program to end.
+    Interrupted,
     /// The file system refused.
     Io(anyhow::Error),
 }
@@ -28,10 +30,19 @@ impl From<anyhow::Error> for Failure {
 }
 
 /// Writes all files, or none.
-pub(super) fn write(root: &Path, files: &[PlannedFile], policy: Existing) -> Result<(), Failure> {
+///
+/// Looks between any two steps whether it is to stop.
+pub(super) fn write(
+    root: &Path,
+    files: &[PlannedFile],
+    policy: Existing,
+    is_interrupted: &dyn Fn() -> bool,
+) -> Result<(), Failure> {
+    let go_on = || if is_interrupted() { Err(Failure::Interrupted) } else { Ok(()) };
     let mut change = Change::default();
     let mut staged = Vec::new();
     for file in files {
+        go_on()?;
         let path = root.join(&file.path);
         let temporary = change
             .stage(&path, &file.text)
@@ -39,6 +50,7 @@ pub(super) fn write(root: &Path, files: &[PlannedFile], policy: Existing) -> Res
         staged.push((file, temporary));
     }
     for (file, temporary) in staged {
+        go_on()?;
         let path = root.join(&file.path);
         change.name(temporary, &path, policy).map_err(|err| match err.kind() {
             io::ErrorKind::AlreadyExists => Failure::Exists(file.path.clone()),
@@ -48,6 +60,7 @@ pub(super) fn write(root: &Path, files: &[PlannedFile], policy: Existing) -> Res
             }
         })?;
     }
+    go_on()?;
     change.keep();
     Ok(())
 }

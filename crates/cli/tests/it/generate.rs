@@ -8,6 +8,7 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const MR: &str = "--mr=https://gitlab.com/gitlab-org/gitlab/-/merge_requests/121544";
@@ -504,6 +505,36 @@ fn a_disk_that_takes_no_byte_leaves_everything_as_it_was() {
     assert_eq!(code(&output), 2, "{}", stderr(&output));
     assert!(stderr(&output).contains("File too large"), "{}", stderr(&output));
     assert_eq!(tree(root.path()), []);
+}
+
+#[test]
+fn whenever_it_is_told_to_end_all_files_are_there_or_none() {
+    const STEP: Duration = Duration::from_micros(400);
+    let (mut n_complete, mut n_empty) = (0, 0);
+    for round in 0..40 {
+        let root = TempDir::new().unwrap();
+        let mut command = program(root.path());
+        command.args(GUIDE).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let start = Instant::now();
+        while start.elapsed() < STEP * round {
+            std::hint::spin_loop();
+        }
+        let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).output();
+        kill.unwrap();
+        child.wait().unwrap();
+        match files(root.path()).as_slice() {
+            [] => {
+                assert_eq!(tree(root.path()), [], "round {round}");
+                n_empty += 1;
+            }
+            all => {
+                assert_eq!(all, GUIDE_PATHS, "round {round}");
+                n_complete += 1;
+            }
+        }
+    }
+    assert_eq!(n_complete + n_empty, 40);
 }
 
 /// What stands between two lines of the guide.

@@ -1,11 +1,16 @@
-use super::{Failure, write};
+use super::Failure;
 use internal_events_definitions::generate::{Existing, FileKind, PlannedFile};
+use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 
 fn file(path: &str, text: &str) -> PlannedFile {
     let (path, text) = (path.to_owned(), text.to_owned());
     PlannedFile { path, text, kind: FileKind::Metric, replaces: false }
+}
+
+fn write(root: &Path, files: &[PlannedFile], policy: Existing) -> Result<(), Failure> {
+    super::write(root, files, policy, &|| false)
 }
 
 /// Every path below a folder, with the text of files.
@@ -92,4 +97,26 @@ fn replaced_files_come_back_with_their_identity() {
         tree(root.path()),
         ["1.yml", "2.yml"].map(|it| (it.to_owned(), Some("new".to_owned())))
     );
+}
+
+#[test]
+fn wherever_it_is_interrupted_everything_is_as_before() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("a")).unwrap();
+    fs::write(root.path().join("a/2.yml"), "old").unwrap();
+    let before = tree(root.path());
+    let files = ["a/1.yml", "a/2.yml", "b/c/3.yml"].map(|it| file(it, "new"));
+    let mut n_steps = 0;
+    loop {
+        let n_looks = Cell::new(0);
+        let is_interrupted = || n_looks.replace(n_looks.get() + 1) == n_steps;
+        match super::write(root.path(), &files, Existing::Replace, &is_interrupted) {
+            Err(Failure::Interrupted) => assert_eq!(tree(root.path()), before, "{n_steps}"),
+            Ok(()) => break,
+            other => panic!("{other:?}"),
+        }
+        n_steps += 1;
+    }
+    assert_eq!(n_steps, 2 * files.len() + 1);
+    assert_eq!(tree(root.path()).len(), 2 + files.len() + 1);
 }
