@@ -1,5 +1,8 @@
 //! The names of counters, as override tables spell them.
 
+#[cfg(test)]
+mod tests;
+
 use internal_events_catalog::SelectionRule;
 use std::fmt::Write as _;
 

@@ -84,6 +84,8 @@ pub(crate) enum FaultKind {
     SeveralDocuments,
     /// YAML that definitions cannot use.
     Unsupported(String),
+    /// A value that is written elsewhere in the file.
+    Alias,
 }
 
 impl<'a> Node<'a> {
@@ -305,6 +307,7 @@ impl<'a> Builder<'a> {
             Some((n_nodes, it)) => {
                 let data = it.data.clone();
                 self.n_aliased += n_nodes;
+                self.fault(span.clone(), FaultKind::Alias);
                 self.node(Node { span, data }, 0);
             }
             // An alias inside its own anchor has no finished target.

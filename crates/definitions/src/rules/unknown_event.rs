@@ -27,6 +27,11 @@ fn check<'n>(index: &Index<'n>, metric: &Metric<'n>, out: &mut Out<'n>) {
                     .help("remove the metric (`status: removed`), or count another event")
                     .related("removed here", event.file, event.file.first_line().start)
             }
+            Some(event) if event.file.place == Place::StrayEvent => finding(format!(
+                "the metric counts `{name}`, whose definition is in a folder that nobody reads"
+            ))
+            .help("move the definition to `config/events`")
+            .related("defined here", event.file, event.file.first_line().start),
             Some(event) => finding(format!("the metric counts `{name}`, which is not an internal event"))
                 .help("define it with `internal_events: true`; legacy events move no counter")
                 .related("defined here", event.file, event.file.first_line().start),

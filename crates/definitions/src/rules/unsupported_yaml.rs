@@ -9,9 +9,16 @@ pub(crate) const RULE: Rule = Rule { code: CODE, check: Check::File(check) };
 
 fn check<'n>(file: &'n File<'n>, out: &mut Out<'n>) {
     for fault in &file.faults {
-        if let FaultKind::Unsupported(problem) = &fault.kind {
-            let finding = Finding::error(CODE, file, &fault.span, problem.clone());
-            out.push(finding.help("write it out as plain keys, values and lists"));
-        }
+        let finding = match &fault.kind {
+            FaultKind::Unsupported(problem) => {
+                Finding::error(CODE, file, &fault.span, problem.clone())
+            }
+            FaultKind::Alias => {
+                let message = "Ruby's safe reader refuses a file with an alias";
+                Finding::warning(CODE, file, &fault.span, message)
+            }
+            _ => continue,
+        };
+        out.push(finding.help("write it out as plain keys, values and lists"));
     }
 }

@@ -44,6 +44,20 @@ fn codes_are_sorted_and_named_like_their_modules() {
 }
 
 #[test]
+fn the_list_of_rules_is_complete() {
+    let list = std::fs::read_to_string(folder().join("README.md")).unwrap();
+    let rows: Vec<_> = list.lines().filter(|it| it.starts_with("| [")).collect();
+    let codes: Vec<_> = codes().collect();
+    assert_eq!(rows.len(), codes.len());
+    for (row, code) in rows.iter().zip(codes) {
+        let page = std::fs::read_to_string(folder().join(format!("{code}.md"))).unwrap();
+        let severity = page.lines().nth(2).unwrap_or_default();
+        let severity = severity.trim_start_matches("Severity: ").trim_end_matches('.');
+        assert!(row.starts_with(&format!("| [{code}]({code}.md) | {severity} | ")), "{row}");
+    }
+}
+
+#[test]
 fn every_example_on_a_page_holds() {
     let problems: Vec<String> = codes().flat_map(problems).collect();
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
