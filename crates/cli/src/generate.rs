@@ -14,7 +14,7 @@ pub(crate) use args::GenerateArgs;
 use crate::context::Context;
 use anyhow::Context as _;
 use dialogue::Dialogue;
-use internal_events_definitions::generate::{Existing, Plan, Problem, Request, plan};
+use internal_events_definitions::generate::{Existing, Plan, Problem, Request, lists, plan};
 use internal_events_definitions::{Severity, Sources, analyze};
 use prompter::{Inquire, Stop};
 use report::Report;
@@ -63,7 +63,7 @@ pub(crate) fn run(args: GenerateArgs, cx: &Context) -> anyhow::Result<ExitCode> 
         if !wrong.is_empty() {
             return refuse(&report, &wrong);
         }
-        match Dialogue::new(prompter, &known).complete(&mut request) {
+        match Dialogue::new(prompter, &known, &lists(&sources)).complete(&mut request) {
             Ok(()) => {}
             Err(stop) => return stopped(stop),
         }

@@ -17,11 +17,13 @@ pub use resolve::{inferred_milestone, suggested_categories};
 pub use usage::{Language, Purpose, Snippet};
 pub use words::{check_event_name, check_milestone, check_property_name, check_url};
 
+use crate::tables::Tables;
 use crate::{Analysis, Diagnostic, Source, Sources};
 use internal_events_catalog::{
     DataSource, EventDefinition, MetricDefinition, MetricStatus, SelectionRule, TimeFrame,
 };
 use resolve::Resolved;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What the user asked for; what is `None` is inferred.
@@ -352,6 +354,21 @@ pub fn key_path(event: &str, unique: Option<&Unique>, time_frame: TimeFrame) -> 
 /// The tree a definition belongs to: what is not in the free tier is in the enterprise edition.
 fn tree(tiers: &[Tier]) -> &'static str {
     if tiers.contains(&Tier::Free) { "" } else { "ee/" }
+}
+
+/// Lists kept outside the definitions, where there are such lists.
+#[derive(Clone, Debug, Default)]
+pub struct Lists {
+    /// Every product group there is.
+    pub groups: Option<BTreeSet<String>>,
+    /// Every feature category there is; an active metric then needs one.
+    pub categories: Option<BTreeSet<String>>,
+}
+
+/// Reads the lists of known groups and categories.
+pub fn lists(sources: &Sources) -> Lists {
+    let tables = Tables::read(sources);
+    Lists { groups: tables.product_groups, categories: tables.categories }
 }
 
 impl Plan {

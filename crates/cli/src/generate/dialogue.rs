@@ -3,12 +3,13 @@
 //! Each answer has a default taken from the definitions that exist, so that most questions are
 //! answered with Enter. What a flag said is never asked again.
 
-use super::prompter::{Answer, Check, Line, Prompter};
+use super::prompter::{Answer, Check, Choices, Line, Prompter};
 use internal_events_catalog::{BUILT_IN_PROPERTIES, TimeFrame};
 use internal_events_definitions::generate::{
-    Existing, Identifier, Plan, Problem, Request, Unique, check_event_is_usable, check_event_name,
-    check_milestone, check_property_name, check_url, existing_event, inferred_milestone, key_path,
-    metric_description_end, metric_description_start, suggested_categories,
+    Existing, Identifier, Lists, Plan, Problem, Request, Unique, check_event_is_usable,
+    check_event_name, check_milestone, check_property_name, check_url, existing_event,
+    inferred_milestone, key_path, metric_description_end, metric_description_start,
+    suggested_categories,
 };
 use internal_events_definitions::{Analysis, Facts};
 use std::rc::Rc;
@@ -29,11 +30,12 @@ pub(super) fn confirm(prompter: &mut impl Prompter, plan: &Plan) -> Answer<bool>
 pub(super) struct Dialogue<'a, P> {
     prompter: &'a mut P,
     known: &'a Rc<Analysis>,
+    lists: &'a Lists,
 }
 
 impl<'a, P: Prompter> Dialogue<'a, P> {
-    pub(super) fn new(prompter: &'a mut P, known: &'a Rc<Analysis>) -> Self {
-        Self { prompter, known }
+    pub(super) fn new(prompter: &'a mut P, known: &'a Rc<Analysis>, lists: &'a Lists) -> Self {
+        Self { prompter, known, lists }
     }
 
     /// Asks for everything that is missing.
@@ -91,8 +93,9 @@ impl<'a, P: Prompter> Dialogue<'a, P> {
         if request.identifiers.is_none() {
             let all = Identifier::ALL.map(Identifier::as_str);
             let question = "Which objects are known when it happens?";
-            let chosen =
-                self.prompter.some_of(question, all.map(str::to_owned).to_vec(), &[0, 1, 2])?;
+            let choices =
+                Choices { all: all.map(str::to_owned).to_vec(), chosen: &[0, 1, 2], at_least: 0 };
+            let chosen = self.prompter.some_of(question, choices)?;
             request.identifiers = Some(pick(&all, &chosen));
         }
         Ok(())
@@ -199,7 +202,8 @@ impl<'a, P: Prompter> Dialogue<'a, P> {
         let shown: Vec<String> = choices.iter().map(|it| period(*it).to_owned()).collect();
         let all: Vec<usize> = (0..shown.len()).collect();
         let question = "Over which time frames? Each becomes a metric";
-        let chosen = self.prompter.some_of(question, shown, &all)?;
+        let choices = Choices { all: shown, chosen: &all, at_least: 1 };
+        let chosen = self.prompter.some_of(question, choices)?;
         request.time_frames = Some(pick(&texts, &chosen));
         Ok(())
     }
@@ -225,9 +229,17 @@ impl<'a, P: Prompter> Dialogue<'a, P> {
             return Ok(());
         }
         let mut groups = groups_by_use(&self.known.facts);
+        if let Some(listed) = &self.lists.groups {
+            // Where there is a list, no other group passes.
+            groups.retain(|it| listed.contains(it));
+            let others: Vec<_> = listed.iter().filter(|it| !groups.contains(it)).cloned().collect();
+            groups.extend(others);
+        }
         if !groups.is_empty() {
             let own = groups.len();
-            groups.push("another group".to_owned());
+            if self.lists.groups.is_none() {
+                groups.push("another group".to_owned());
+            }
             let help = "type to filter; groups that own most come first";
             let question = "Which product group owns it?";
             let idx = self.prompter.one_of(question, help, groups.clone())?;
@@ -246,17 +258,24 @@ impl<'a, P: Prompter> Dialogue<'a, P> {
     }
 
     fn categories(&mut self, request: &mut Request) -> Answer<()> {
-        let group = request.group.as_deref().unwrap_or_default();
-        let suggested = suggested_categories(group, &self.known.facts);
-        // Without a precedent there is nothing to choose from; the flag remains.
-        if request.categories.is_some() || suggested.is_empty() {
+        if request.categories.is_some() {
             return Ok(());
         }
-        let chosen: &[usize] = if suggested.len() == 1 { &[0] } else { &[] };
+        let group = request.group.as_deref().unwrap_or_default();
+        let mut all = suggested_categories(group, &self.known.facts);
+        let chosen: &[usize] = if all.len() == 1 { &[0] } else { &[] };
+        let others = self.lists.categories.iter().flatten();
+        all.extend(others.filter(|it| !all.contains(it)).cloned().collect::<Vec<_>>());
+        // Without a list and a precedent there is nothing to choose from; the flag remains.
+        if all.is_empty() {
+            return Ok(());
+        }
+        let at_least = usize::from(self.lists.categories.is_some());
         let question = "Which feature categories does it belong to?";
-        let picked = self.prompter.some_of(question, suggested.clone(), chosen)?;
-        let suggested: Vec<&str> = suggested.iter().map(String::as_str).collect();
-        request.categories = Some(pick(&suggested, &picked));
+        let choices = Choices { all: all.clone(), chosen, at_least };
+        let picked = self.prompter.some_of(question, choices)?;
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        request.categories = Some(pick(&all, &picked));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Questions, and the terminal that answers them.
 
+use inquire::list_option::ListOption;
 use inquire::validator::{ErrorMessage, Validation};
 use inquire::{Confirm, InquireError, MultiSelect, Select, Text};
 use std::rc::Rc;
@@ -36,6 +37,14 @@ pub(super) struct Line<'a> {
     pub(super) check: Check,
 }
 
+/// What to choose from.
+pub(super) struct Choices<'a> {
+    pub(super) all: Vec<String>,
+    /// Chosen already.
+    pub(super) chosen: &'a [usize],
+    pub(super) at_least: usize,
+}
+
 /// Asks one question at a time.
 pub(super) trait Prompter {
     /// Asks for a line of text.
@@ -44,13 +53,8 @@ pub(super) trait Prompter {
     /// Asks for one of several; the answer is its index.
     fn one_of(&mut self, question: &str, help: &str, choices: Vec<String>) -> Answer<usize>;
 
-    /// Asks for any number of several, `chosen` being chosen already.
-    fn some_of(
-        &mut self,
-        question: &str,
-        choices: Vec<String>,
-        chosen: &[usize],
-    ) -> Answer<Vec<usize>>;
+    /// Asks for some of several; the answer is their indices.
+    fn some_of(&mut self, question: &str, choices: Choices<'_>) -> Answer<Vec<usize>>;
 
     /// Asks yes or no; Enter alone means `default`.
     fn confirm(&mut self, question: &str, default: bool) -> Answer<bool>;
@@ -89,14 +93,18 @@ impl Prompter for Inquire {
         Ok(prompt.raw_prompt()?.index)
     }
 
-    fn some_of(
-        &mut self,
-        question: &str,
-        choices: Vec<String>,
-        chosen: &[usize],
-    ) -> Answer<Vec<usize>> {
-        let prompt = MultiSelect::new(question, choices)
+    fn some_of(&mut self, question: &str, choices: Choices<'_>) -> Answer<Vec<usize>> {
+        let Choices { all, chosen, at_least } = choices;
+        let validator = move |chosen: &[ListOption<&String>]| {
+            Ok(if chosen.len() >= at_least {
+                Validation::Valid
+            } else {
+                Validation::Invalid(ErrorMessage::Custom(format!("choose at least {at_least}")))
+            })
+        };
+        let prompt = MultiSelect::new(question, all)
             .with_default(chosen)
+            .with_validator(validator)
             .with_help_message("space to choose, enter to confirm, type to filter");
         Ok(prompt.raw_prompt()?.into_iter().map(|it| it.index).collect())
     }

@@ -199,6 +199,32 @@ fn ctrl_c_and_no_leave_nothing_behind() {
 }
 
 #[test]
+fn groups_and_categories_come_from_the_lists_that_exist() {
+    let groups = "{ \"enum\": [\"alpha\", \"beta\"] }";
+    let root = crate::files(&[
+        ("config/metrics/schema/product_groups.json", groups),
+        ("config/feature_categories.yml", "- one\n- two\n"),
+    ]);
+    let given = ["--event=e", "--unique=user", "--description=A", "--metric-description=B"];
+    let more = ["--identifiers=user", "--tiers=free", "--milestone=1.0", GUIDE[7]];
+    let mut person = Person::sits_down(root.path(), &[given, more].concat());
+    person.answers("Does it carry additional properties?", ENTER);
+    // Both are chosen at first.
+    person.answers("Over which time frames?", &format!(" {DOWN} {ENTER}"));
+    person.reads("choose at least 1");
+    person.types(&format!(" {ENTER}"));
+    person.answers("Which product group owns it?", &format!("be{ENTER}"));
+    person.answers("Which feature categories does it belong to?", ENTER);
+    person.reads("choose at least 1");
+    person.types(&format!("{DOWN} {ENTER}"));
+    person.answers("Write these 2 files?", ENTER);
+    let (rest, code) = person.leaves();
+    assert_eq!(code, 0, "{rest}");
+    let event = fs::read_to_string(root.path().join("config/events/e.yml")).unwrap();
+    assert!(event.contains("\nproduct_group: beta\nproduct_categories:\n- two\n"), "{event}");
+}
+
+#[test]
 fn flags_that_cannot_work_are_refused_before_the_first_question() {
     let root = TempDir::new().unwrap();
     let person = Person::sits_down(root.path(), &["--tiers=gold", "--milestone=next"]);
