@@ -92,7 +92,12 @@ type Reported = BTreeMap<u64, [u8; 16]>;
 
 impl Appender {
     fn start(dir: &Path, name: u64, groups: u64) -> Self {
-        let mut process = Command::new(env::current_exe().unwrap())
+        Self::start_with(Command::new(env::current_exe().unwrap()), dir, name, groups)
+    }
+
+    /// Starts this binary, or a program before it on the command line.
+    fn start_with(mut command: Command, dir: &Path, name: u64, groups: u64) -> Self {
+        let mut process = command
             .args(["--exact", "crash::child_appends_until_it_is_killed", "--nocapture"])
             .env(DIRECTORY, dir)
             .env(NAME, name.to_string())
@@ -229,4 +234,37 @@ fn when_the_holder_of_the_lease_is_killed_another_goes_on_counting() {
     }
     other.kill(&mut reported);
     assert_all_counted(&dir, &reported);
+}
+
+/// A kill cannot tell what is on the disk from what the kernel still keeps, so this asks the kernel.
+#[test]
+fn every_append_is_synced_before_it_returns() {
+    let scratch = tempfile::tempdir().unwrap();
+    let trace = scratch.path().join("trace");
+    let mut strace = Command::new("strace");
+    if strace.arg("-V").stdout(Stdio::null()).status().is_err() {
+        eprintln!("SKIPPED: strace is not installed, so no system calls are looked at");
+        return;
+    }
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-e", "trace=fdatasync,fsync,write", "-o"]).arg(&trace);
+    strace.arg(env::current_exe().unwrap());
+    let mut reported = Reported::new();
+    // Without the lease the child only appends: each sync is one of the journal.
+    let mut holder = Sqlite::open(&scratch.path().join("data"), Options::default()).unwrap();
+    holder.checkpoint().unwrap();
+    Appender::start_with(strace, &scratch.path().join("data"), 1, 30).finish(&mut reported);
+
+    let mut n_reports = 0;
+    let mut n_syncs = 0;
+    for line in std::fs::read_to_string(&trace).unwrap().lines() {
+        if line.contains("sync") && line.ends_with("= 0") {
+            n_syncs += 1;
+        } else if line.contains("write(1, ") && line.contains("appended ") {
+            assert!(n_syncs > 0, "an append has returned before it was on the disk: {line}");
+            n_syncs = 0;
+            n_reports += 1;
+        }
+    }
+    assert_eq!(n_reports, 30);
 }
