@@ -15,10 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "internal-events-installation",
         &["internal-events", "internal-events-catalog", "internal-events-definitions"],
     ),
-    (
-        "internal-events-collector",
-        &["internal-events", "internal-events-catalog", "internal-events-store"],
-    ),
+    ("internal-events-collector", &["internal-events"]),
     (
         "internal-events-cli",
         &[
