@@ -42,6 +42,13 @@ impl From<u32> for Id {
     }
 }
 
+impl From<u64> for Id {
+    /// Ids beyond the largest `i64` become their decimal text, which is the same element.
+    fn from(it: u64) -> Self {
+        i64::try_from(it).map_or_else(|_| Self::Text(it.to_string()), Self::Number)
+    }
+}
+
 impl From<&str> for Id {
     fn from(it: &str) -> Self {
         Self::Text(it.to_owned())

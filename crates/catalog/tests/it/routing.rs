@@ -179,3 +179,14 @@ fn the_fingerprint_changes_with_counting_and_with_nothing_else() {
     overrides.unique.insert("e-user".to_owned(), "legacy".to_owned());
     assert_ne!(of(base(), overrides), fingerprint);
 }
+
+#[test]
+fn every_whole_number_is_an_id_with_its_decimal_as_the_element() {
+    for (id, element) in [
+        (Id::from(7_u64), "7"),
+        (Id::from(-7_i32), "-7"),
+        (Id::from(u64::MAX), "18446744073709551615"),
+    ] {
+        assert_eq!(id.to_string(), element);
+    }
+}
