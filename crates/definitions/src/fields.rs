@@ -1,6 +1,6 @@
 //! The tables of fields: the single source of truth for what a definition may contain.
 //!
-//! The checks in [`check`] and the JSON Schemas of [`schema`](crate::schema) are both read off
+//! The checks in [`check`] and the JSON Schemas of [`schema`](crate::schema()) are both read off
 //! these tables, so an editor and `check` never disagree. A new field is one row.
 
 pub(crate) mod check;

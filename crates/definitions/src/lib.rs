@@ -2,7 +2,7 @@
 //! and schemas.
 //!
 //! Text in, values out: no file system, no terminal. Parsing never stops at the first problem:
-//! [`analyze`] gives everything that could be read together with everything that is wrong.
+//! [`analyze()`] gives everything that could be read together with everything that is wrong.
 #![warn(clippy::disallowed_methods)]
 
 mod analyze;

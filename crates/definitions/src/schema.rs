@@ -15,7 +15,7 @@ pub enum Kind {
 /// Gives the JSON Schema (draft 2020-12) of a kind of definition.
 ///
 /// It accepts what the checks of single fields accept: what is wrong across fields, files and
-/// folders only [`analyze`](crate::analyze) sees.
+/// folders only [`analyze`](crate::analyze()) sees.
 pub fn schema(kind: Kind) -> Value {
     let table = match kind {
         Kind::Event => &EVENT,
