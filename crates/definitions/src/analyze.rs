@@ -37,9 +37,8 @@ pub fn analyze(sources: &Sources) -> Analysis {
     let metric_files = on_all_cores(&metric_sources, |it| File::metric(it));
     let tables = Tables::read(sources);
     let events: Vec<Event<'_>> = event_files.iter().filter_map(Event::new).collect();
-    let is_metric = |it: &&File<'_>| it.place == Place::Metric;
-    let metrics: Vec<Metric<'_>> =
-        metric_files.iter().filter(is_metric).filter_map(Metric::new).collect();
+    let metrics = on_all_cores(&metric_files, Metric::new);
+    let metrics: Vec<Metric<'_>> = metrics.into_iter().flatten().collect();
 
     let index = Index::new(&event_files, &events, &metrics, &tables);
     let diagnostics = {
@@ -50,7 +49,7 @@ pub fn analyze(sources: &Sources) -> Analysis {
     Analysis {
         definitions: Definitions {
             events: loaded(&events).filter_map(Event::definition).collect(),
-            metrics: metrics.iter().flat_map(Metric::definitions).collect(),
+            metrics: on_all_cores(&metrics, Metric::definitions).into_iter().flatten().collect(),
             overrides: tables.overrides(),
         },
         diagnostics,

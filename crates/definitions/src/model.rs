@@ -89,9 +89,9 @@ pub(crate) struct Metric<'n> {
 }
 
 impl<'n> Metric<'n> {
-    /// Understands a file of `config/metrics`, if it is a mapping.
+    /// Understands a file of `config/metrics`, if it is a mapping and no aggregate.
     pub(crate) fn new(file: &'n File<'n>) -> Option<Self> {
-        let node = file.mapping()?;
+        let node = file.mapping().filter(|_| file.place == Place::Metric)?;
         Some(Self {
             file,
             node,
@@ -135,7 +135,7 @@ impl<'n> Metric<'n> {
     /// has none: half of its rules would give a wrong number.
     pub(crate) fn definitions(&self) -> Vec<MetricDefinition> {
         let Some(data_source) = self.data_source else { return Vec::new() };
-        let rules: Option<Vec<_>> = self.rules.iter().map(Rule::selection).collect();
+        let rules: Option<Vec<_>> = self.rules.iter().map(|it| it.selection.clone()).collect();
         let Some(rules) = rules else { return Vec::new() };
         let metric = |(key_path, time_frame)| MetricDefinition {
             key_path,
@@ -173,16 +173,21 @@ pub(crate) struct Rule<'n> {
     pub(crate) name: Option<&'n str>,
     pub(crate) unique: Option<&'n str>,
     pub(crate) operator: Option<Operator>,
+    /// The rule for the catalog, if every part of it can be read.
+    selection: Option<SelectionRule>,
 }
 
 impl<'n> Rule<'n> {
     fn new(node: &'n Node<'n>) -> Self {
-        Self {
+        let mut rule = Self {
             node,
             name: text(node, "name"),
             unique: text(node, "unique"),
             operator: text(node, "operator").map(Operator::parse),
-        }
+            selection: None,
+        };
+        rule.selection = rule.read_selection();
+        rule
     }
 
     /// The pairs of its filter.
@@ -201,7 +206,11 @@ impl<'n> Rule<'n> {
     }
 
     /// The rule for the catalog; `None` if a part of it cannot be read.
-    pub(crate) fn selection(&self) -> Option<SelectionRule> {
+    pub(crate) fn selection(&self) -> Option<&SelectionRule> {
+        self.selection.as_ref()
+    }
+
+    fn read_selection(&self) -> Option<SelectionRule> {
         let is_readable =
             |key: &str| self.node.get(key).is_none_or(|it| it.is_null() || it.as_str().is_some());
         let filter_node = self.node.get("filter");

@@ -12,7 +12,7 @@ pub(crate) const RULE: Rule = Rule { code: CODE, check: Check::Whole(check) };
 
 /// Where a counter was first used.
 struct First<'n> {
-    rule: SelectionRule,
+    rule: &'n SelectionRule,
     metric: &'n Metric<'n>,
     node: &'n model::Rule<'n>,
 }
@@ -23,7 +23,7 @@ fn check<'n>(index: &Index<'n>, out: &mut Out<'n>) {
     for metric in index.metrics.iter().filter(|it| it.is_internal()) {
         for node in &metric.rules {
             let Some(rule) = node.selection() else { continue };
-            let key = (counter_path(&rule), rule.kind());
+            let key = (counter_path(rule), rule.kind());
             let Some(first) = first_of.get(&key) else {
                 first_of.insert(key, First { rule, metric, node });
                 continue;

@@ -55,7 +55,7 @@ fn live_paths(index: &Index<'_>, totals: bool) -> HashSet<String> {
     let rules = index.metrics.iter().flat_map(|it| &it.rules);
     let rules = rules.filter_map(crate::model::Rule::selection);
     let rules = rules.filter(|it| (it.kind() == CounterKind::Total) == totals);
-    let mut paths: HashSet<String> = rules.map(|it| counter_path(&it)).collect();
+    let mut paths: HashSet<String> = rules.map(counter_path).collect();
     if totals {
         let events = index.tracked_actions().map(SelectionRule::total);
         paths.extend(events.map(|it| counter_path(&it)));

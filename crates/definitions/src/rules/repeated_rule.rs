@@ -15,11 +15,11 @@ fn check<'n>(_: &Index<'n>, metric: &Metric<'n>, out: &mut Out<'n>) {
     if !metric.is_internal() || metric.rules.len() < 2 {
         return;
     }
-    let mut seen: HashMap<String, Vec<(SelectionRule, &Node<'n>)>> = HashMap::new();
+    let mut seen: HashMap<String, Vec<(&SelectionRule, &Node<'n>)>> = HashMap::new();
     for rule in &metric.rules {
         let Some(selection) = rule.selection() else { continue };
-        let alike = seen.entry(counter_path(&selection)).or_default();
-        let Some((_, first)) = alike.iter().find(|(it, _)| *it == selection) else {
+        let alike = seen.entry(counter_path(selection)).or_default();
+        let Some((_, first)) = alike.iter().find(|(it, _)| **it == *selection) else {
             alike.push((selection, rule.node));
             continue;
         };
