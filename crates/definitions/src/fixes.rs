@@ -9,6 +9,23 @@ use crate::{Edit, Fix};
 /// which the text would no longer be YAML. Run the check again afterwards: one fix may make room
 /// for another.
 pub fn apply_fixes(text: &str, fixes: &[&Fix]) -> String {
+    let all_at_once = edited(text, &accepted(text, fixes));
+    if is_yaml(&all_at_once) || !is_yaml(text) {
+        return all_at_once;
+    }
+    // One of them breaks the text; the others are kept.
+    let mut kept: Vec<&Fix> = Vec::new();
+    for fix in fixes {
+        kept.push(fix);
+        if !is_yaml(&edited(text, &accepted(text, &kept))) {
+            kept.pop();
+        }
+    }
+    edited(text, &accepted(text, &kept))
+}
+
+/// The edits of those fixes that lie in the text and overlap no earlier one.
+fn accepted<'f>(text: &str, fixes: &[&'f Fix]) -> Vec<&'f Edit> {
     let mut accepted: Vec<&Edit> = Vec::new();
     for fix in fixes {
         let fits = fix.edits.iter().all(|edit| {
@@ -19,19 +36,7 @@ pub fn apply_fixes(text: &str, fixes: &[&Fix]) -> String {
             accepted.extend(&fix.edits);
         }
     }
-    let all_at_once = edited(text, &accepted);
-    if is_yaml(&all_at_once) || !is_yaml(text) {
-        return all_at_once;
-    }
-    // One of them breaks the text; what holds alone is kept.
-    let mut kept: Vec<&Edit> = Vec::new();
-    for edit in accepted {
-        kept.push(edit);
-        if !is_yaml(&edited(text, &kept)) {
-            kept.pop();
-        }
-    }
-    edited(text, &kept)
+    accepted
 }
 
 fn overlap(a: &Edit, b: &Edit) -> bool {

@@ -37,6 +37,14 @@ fn a_fix_that_breaks_the_text_is_left_out() {
 }
 
 #[test]
+fn a_fix_is_applied_as_a_whole_or_not_at_all() {
+    let two =
+        |first: Fix, second: Fix| Fix { edits: [first.edits, second.edits].concat(), ..first };
+    check("a: 1\nb: 2\n", &[two(fix(0, 1, "x"), fix(3, 4, "["))], "a: 1\nb: 2\n");
+    check("a: 1\nb: 2\n", &[fix(0, 1, "y"), two(fix(0, 1, "x"), fix(8, 9, "3"))], "y: 1\nb: 2\n");
+}
+
+#[test]
 fn comments_and_formatting_stay() {
     let text = "# config/events/edit_document.yml\n\
         # a comment: with a colon\n---\nidentifers:   [ user ,project ]  # who\r\n\n\
