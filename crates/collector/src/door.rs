@@ -29,7 +29,7 @@ pub(crate) fn admit(peer: IpAddr, head: &Parts) -> Result<(), Problem> {
     }
     let host = host.and_then(|it| it.to_str().ok()).ok_or(Problem::UnclearHost)?;
     // The request's own target may name a host too, and then that one counts.
-    let authority = head.uri.authority().map(|it| it.as_str());
+    let authority = head.uri.authority().map(hyper::http::uri::Authority::as_str);
     if !names_loopback(host) || !authority.is_none_or(names_loopback) {
         return Err(Problem::NotLocal("The Host is no name of this machine's loopback."));
     }

@@ -38,7 +38,7 @@ impl Default for Limits {
             body_bytes: 2 << 20,
             discarded_bytes: 8 << 20,
             body_time: Duration::from_secs(10),
-            head_time: Duration::from_secs(60),
+            head_time: Duration::from_mins(1),
             head_bytes: 16 << 10,
             connections: 1_024,
             batch_events: 50,

@@ -7,7 +7,6 @@ use hyper::StatusCode;
 use internal_events::{Health, Window, report_json};
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
-use std::borrow::Cow;
 
 /// Answers with the JSON of `internal-events metrics --format json`.
 pub(crate) async fn report(collector: &Collector, query: &str) -> Result<Answer, Problem> {
@@ -64,14 +63,14 @@ impl Question {
     }
 }
 
-fn boolean(value: &Cow<'_, str>) -> Result<bool, Problem> {
+fn boolean(value: &str) -> Result<bool, Problem> {
     value.parse().map_err(|_| {
         let detail = format!("include_current_week is `{value}`; it should be true or false.");
         Problem::InvalidParameter(detail)
     })
 }
 
-fn date(value: &Cow<'_, str>) -> Result<Date, Problem> {
+fn date(value: &str) -> Result<Date, Problem> {
     value.parse().map_err(|_| {
         let detail = format!("at is `{value}`; it should be a date such as 2026-11-18.");
         Problem::InvalidParameter(detail)

@@ -42,10 +42,10 @@ impl Collector {
     ///
     /// When it is not a loopback address.
     pub fn check_address(address: SocketAddr) -> Result<(), ServeError> {
-        match door::is_loopback(address.ip()) {
-            true => Ok(()),
-            false => Err(ServeError::NotLoopback { address }),
+        if !door::is_loopback(address.ip()) {
+            return Err(ServeError::NotLoopback { address });
         }
+        Ok(())
     }
 
     /// Serves until `shutdown` is ready; then takes no more connections, answers the requests

@@ -39,7 +39,7 @@ pub(crate) struct Draft<'a> {
     send_to_snowplow: Option<Value<'a>>,
     properties: Option<Properties<'a>>,
     unknown: Vec<Cow<'a, str>>,
-    duplicate: Option<Cow<'a, str>>,
+    duplicate: Option<String>,
 }
 
 /// What was written as `additional_properties`.
@@ -232,9 +232,9 @@ impl<'de> Visitor<'de> for DraftVisitor {
 /// Unknown parameters that are mentioned in an answer; more would only repeat the lesson.
 const MENTIONED: usize = 5;
 
-fn note<'a>(seen: &mut u16, bit: u16, name: &Cow<'a, str>, duplicate: &mut Option<Cow<'a, str>>) {
+fn note(seen: &mut u16, bit: u16, name: &str, duplicate: &mut Option<String>) {
     if *seen & bit != 0 {
-        *duplicate = Some(name.clone());
+        *duplicate = Some(name.to_owned());
     }
     *seen |= bit;
 }
@@ -244,6 +244,3 @@ impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
         deserializer.deserialize_any(value::Members)
     }
 }
-
-#[cfg(test)]
-mod tests;

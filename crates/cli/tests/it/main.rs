@@ -3,6 +3,7 @@
 mod check;
 mod generate;
 mod questions;
+mod serve;
 mod shell;
 
 use std::path::Path;

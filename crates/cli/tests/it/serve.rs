@@ -1,0 +1,7 @@
+//! Tests of `internal-events serve` as its callers and its operating system see it.
+
+mod crash;
+mod durability;
+mod processes;
+mod server;
+mod shutdown;

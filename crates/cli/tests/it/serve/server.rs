@@ -1,0 +1,167 @@
+//! A running server, and callers of it.
+
+use crate::program;
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// Tracks one event.
+pub(super) const TRACK: &str = "/api/v4/usage_data/track_event";
+
+/// Reads all metrics, the running week included.
+pub(super) const METRICS: &str = "/api/v4/usage_data/metrics?include_current_week=true";
+
+/// Metrics of the shop.
+pub(super) const TOTAL: &str = "counts.count_total_create_order";
+pub(super) const USERS: &str = "redis_hll_counters.count_distinct_user_id_from_create_order";
+
+/// A running server; killed when dropped.
+pub(super) struct Server {
+    child: Child,
+    pub(super) address: SocketAddr,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Server {
+    pub(super) fn start(root: &Path) -> Self {
+        Self::start_as(program(), root)
+    }
+
+    /// Starts `command serve`, and waits until it is ready.
+    pub(super) fn start_as(mut command: Command, root: &Path) -> Self {
+        command.arg("--root").arg(root).args(["serve", "--listen", "127.0.0.1:0"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().expect("the server starts");
+        let mut line = String::new();
+        let out = child.stdout.as_mut().expect("its output is piped");
+        BufReader::new(out).read_line(&mut line).expect("it prints a line");
+        let address = line.trim_end().strip_prefix("listening on http://");
+        let address = address.unwrap_or_else(|| panic!("it prints where it listens, not {line:?}"));
+        Self { child, address: address.parse().expect("an address") }
+    }
+
+    /// Kills it as `kill -9` does.
+    pub(super) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to end.
+    pub(super) fn terminate(&self) {
+        signal("TERM", self.child.id());
+    }
+
+    pub(super) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(super) fn connect(&self) -> Connection {
+        Connection::open(self.address).expect("the server takes connections")
+    }
+
+    /// The value of a metric, as the server answers it.
+    pub(super) fn metric(&self, key_path: &str) -> u64 {
+        let answer = self.connect().get(METRICS).expect("the server answers");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        value_of(&answer.json(), key_path)
+    }
+}
+
+/// Sends a signal by name; the shell has a `kill` of its own wherever there is a shell.
+pub(super) fn signal(name: &str, process: u32) {
+    let status = Command::new("sh").arg("-c").arg(format!("kill -{name} {process}")).status();
+    assert!(status.expect("a shell").success());
+}
+
+/// The value of one metric in a report.
+pub(super) fn value_of(report: &Value, key_path: &str) -> u64 {
+    let metrics = report["metrics"].as_array().expect("a report has metrics");
+    let metric = metrics.iter().find(|it| it["key_path"] == key_path).expect("the metric exists");
+    metric["value"].as_u64().unwrap_or_else(|| panic!("a count, not {metric}"))
+}
+
+/// One connection of a caller.
+pub(super) struct Connection {
+    stream: BufReader<TcpStream>,
+}
+
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("answers are JSON")
+    }
+}
+
+impl Connection {
+    pub(super) fn open(address: SocketAddr) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: BufReader::new(stream) })
+    }
+
+    pub(super) fn post(&mut self, path: &str, body: &str) -> std::io::Result<Answer> {
+        self.send(&post(path, body))?;
+        self.answer()
+    }
+
+    pub(super) fn get(&mut self, path: &str) -> std::io::Result<Answer> {
+        self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))?;
+        self.answer()
+    }
+
+    pub(super) fn send(&mut self, text: &str) -> std::io::Result<()> {
+        self.stream.get_mut().write_all(text.as_bytes())
+    }
+
+    pub(super) fn answer(&mut self) -> std::io::Result<Answer> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        let status = line.split(' ').nth(1).and_then(|it| it.parse().ok());
+        let status = status.ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        let mut length = 0;
+        loop {
+            line.clear();
+            self.stream.read_line(&mut line)?;
+            match line.trim_end().split_once(": ") {
+                Some(("content-length", it)) => length = it.parse().expect("a length"),
+                Some(_) => {}
+                None if line == "\r\n" => break,
+                None => return Err(std::io::ErrorKind::UnexpectedEof.into()),
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        Ok(Answer { status, body: String::from_utf8(body).expect("answers are UTF-8") })
+    }
+}
+
+/// A request as it is written.
+pub(super) fn post(path: &str, body: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// An order of a user, with a label that tells it from all others.
+pub(super) fn order(user: &str, label: &str) -> String {
+    format!(
+        r#"{{"event":"create_order","user_id":"{user}","additional_properties":{{"label":"{label}"}}}}"#
+    )
+}

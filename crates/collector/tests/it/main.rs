@@ -1,0 +1,9 @@
+//! Tests of the collector through its sockets: what is sent, what is answered, what is counted.
+
+mod bounds;
+mod door;
+mod events;
+mod mutations;
+mod pages;
+mod questions;
+mod server;

@@ -1,0 +1,118 @@
+//! The table of statuses in `docs/http.md`, executed.
+
+use crate::server::{Server, config};
+use internal_events_collector::Limits;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Every code there is, so that the page cannot leave one out: with the ones that an example
+/// cannot bring about from outside marked so.
+const CODES: [(&str, bool); 20] = [
+    ("invalid_json", true),
+    ("invalid_parameter", true),
+    ("too_many_events", true),
+    ("broken_body", true),
+    ("unclear_host", true),
+    ("not_local", true),
+    ("no_such_page", true),
+    ("no_such_metric", true),
+    ("wrong_method", true),
+    ("slow_body", true),
+    ("large_body", true),
+    ("wrong_type", true),
+    ("refused", true),
+    ("queue_full", false),
+    ("shutting_down", true),
+    ("disabled", true),
+    ("not_durable", false),
+    ("unreadable", false),
+    ("interrupted", false),
+    ("accepted", true),
+];
+
+#[test]
+fn every_example_of_the_page_is_answered_as_it_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/http.md");
+    let page = std::fs::read_to_string(path).expect("the page exists");
+    let mut n_examples = 0;
+    let mut seen = BTreeSet::new();
+    for example in examples(&page) {
+        n_examples += 1;
+        let server = example.server();
+        let answer = if example.leaves {
+            server.send_and_leave(&example.request)
+        } else {
+            server.send(&example.request)
+        };
+        let (status, body) = example.answer.split_once('\n').expect("a status and a body");
+        assert_eq!(answer.status.to_string(), status.trim(), "{}", example.request);
+        let expected: serde_json::Value = serde_json::from_str(body).expect("a body of JSON");
+        assert_eq!(answer.json(), expected, "{}", example.request);
+        if let Some(code) = expected["code"].as_str() {
+            answer.assert_problem(answer.status, code);
+            seen.insert(code.to_owned());
+        }
+        seen.extend((answer.status == 200).then(|| "accepted".to_owned()));
+    }
+    assert!(n_examples >= 15, "the page has examples");
+    for (code, has_example) in CODES {
+        assert!(page.contains(code), "the page explains `{code}`");
+        assert_eq!(seen.contains(code), has_example, "`{code}` has an example");
+    }
+}
+
+/// ```` ```http ```` and a line with the status and the body that must come back.
+struct Example {
+    /// What the words after `http` say about the server.
+    setting: String,
+    leaves: bool,
+    request: String,
+    answer: String,
+}
+
+fn examples(page: &str) -> Vec<Example> {
+    let blocks = page.split("\n```http").skip(1);
+    let example = |block: &str| {
+        let (setting, rest) = block.split_once('\n').expect("a first line");
+        let (text, _) = rest.split_once("\n```").expect("the block ends");
+        let (request, answer) = text.split_once("\n=> ").expect("an answer");
+        Example {
+            setting: setting.trim().to_owned(),
+            leaves: setting.contains("leaves"),
+            request: wire(request),
+            answer: answer.to_owned(),
+        }
+    };
+    blocks.map(example).collect()
+}
+
+/// The request as it goes over the wire: line ends, the length, and what every request has.
+fn wire(request: &str) -> String {
+    let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
+    let (line, headers) = head.split_once('\n').unwrap_or((head, ""));
+    let mut text = format!("{line} HTTP/1.1\r\n");
+    for header in headers.lines() {
+        text.push_str(&format!("{header}\r\n"));
+    }
+    if !headers.contains("Content-Length:") && !body.is_empty() {
+        text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    format!("{text}\r\n{body}")
+}
+
+impl Example {
+    fn server(&self) -> Server {
+        let limits = Limits { body_time: Duration::from_secs(1), ..Limits::default() };
+        let limits = if self.setting.contains("slow") { limits } else { Limits::default() };
+        let config = match self.setting.as_str() {
+            "disabled" => config().disabled(),
+            "strict" => return Server::start_strict(),
+            _ => config(),
+        };
+        let server = Server::start_with(config, limits);
+        if self.setting == "shutting down" {
+            assert!(server.tracker.shut_down(Duration::from_secs(30)));
+        }
+        server
+    }
+}

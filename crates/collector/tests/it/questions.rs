@@ -1,0 +1,94 @@
+//! Answers about counts.
+
+use crate::server::{METRICS, Server, TRACK};
+use internal_events::{Window, report_json};
+use jiff::civil::date;
+use serde_json::{Value, json};
+use std::io::{Read as _, Write as _};
+
+const TOTAL: &str = "counts.count_total_create_order";
+const USERS: &str = "redis_hll_counters.count_distinct_user_id_from_create_order_weekly";
+
+/// A server that has tracked two orders of one user.
+fn tracked() -> Server {
+    let server = Server::start();
+    for _ in 0..2 {
+        let body = r#"{"event":"create_order","user_id":5}"#;
+        assert_eq!(server.post(TRACK, body).status, 200);
+    }
+    server
+}
+
+/// Asks, and returns key paths and values.
+fn ask(server: &Server, query: &str) -> Vec<(String, Value)> {
+    let answer = server.get(&format!("{METRICS}{query}"));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let report = answer.json();
+    let metrics = report["metrics"].as_array().expect("metrics");
+    let pair =
+        |it: &Value| (it["key_path"].as_str().expect("named").to_owned(), it["value"].clone());
+    metrics.iter().map(pair).collect()
+}
+
+#[test]
+fn metrics_are_answered_as_the_command_line_prints_them() {
+    let server = tracked();
+    let window = Window { today: date(2026, 11, 18), include_current_week: false };
+    let report = server.tracker.metrics(&[], window).expect("readable");
+    assert_eq!(server.get(METRICS).json(), report_json(&report));
+}
+
+#[test]
+fn a_question_names_metrics_week_and_day() {
+    let server = tracked();
+    let pair = |name: &str, value: u64| (name.to_owned(), json!(value));
+    for (query, expected) in [
+        ("", vec![pair(TOTAL, 2), pair(USERS, 0)]),
+        ("?include_current_week=true", vec![pair(TOTAL, 2), pair(USERS, 1)]),
+        ("?include_current_week=false", vec![pair(TOTAL, 2), pair(USERS, 0)]),
+        ("?at=2026-11-23", vec![pair(TOTAL, 2), pair(USERS, 1)]),
+        (&format!("?key_path={TOTAL}"), vec![pair(TOTAL, 2)]),
+        (&format!("?key_path={USERS}&key_path={TOTAL}"), vec![pair(TOTAL, 2), pair(USERS, 0)]),
+        ("?key_path=counts%2Ecount_total_create_order", vec![pair(TOTAL, 2)]),
+    ] {
+        assert_eq!(ask(&server, query), expected, "{query}");
+    }
+    server.get(&format!("{METRICS}?key_path=counts.nothing")).assert_problem(404, "no_such_metric");
+    let answer = server.get(&format!("{METRICS}?key_path=counts.count_total_create_ordr"));
+    let detail = answer.json()["detail"].as_str().expect("a detail").to_owned();
+    assert!(detail.contains("`counts.count_total_create_ordr`"), "{detail}");
+    for query in ["?at=today", "?at=2026-02-30", "?include_current_week=1", "?metric=x"] {
+        server.get(&format!("{METRICS}{query}")).assert_problem(400, "invalid_parameter");
+    }
+}
+
+#[test]
+fn health_counts_what_became_of_the_events() {
+    let server = tracked();
+    assert_eq!(server.post(TRACK, r#"{"event":"zzz"}"#).status, 202);
+    assert_eq!(server.post(TRACK, r#"{"event":"create_order"}"#).status, 200);
+    let expected = json!({
+        "status": "ok",
+        "events": {
+            "received": 4,
+            "accepted": 3,
+            "quarantined": 1,
+            "pending": 0,
+            "refused": {},
+            "omitted": { "missing_identifier": 1 },
+        },
+    });
+    assert_eq!(server.get("/healthz").json(), expected);
+}
+
+#[test]
+fn a_head_request_is_answered_without_a_body() {
+    let server = Server::start();
+    let mut stream = server.connect();
+    let request = "HEAD /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n";
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers and hangs up");
+    assert!(answer.starts_with("HTTP/1.0 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+}
