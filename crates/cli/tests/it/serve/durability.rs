@@ -23,7 +23,7 @@ fn no_answer_leaves_before_the_journal_is_synced() {
     // What follows shows that the check can fail.
     let is_sync = |line: &str| line.contains("fdatasync") || line.contains("fsync");
     let without = |is_left_out: &dyn Fn(&str) -> bool| -> String {
-        trace.lines().filter(|it| !is_left_out(it)).map(|it| format!("{it}\n")).collect()
+        trace.lines().filter(|it| !is_left_out(it)).collect::<Vec<_>>().join("\n")
     };
     check(&without(&is_sync)).expect_err("a server that never syncs is found out");
     let is_write = |line: &str| line.contains("-wal>") && line.contains("pwrite64");

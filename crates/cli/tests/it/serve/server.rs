@@ -138,7 +138,7 @@ impl Connection {
             line.clear();
             self.stream.read_line(&mut line)?;
             match line.trim_end().split_once(": ") {
-                Some(("content-length", it)) => length = it.parse().expect("a length"),
+                Some(("content-length", it)) => length = it.parse().map_err(no_answer)?,
                 Some(_) => {}
                 None if line == "\r\n" => break,
                 None => return Err(std::io::ErrorKind::UnexpectedEof.into()),
@@ -146,8 +146,13 @@ impl Connection {
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
-        Ok(Answer { status, body: String::from_utf8(body).expect("answers are UTF-8") })
+        let body = String::from_utf8(body).map_err(no_answer)?;
+        Ok(Answer { status, body })
     }
+}
+
+fn no_answer(error: impl std::error::Error + Send + Sync + 'static) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::InvalidData, error)
 }
 
 /// A request as it is written.
