@@ -251,7 +251,7 @@ fn write_counting_facts(definitions: &Definitions, out: &mut Fnv) -> fmt::Result
     for metric in &definitions.metrics {
         for rule in &metric.rules {
             let weekly = metric.time_frame.is_weekly();
-            write!(out, "rule {weekly} {}", key::path(rule))?;
+            write!(out, "rule {weekly} {}", rule.path())?;
             // The path alone does not tell the number 5 from the text "5".
             rule.filter.iter().try_for_each(|(_, value)| write!(out, " {}", value.kind()))?;
             writeln!(out)?;

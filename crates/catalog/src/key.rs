@@ -10,11 +10,10 @@
 //! week; a complete key that stands in the table of total overrides likewise.
 
 use crate::{CounterKind, Overrides, SelectionRule, Week};
-use std::fmt::Write as _;
 
 /// The part of a key before the week: `{slot}_path`, with the unique overrides applied.
 pub(crate) fn stem(rule: &SelectionRule, overrides: &Overrides) -> String {
-    let path = path(rule);
+    let path = rule.path();
     let path = overrides.unique.get(&path).map_or(path.as_str(), String::as_str);
     format!("{{{}}}_{path}", slot(rule.kind()))
 }
@@ -35,24 +34,6 @@ pub(crate) fn complete(
         return key;
     }
     overrides.total.get(&key).cloned().unwrap_or(key)
-}
-
-/// The path of a rule, without overrides.
-pub(crate) fn path(rule: &SelectionRule) -> String {
-    let mut path = rule.name.clone();
-    if let Some(operator) = &rule.operator {
-        write!(path, "-operator:{operator}").expect("invariant: writing to a string cannot fail");
-    }
-    if !rule.filter.is_empty() {
-        let pairs: Vec<String> = rule.filter.iter().map(|(k, v)| format!("{k}:{v}")).collect();
-        write!(path, "-filter:[{}]", pairs.join(","))
-            .expect("invariant: writing to a string cannot fail");
-    }
-    if let Some(unique) = rule.unique_name() {
-        path.push('-');
-        path.push_str(unique);
-    }
-    path
 }
 
 fn slot(kind: CounterKind) -> &'static str {

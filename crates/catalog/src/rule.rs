@@ -59,6 +59,24 @@ impl SelectionRule {
         self.unique.as_deref().map(|it| it.split('.').next().unwrap_or(it))
     }
 
+    /// The name of the rule's counter without slot and week, before overrides:
+    /// `name[-operator:OP][-filter:[k1:v1,k2:v2]][-unique]`.
+    pub fn path(&self) -> String {
+        let mut path = self.name.clone();
+        if let Some(operator) = &self.operator {
+            path.push_str(&format!("-operator:{operator}"));
+        }
+        if !self.filter.is_empty() {
+            let pairs: Vec<String> = self.filter.iter().map(|(k, v)| format!("{k}:{v}")).collect();
+            path.push_str(&format!("-filter:[{}]", pairs.join(",")));
+        }
+        if let Some(unique) = self.unique_name() {
+            path.push('-');
+            path.push_str(unique);
+        }
+        path
+    }
+
     /// Which kind of counter the rule moves.
     pub fn kind(&self) -> CounterKind {
         match (&self.operator, &self.unique) {

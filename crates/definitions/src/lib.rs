@@ -13,7 +13,6 @@ mod fixes;
 pub mod generate;
 mod index;
 mod model;
-mod path;
 mod rules;
 mod schema;
 mod sources;

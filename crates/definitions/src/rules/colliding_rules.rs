@@ -3,7 +3,6 @@
 use super::{Check, Finding, Out, Rule};
 use crate::index::Index;
 use crate::model::{self, Metric};
-use crate::path::counter_path;
 use internal_events_catalog::{CounterKind, SelectionRule};
 use std::collections::HashMap;
 
@@ -23,7 +22,7 @@ fn check<'n>(index: &Index<'n>, out: &mut Out<'n>) {
     for metric in index.metrics.iter().filter(|it| it.is_internal()) {
         for node in &metric.rules {
             let Some(rule) = node.selection() else { continue };
-            let key = (counter_path(rule), rule.kind());
+            let key = (rule.path(), rule.kind());
             let Some(first) = first_of.get(&key) else {
                 first_of.insert(key, First { rule, metric, node });
                 continue;

@@ -3,7 +3,6 @@
 use super::{Check, Finding, Out, Rule};
 use crate::file::File;
 use crate::index::Index;
-use crate::path::counter_path;
 use crate::yaml::{Entry, Node};
 use internal_events_catalog::{CounterKind, SelectionRule};
 use std::collections::HashSet;
@@ -55,10 +54,10 @@ fn live_paths(index: &Index<'_>, totals: bool) -> HashSet<String> {
     let rules = index.metrics.iter().flat_map(|it| &it.rules);
     let rules = rules.filter_map(crate::model::Rule::selection);
     let rules = rules.filter(|it| (it.kind() == CounterKind::Total) == totals);
-    let mut paths: HashSet<String> = rules.map(counter_path).collect();
+    let mut paths: HashSet<String> = rules.map(SelectionRule::path).collect();
     if totals {
         let events = index.tracked_actions().map(SelectionRule::total);
-        paths.extend(events.map(|it| counter_path(&it)));
+        paths.extend(events.map(|it| it.path()));
     }
     paths
 }

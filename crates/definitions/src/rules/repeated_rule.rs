@@ -3,7 +3,6 @@
 use super::{Check, Finding, Out, Rule};
 use crate::index::Index;
 use crate::model::Metric;
-use crate::path::counter_path;
 use crate::yaml::Node;
 use internal_events_catalog::{CounterKind, SelectionRule};
 use std::collections::HashMap;
@@ -18,7 +17,7 @@ fn check<'n>(_: &Index<'n>, metric: &Metric<'n>, out: &mut Out<'n>) {
     let mut seen: HashMap<String, Vec<(&SelectionRule, &Node<'n>)>> = HashMap::new();
     for rule in &metric.rules {
         let Some(selection) = rule.selection() else { continue };
-        let alike = seen.entry(counter_path(selection)).or_default();
+        let alike = seen.entry(selection.path()).or_default();
         let Some((_, first)) = alike.iter().find(|(it, _)| **it == *selection) else {
             alike.push((selection, rule.node));
             continue;
