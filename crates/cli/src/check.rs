@@ -37,8 +37,7 @@ enum CheckFormat {
 
 pub(crate) fn run(args: &CheckArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let mut installation = cx.installation()?;
-    let mut analysis = installation.analysis();
-    if analysis.n_events + analysis.n_metrics == 0 {
+    if installation.analysis().n_events + installation.analysis().n_metrics == 0 {
         bail!(
             "no definitions under {}: expected config/events/*.yml, config/metrics/*/*.yml, or \
              the same under ee/",
@@ -47,20 +46,20 @@ pub(crate) fn run(args: &CheckArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     }
     let mut n_fixed = 0;
     if args.fix {
-        n_fixed = fix(&installation, &analysis.diagnostics)?;
+        n_fixed = fix(&installation, &installation.analysis().diagnostics)?;
         installation = cx.installation()?;
-        analysis = installation.analysis();
     }
+    let analysis = installation.analysis();
     let found = &analysis.diagnostics;
     match args.format {
         CheckFormat::Human => {
             let sources = by_path(installation.sources());
             let style = output::stdout_has_colour();
             let mut text = render::human(found, &sources, style);
-            text.push_str(&summary(&analysis, n_fixed));
+            text.push_str(&summary(analysis, n_fixed));
             output::print(&text)?;
         }
-        CheckFormat::Json => output::print_json(&render::json(&analysis))?,
+        CheckFormat::Json => output::print_json(&render::json(analysis))?,
         CheckFormat::Sarif => output::print_json(&render::sarif(found))?,
         CheckFormat::Github => output::print(&render::github(found))?,
     }

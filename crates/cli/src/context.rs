@@ -1,6 +1,7 @@
 //! What every command knows.
 
 use anyhow::Context as _;
+use internal_events_definitions::Severity;
 use internal_events_installation::Installation;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,23 @@ impl Context {
         let env = |name: &str| std::env::var(name).ok();
         Installation::open(&self.root, env)
             .with_context(|| format!("cannot read the installation at {}", self.root.display()))
+    }
+
+    /// Reads what the installation has on disk, and says if not all of its definitions count.
+    ///
+    /// One broken definition stops nothing else, so this is no error; but whoever tracks or reads
+    /// numbers must not learn of it from a number that does not move.
+    pub(crate) fn installation_in_use(&self) -> anyhow::Result<Installation> {
+        let installation = self.installation()?;
+        let found = &installation.analysis().diagnostics;
+        let errors = found.iter().filter(|it| it.severity == Severity::Error).count();
+        if errors > 0 {
+            tracing::warn!(
+                errors,
+                "some definitions are wrong; `internal-events check` says which"
+            );
+        }
+        Ok(installation)
     }
 
     /// Where journal and counters are: the flag, else what the installation says.

@@ -27,7 +27,7 @@ pub(crate) struct ExplainArgs {
 }
 
 pub(crate) fn run(args: ExplainArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let catalog = cx.installation()?.catalog();
+    let catalog = cx.installation_in_use()?.catalog();
     let event = args.event.into_event();
     let at = args.at.unwrap_or_else(today);
     let explanation = catalog.explain(&event, at);

@@ -35,7 +35,7 @@ pub(crate) struct MetricsArgs {
 }
 
 pub(crate) fn run(args: &MetricsArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let installation = cx.installation()?;
+    let installation = cx.installation_in_use()?;
     let catalog = installation.catalog();
     let key_paths = select(&catalog, &args.key_paths)?;
     let key_paths: Vec<&str> = key_paths.iter().map(String::as_str).collect();

@@ -25,7 +25,7 @@ pub(crate) struct ServeArgs {
 
 pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let address = resolve(&args.listen)?;
-    let installation = cx.installation()?;
+    let installation = cx.installation_in_use()?;
     let data = cx.data(&installation);
     let tracker = Tracker::open(installation.tracker_config(&data))
         .with_context(|| format!("cannot use the data directory {}", data.display()))?;

@@ -92,7 +92,7 @@ pub(crate) struct TrackArgs {
 }
 
 pub(crate) fn run(args: TrackArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let installation = cx.installation()?;
+    let installation = cx.installation_in_use()?;
     let settings = installation.settings();
     if !settings.enabled {
         bail!("tracking is switched off by {}", settings.enabled_by);

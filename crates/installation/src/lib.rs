@@ -26,7 +26,7 @@ mod tree;
 pub use settings::{Settings, SettingsError};
 pub use tree::ReadError;
 
-use internal_events::{Catalog, Config, OpenError, Strictness, Tracker};
+use internal_events::{Catalog, Config, Definitions, OpenError, Strictness, Tracker};
 use internal_events_definitions::{Analysis, Sources, analyze};
 use std::path::{Path, PathBuf};
 
@@ -57,6 +57,7 @@ pub struct Installation {
     root: PathBuf,
     settings: Settings,
     sources: Sources,
+    analysis: Analysis,
     version: Option<String>,
 }
 
@@ -78,7 +79,8 @@ impl Installation {
         let settings = Settings::read(&root, env)?;
         let sources = tree::read(&root, &settings)?;
         let version = tree::version(&root)?;
-        Ok(Self { root, settings, sources, version })
+        let analysis = analyze(&sources);
+        Ok(Self { root, settings, sources, analysis, version })
     }
 
     /// The root.
@@ -102,13 +104,18 @@ impl Installation {
     }
 
     /// Everything that could be read from the definitions, and everything that is wrong.
-    pub fn analysis(&self) -> Analysis {
-        analyze(&self.sources)
+    pub fn analysis(&self) -> &Analysis {
+        &self.analysis
+    }
+
+    /// The definitions that could be read.
+    pub fn definitions(&self) -> Definitions {
+        self.analysis.definitions.clone()
     }
 
     /// The definitions that could be read, as a catalog.
     pub fn catalog(&self) -> Catalog {
-        Catalog::new(self.analysis().definitions)
+        Catalog::new(self.definitions())
     }
 
     /// Where journal and counters are kept.

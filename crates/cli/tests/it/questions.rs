@@ -168,3 +168,12 @@ fn switched_off_tracks_nothing_and_says_so() {
     );
     assert!(!root.path().join(".internal-events").exists());
 }
+
+#[test]
+fn wrong_definitions_stop_nothing_else_but_are_mentioned() {
+    let root = shop();
+    crate::write(root.path(), "config/events/broken.yml", "action: [\n");
+    let run = run_at(root.path(), &["track", "create_order", "--user", "1"]);
+    assert_eq!((run.out.as_str(), run.code), ("create_order: accepted\n", Some(0)));
+    assert!(run.err.contains("`internal-events check` says which"), "{}", run.err);
+}

@@ -116,7 +116,7 @@ use internal_events::testing::Recorder;
 use internal_events_installation::Installation;
 
 let installation = Installation::open(\".\", |_| None)?;
-let recorder = Recorder::new(installation.analysis().definitions);
+let recorder = Recorder::new(installation.definitions());
 let changes = recorder.during(|tracker| {
     // Instead of this, call your code that tracks the event.
 "

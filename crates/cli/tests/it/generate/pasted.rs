@@ -16,7 +16,7 @@ pub(super) fn test(root: &Path) -> Result<(), Box<dyn std::error::Error>> {
     use internal_events_installation::Installation;
 
     let installation = Installation::open(root, |_| None)?;
-    let recorder = Recorder::new(installation.analysis().definitions);
+    let recorder = Recorder::new(installation.definitions());
     let changes = recorder.during(|tracker| {
         // Instead of this, call your code that tracks the event.
         tracker
