@@ -20,6 +20,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    output::decide_colours();
     start_logging();
     let result = run(args);
     match result {

@@ -12,6 +12,13 @@ pub(crate) fn stderr_has_colour() -> bool {
     io::stderr().is_terminal() && wants_colour()
 }
 
+/// Makes the library that `generate` prints with decide as everything else here does.
+pub(crate) fn decide_colours() {
+    if !wants_colour() {
+        anstream::ColorChoice::Never.write_global();
+    }
+}
+
 fn wants_colour() -> bool {
     let set = |name| std::env::var_os(name).is_some_and(|it| !it.is_empty());
     !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|it| it != "dumb")

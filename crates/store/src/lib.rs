@@ -15,7 +15,7 @@
 //! * [`Sqlite`] keeps everything in one file that several processes may share; its format is in
 //!   `docs/store-format.md`, and [`record`] is the part of it that SQLite does not know.
 //! * [`Memory`] keeps everything in memory, with the same answers.
-//! * [`recount`] counts the journal again, to be compared with the counters that were kept.
+//! * [`recount()`] counts the journal again, to be compared with the counters that were kept.
 
 mod counters;
 mod entry;
