@@ -22,6 +22,7 @@ mod limits;
 mod metrics;
 mod problem;
 mod server;
+pub mod snowplow;
 mod track;
 mod wire;
 

@@ -7,3 +7,4 @@ mod mutations;
 mod pages;
 mod questions;
 mod server;
+mod snowplow;

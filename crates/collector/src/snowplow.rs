@@ -1,0 +1,334 @@
+//! The Snowplow tracker protocol: requests become events, with every problem named.
+//!
+//! ```text
+//!  POST body ─► envelope ─► the text of each event ─► parameters ─┐
+//!  query ─────► parameters ───────────────────── (these win) ─────┤
+//!                                                                 ▼
+//!         contexts, what is described ◄─ base64, JSON ◄─ merged parameters ─► tracked
+//! ```
+//!
+//! One event's faults never cost another's life: an event that cannot be used is handed on as it
+//! came, with the reasons, and what can be used is taken with notes on what is odd. Snowplow's
+//! own pipeline is stricter; what it would refuse is among the notes.
+//! `docs/snowplow.md` says the same for users.
+//!
+//! Nothing here does any IO. Bodies are bounded by whoever reads them; all else is bounded here:
+//! events, parameters, depth, and the number of values, which memory grows with.
+
+mod base64;
+mod envelope;
+mod fault;
+mod form;
+mod identity;
+mod json;
+mod parameters;
+mod query;
+mod schema;
+mod tracked;
+mod wrapped;
+
+pub use fault::Fault;
+pub use identity::content_key;
+pub use parameters::Parameters;
+pub use tracked::Tracked;
+
+use fault::{Notes, repeat};
+use json::Reader;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// What a request holds.
+#[derive(Debug, Default)]
+pub struct Decoded<'a> {
+    /// Events that can be used, in the order in which they came.
+    pub payloads: Vec<Payload<'a>>,
+    /// What cannot: single events, or the whole request.
+    pub bad: Vec<Bad<'a>>,
+    /// What is odd about the request as a whole.
+    pub notes: Vec<Fault>,
+}
+
+/// One event that can be used.
+#[derive(Debug)]
+pub struct Payload<'a> {
+    /// Everything as it came; those of the query in place of those of the body.
+    pub parameters: Parameters<'a>,
+    /// What `e` says it is.
+    pub kind: Kind,
+    /// The `eid`, if it is one; else whoever takes the event makes one.
+    pub id: Option<[u8; 16]>,
+    /// The contexts with their wrapper.
+    pub contexts: Option<Value>,
+    /// What the event describes, with its wrapper.
+    pub described: Option<Value>,
+    /// A struct event, as the tracker takes events.
+    pub tracked: Option<Tracked>,
+    /// What is odd about it.
+    pub notes: Vec<Fault>,
+}
+
+/// What cannot be used, as it came.
+#[derive(Debug)]
+pub struct Bad<'a> {
+    /// The query of the request.
+    pub query: Cow<'a, str>,
+    /// The text of the event, or the whole body; empty where there is none.
+    pub body: Cow<'a, str>,
+    /// Why, first the reasons that would suffice alone, then what else is odd.
+    pub reasons: Vec<Fault>,
+}
+
+/// Kinds of events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `se`: category, action, label, property, value.
+    Struct,
+    /// `ue`: it describes itself.
+    SelfDescribing,
+    /// `pv`: a page is seen.
+    PageView,
+    /// `pp`: a page is still seen.
+    PagePing,
+    /// `tr`: something is bought.
+    Transaction,
+    /// `ti`: one of the things bought.
+    TransactionItem,
+    /// `ev` or `ad`: what old trackers sent.
+    Legacy,
+}
+
+impl Kind {
+    fn parse(e: &str) -> Option<Self> {
+        Some(match e {
+            "se" => Self::Struct,
+            "ue" => Self::SelfDescribing,
+            "pv" => Self::PageView,
+            "pp" => Self::PagePing,
+            "tr" => Self::Transaction,
+            "ti" => Self::TransactionItem,
+            "ev" | "ad" => Self::Legacy,
+            _ => return None,
+        })
+    }
+}
+
+impl Payload<'_> {
+    /// Which application sent it: `aid`.
+    pub fn app_id(&self) -> Option<&str> {
+        self.parameters.get("aid")
+    }
+
+    /// The name of the tracker within the application: `tna`.
+    pub fn tracker(&self) -> Option<&str> {
+        self.parameters.get("tna")
+    }
+
+    /// The tracker's kind and version, such as `js-4.10.1`: `tv`.
+    pub fn tracker_version(&self) -> Option<&str> {
+        self.parameters.get("tv")
+    }
+
+    /// The kind of device: `p`.
+    pub fn platform(&self) -> Option<&str> {
+        self.parameters.get("p")
+    }
+
+    /// When it happened by the device's clock, in milliseconds since 1970: `dtm`.
+    pub fn created_ms(&self) -> Option<i64> {
+        self.parameters.get("dtm").and_then(form::millis)
+    }
+
+    /// When it was sent by the device's clock, in milliseconds since 1970: `stm`.
+    pub fn sent_ms(&self) -> Option<i64> {
+        self.parameters.get("stm").and_then(form::millis)
+    }
+
+    /// When it really happened, if somebody knew better, in milliseconds since 1970: `ttm`.
+    pub fn true_ms(&self) -> Option<i64> {
+        self.parameters.get("ttm").and_then(form::millis)
+    }
+
+    /// Walks the contexts: schema and data of each.
+    pub fn contexts(&self) -> impl Iterator<Item = (&str, &Value)> {
+        entities(self.contexts.as_ref())
+    }
+
+    /// What the event describes: schema and data.
+    pub fn described(&self) -> Option<(&str, &Value)> {
+        wrapped::entity(self.described.as_ref()?.get("data")?)
+    }
+
+    fn into_owned(self) -> Payload<'static> {
+        let Self { parameters, kind, id, contexts, described, tracked, notes } = self;
+        let parameters = parameters.into_owned();
+        Payload { parameters, kind, id, contexts, described, tracked, notes }
+    }
+}
+
+fn entities(contexts: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
+    let list = contexts.and_then(|it| it.get("data")).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(wrapped::entity)
+}
+
+/// Decodes a GET: the query is one event.
+pub fn decode_get(query: &str) -> Decoded<'_> {
+    let mut decoded = Decoded::default();
+    let mut notes = Notes::default();
+    let payload = match query::parse(query, &mut notes) {
+        Ok(parameters) if parameters.is_empty() => Err(vec![Fault::Empty]),
+        Ok(parameters) => interpret(parameters, notes, &mut Reader::default()),
+        Err(fault) => Err(vec![fault]),
+    };
+    decoded.add(payload, query, Cow::Borrowed(""));
+    decoded
+}
+
+/// Decodes a POST: the body lists events, and the parameters of the query go into each of them.
+///
+/// A POST without a body is taken for a GET.
+pub fn decode_post<'a>(content_type: Option<&[u8]>, query: &'a str, body: &'a [u8]) -> Decoded<'a> {
+    if body.trim_ascii().is_empty() {
+        return decode_get(query);
+    }
+    match std::str::from_utf8(body) {
+        Ok(body) => decode_body(content_type, query, body),
+        Err(_) => {
+            let mended = String::from_utf8_lossy(body);
+            let mut decoded = decode_body(content_type, query, &mended).into_owned();
+            decoded.notes.push(Fault::Utf8 { place: "the body".to_owned() });
+            decoded
+        }
+    }
+}
+
+/// Bytes of the query times events: it is kept with each of them.
+const MERGED_BYTES: usize = 2 << 20;
+
+fn decode_body<'a>(content_type: Option<&[u8]>, query: &'a str, body: &'a str) -> Decoded<'a> {
+    let mut decoded = Decoded::default();
+    let mut notes = Notes::default();
+    let (texts, merged) = match take_apart(content_type, query, body, &mut notes) {
+        Ok(taken) => taken,
+        Err(fault) => {
+            decoded.add(Err(vec![fault]), query, Cow::Borrowed(body));
+            return decoded;
+        }
+    };
+    decoded.notes = notes.into_list();
+    decoded.payloads.reserve(texts.len());
+    let mut reader = Reader::default();
+    for text in texts {
+        let mut notes = Notes::default();
+        let payload = match envelope::read_event(text, &mut reader, &mut notes) {
+            Ok(mut parameters) => {
+                parameters.merge(&merged);
+                interpret(parameters, notes, &mut reader)
+            }
+            Err(fault) => Err(std::iter::once(fault).chain(notes.into_list()).collect()),
+        };
+        decoded.add(payload, query, Cow::Borrowed(text));
+    }
+    decoded
+}
+
+/// The text of each event, and the parameters of the query; or what is wrong with all of them.
+fn take_apart<'a>(
+    content_type: Option<&[u8]>,
+    query: &'a str,
+    body: &'a str,
+    notes: &mut Notes,
+) -> Result<(Vec<&'a str>, Parameters<'a>), Fault> {
+    expect_json(content_type)?;
+    let texts = envelope::parse(body)?;
+    let merged = query::parse(query, notes)?;
+    if query.len().saturating_mul(texts.len()) > MERGED_BYTES {
+        return Err(Fault::QueryTooLong { bytes: query.len(), events: texts.len() });
+    }
+    Ok((texts, merged))
+}
+
+/// Refuses a body that does not say it is JSON: pages of strangers can send the types of a form
+/// to anybody, but for this one a browser asks first.
+fn expect_json(content_type: Option<&[u8]>) -> Result<(), Fault> {
+    let given = String::from_utf8_lossy(content_type.unwrap_or_default());
+    let mut parts = given.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|it| it.eq_ignore_ascii_case("application/json"));
+    let is_utf8 = parts.all(|it| match it.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        _ => true,
+    });
+    if is_json && is_utf8 {
+        return Ok(());
+    }
+    Err(Fault::ContentType { given: repeat(&given) })
+}
+
+impl<'a> Decoded<'a> {
+    fn add(
+        &mut self,
+        payload: Result<Payload<'a>, Vec<Fault>>,
+        query: &'a str,
+        body: Cow<'a, str>,
+    ) {
+        match payload {
+            Ok(payload) => self.payloads.push(payload),
+            Err(reasons) => self.bad.push(Bad { query: Cow::Borrowed(query), body, reasons }),
+        }
+    }
+
+    fn into_owned(self) -> Decoded<'static> {
+        let own = |it: Cow<'_, str>| Cow::Owned(it.into_owned());
+        let bad = |Bad { query, body, reasons }: Bad<'_>| Bad {
+            query: own(query),
+            body: own(body),
+            reasons,
+        };
+        Decoded {
+            payloads: self.payloads.into_iter().map(Payload::into_owned).collect(),
+            bad: self.bad.into_iter().map(bad).collect(),
+            notes: self.notes,
+        }
+    }
+}
+
+/// Says what parameters mean, or everything that keeps them from meaning anything.
+fn interpret<'a>(
+    parameters: Parameters<'a>,
+    mut notes: Notes,
+    reader: &mut Reader,
+) -> Result<Payload<'a>, Vec<Fault>> {
+    let mut reasons = Vec::new();
+    let e = parameters.get("e").unwrap_or_default();
+    let kind = Kind::parse(e);
+    if kind.is_none() {
+        reasons.push(Fault::EventType { given: repeat(e) });
+    }
+    form::check(&parameters, &mut notes);
+    let mut read = |what: &wrapped::Wrapped| match what.read(&parameters, reader, &mut notes) {
+        Ok(value) => value,
+        Err(fault) => {
+            reasons.push(fault);
+            None
+        }
+    };
+    let contexts = read(&wrapped::CONTEXTS);
+    let described = read(&wrapped::DESCRIBED);
+    if kind == Some(Kind::SelfDescribing) && described.is_none() && reasons.is_empty() {
+        reasons.push(Fault::NothingDescribed);
+    }
+    let (Some(kind), true) = (kind, reasons.is_empty()) else {
+        reasons.extend(notes.into_list());
+        return Err(reasons);
+    };
+    let tracked = match kind {
+        Kind::Struct => tracked::read(&parameters, entities(contexts.as_ref()), &mut notes),
+        _ => None,
+    };
+    let id = parameters.get("eid").and_then(form::uuid);
+    if parameters.get("eid").is_none() {
+        notes.push(Fault::Missing { parameter: "eid" });
+    }
+    Ok(Payload { parameters, kind, id, contexts, described, tracked, notes: notes.into_list() })
+}

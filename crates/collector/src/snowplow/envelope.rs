@@ -1,0 +1,228 @@
+//! The body of a POST: `{"schema": "…/payload_data/jsonschema/1-0-4", "data": [{…}, …]}`.
+
+use super::fault::{Fault, Notes, repeat};
+use super::json::{self, Reader};
+use super::parameters::Parameters;
+use super::schema::Schema;
+use serde::Deserialize;
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value,
+};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Events in one request. A full body of 2 MiB has about 4,000 ordinary ones; a list of empty
+/// objects could have 700,000.
+pub(super) const MAX_EVENTS: usize = 5_000;
+
+/// Takes a body apart into the texts of its events.
+pub(super) fn parse(body: &str) -> Result<Vec<&str>, Fault> {
+    let envelope: Envelope<'_> = serde_json::from_str(body).map_err(|error| {
+        if error.is_data() { Fault::Envelope(error) } else { Fault::Body(error) }
+    })?;
+    if body.trim_ascii_start().starts_with('[') {
+        // What serde derives also takes the members of an object as a list.
+        return Err(Fault::Envelope(serde_json::Error::custom("expected an object, not a list")));
+    }
+    let schema = envelope.schema.unwrap_or_default();
+    if !Schema::parse(&schema).is_some_and(|it| it.is_wrapper("payload_data")) {
+        return Err(Fault::EnvelopeSchema { given: repeat(&schema) });
+    }
+    match envelope.data {
+        Some(Items { n, .. }) if n > MAX_EVENTS => {
+            Err(Fault::TooManyEvents { given: n, at_most: MAX_EVENTS })
+        }
+        Some(Items { list, .. }) if !list.is_empty() => {
+            Ok(list.into_iter().map(RawValue::get).collect())
+        }
+        _ => Err(Fault::NoEvents),
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    schema: Option<String>,
+    #[serde(borrow)]
+    data: Option<Items<'a>>,
+}
+
+/// The first items of a list, and how many there are.
+struct Items<'a> {
+    list: Vec<&'a RawValue>,
+    n: usize,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ItemsVisitor)
+    }
+}
+
+struct ItemsVisitor;
+
+impl<'de> Visitor<'de> for ItemsVisitor {
+    type Value = Items<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of events")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Items<'de>, A::Error> {
+        let mut list = Vec::new();
+        while list.len() < MAX_EVENTS {
+            let Some(item) = items.next_element()? else { break };
+            list.push(item);
+        }
+        let mut n = list.len();
+        if n == MAX_EVENTS {
+            while items.next_element::<IgnoredAny>()?.is_some() {
+                n += 1;
+            }
+        }
+        Ok(Items { list, n })
+    }
+}
+
+/// Reads the text of one event.
+pub(super) fn read_event<'a>(
+    text: &'a str,
+    reader: &mut Reader,
+    notes: &mut Notes,
+) -> Result<Parameters<'a>, Fault> {
+    let error = match members(text, reader) {
+        Ok(members) => return members.into_parameters(notes),
+        Err(error) => error,
+    };
+    let Some(mended) = json::mend(text) else { return Err(Fault::Event(error)) };
+    notes.push(Fault::Surrogate { place: "the event" });
+    let members = members(&mended, reader).map_err(Fault::Event)?;
+    Ok(members.into_parameters(notes)?.into_owned())
+}
+
+/// The members of an event, as they were written.
+#[derive(Default)]
+struct Members<'a> {
+    list: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// What is no text, and what it is.
+    not_text: Vec<(String, &'static str)>,
+    is_too_long: bool,
+}
+
+impl<'a> Members<'a> {
+    fn into_parameters(self, notes: &mut Notes) -> Result<Parameters<'a>, Fault> {
+        if self.is_too_long {
+            return Err(Fault::TooManyParameters { at_most: MAX_MEMBERS });
+        }
+        for (parameter, kind) in self.not_text {
+            notes.push(Fault::NotText { parameter, kind });
+        }
+        let mut parameters = Parameters::default();
+        for (name, value) in self.list {
+            parameters.add(name, value, notes)?;
+        }
+        Ok(parameters)
+    }
+}
+
+/// Members of an event, those that are given twice included.
+const MAX_MEMBERS: usize = 2 * super::parameters::MAX_PARAMETERS;
+
+fn members<'a>(text: &'a str, reader: &mut Reader) -> serde_json::Result<Members<'a>> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    // Its end was found when the body was taken apart.
+    deserializer.deserialize_map(MembersVisitor(reader))
+}
+
+struct MembersVisitor<'r>(&'r mut Reader);
+
+impl<'de> Visitor<'de> for MembersVisitor<'_> {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Members<'de>, A::Error> {
+        let mut members = Members { list: Vec::with_capacity(24), ..Members::default() };
+        while let Some(Text(name)) = from.next_key()? {
+            if members.list.len() == MAX_MEMBERS {
+                members.is_too_long = true;
+                from.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let (value, kind) = from.next_value_seed(Given(self.0))?;
+            if let Some(kind) = kind {
+                members.not_text.push((repeat(&name), kind));
+            }
+            members.list.push((name, value));
+        }
+        Ok(members)
+    }
+}
+
+/// Text that borrows from the body where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Reads a value as text; where it is something else, also says what.
+///
+/// A null is as good as an empty text, as GitLab's forwarding makes it. A list or an object is
+/// its JSON: contexts that somebody forgot to write as text can so be read all the same.
+struct Given<'r>(&'r mut Reader);
+
+type Found<'de> = (Cow<'de, str>, Option<&'static str>);
+
+impl<'de> DeserializeSeed<'de> for Given<'_> {
+    type Value = Found<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Given<'_> {
+    type Value = Found<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, it: &'de str) -> Result<Found<'de>, E> {
+        Ok((Cow::Borrowed(it), None))
+    }
+
+    fn visit_str<E: Error>(self, it: &str) -> Result<Found<'de>, E> {
+        Ok((Cow::Owned(it.to_owned()), None))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Found<'de>, E> {
+        Ok((Cow::Borrowed(""), Some("null")))
+    }
+
+    fn visit_bool<E: Error>(self, it: bool) -> Result<Found<'de>, E> {
+        Ok((Cow::Borrowed(if it { "true" } else { "false" }), Some("a boolean")))
+    }
+
+    fn visit_i64<E: Error>(self, it: i64) -> Result<Found<'de>, E> {
+        Ok((Cow::Owned(it.to_string()), Some("a number")))
+    }
+
+    fn visit_u64<E: Error>(self, it: u64) -> Result<Found<'de>, E> {
+        Ok((Cow::Owned(it.to_string()), Some("a number")))
+    }
+
+    fn visit_f64<E: Error>(self, it: f64) -> Result<Found<'de>, E> {
+        Ok((Cow::Owned(serde_json::Value::from(it).to_string()), Some("a number")))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Found<'de>, A::Error> {
+        let value = self.0.node().deserialize(value::SeqAccessDeserializer::new(items))?;
+        Ok((Cow::Owned(value.to_string()), Some("a list")))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Found<'de>, A::Error> {
+        let value = self.0.node().deserialize(value::MapAccessDeserializer::new(members))?;
+        Ok((Cow::Owned(value.to_string()), Some("an object")))
+    }
+}

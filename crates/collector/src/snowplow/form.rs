@@ -1,0 +1,215 @@
+//! The form each parameter of the protocol has.
+
+use super::fault::{Fault, Notes};
+use super::parameters::Parameters;
+
+/// The form of a parameter's value.
+#[derive(Clone, Copy, Debug)]
+enum Form {
+    /// Text of at most so many UTF-16 units, which is how Snowplow counts.
+    Text(usize),
+    Decimal,
+    Flag,
+    /// A whole number of 32 bits.
+    Integer,
+    Millis,
+    Platform,
+    /// Two whole numbers with an `x` between them.
+    Size,
+    Uuid,
+}
+
+const ANY: usize = usize::MAX;
+
+/// The parameters that `payload_data` 1-0-4 names.
+pub(super) const N_KNOWN: usize = 80;
+
+/// Sorted by name. The longest texts are Snowplow's defaults.
+const FORMS: [(&str, Form); N_KNOWN] = [
+    ("ad_ad", Form::Text(ANY)),
+    ("ad_ba", Form::Text(ANY)),
+    ("ad_ca", Form::Text(ANY)),
+    ("ad_uid", Form::Text(ANY)),
+    ("aid", Form::Text(255)),
+    ("cd", Form::Text(12)),
+    ("co", Form::Text(ANY)),
+    ("cookie", Form::Flag),
+    ("cs", Form::Text(128)),
+    ("ctype", Form::Text(ANY)),
+    ("cx", Form::Text(ANY)),
+    ("ds", Form::Size),
+    ("dtm", Form::Millis),
+    ("duid", Form::Text(128)),
+    ("e", Form::Text(ANY)),
+    ("eid", Form::Uuid),
+    ("f_ag", Form::Flag),
+    ("f_dir", Form::Flag),
+    ("f_fla", Form::Flag),
+    ("f_gears", Form::Flag),
+    ("f_java", Form::Flag),
+    ("f_pdf", Form::Flag),
+    ("f_qt", Form::Flag),
+    ("f_realp", Form::Flag),
+    ("f_wma", Form::Flag),
+    ("fp", Form::Text(ANY)),
+    ("ip", Form::Text(128)),
+    ("lang", Form::Text(255)),
+    ("mac", Form::Text(ANY)),
+    ("nuid", Form::Text(128)),
+    ("p", Form::Platform),
+    ("page", Form::Text(2000)),
+    ("pp_max", Form::Integer),
+    ("pp_may", Form::Integer),
+    ("pp_mix", Form::Integer),
+    ("pp_miy", Form::Integer),
+    ("refr", Form::Text(10000)),
+    ("res", Form::Size),
+    ("sa", Form::Text(ANY)),
+    ("se_ac", Form::Text(1000)),
+    ("se_ca", Form::Text(1000)),
+    ("se_la", Form::Text(4096)),
+    ("se_pr", Form::Text(1000)),
+    ("se_va", Form::Decimal),
+    ("sid", Form::Uuid),
+    ("sn", Form::Text(ANY)),
+    ("sp", Form::Text(ANY)),
+    ("st", Form::Text(ANY)),
+    ("stm", Form::Millis),
+    ("ti_ca", Form::Text(255)),
+    ("ti_cu", Form::Text(3)),
+    ("ti_id", Form::Text(255)),
+    ("ti_na", Form::Text(255)),
+    ("ti_nm", Form::Text(255)),
+    ("ti_pr", Form::Decimal),
+    ("ti_qu", Form::Integer),
+    ("ti_sk", Form::Text(255)),
+    ("tid", Form::Integer),
+    ("tna", Form::Text(128)),
+    ("tnuid", Form::Text(128)),
+    ("tr_af", Form::Text(255)),
+    ("tr_ci", Form::Text(255)),
+    ("tr_co", Form::Text(255)),
+    ("tr_cu", Form::Text(3)),
+    ("tr_id", Form::Text(255)),
+    ("tr_sh", Form::Decimal),
+    ("tr_st", Form::Text(255)),
+    ("tr_tt", Form::Decimal),
+    ("tr_tx", Form::Decimal),
+    ("ttm", Form::Millis),
+    ("tv", Form::Text(100)),
+    ("tz", Form::Text(255)),
+    ("ua", Form::Text(1000)),
+    ("ue_na", Form::Text(ANY)),
+    ("ue_pr", Form::Text(ANY)),
+    ("ue_px", Form::Text(ANY)),
+    ("uid", Form::Text(255)),
+    ("url", Form::Text(10000)),
+    ("vid", Form::Integer),
+    ("vp", Form::Size),
+];
+
+const PLATFORMS: [&str; 9] = ["web", "mob", "pc", "srv", "app", "tv", "cnsl", "iot", "headset"];
+
+/// The last millisecond of the year 9999.
+const LAST_MILLIS: i64 = 253_402_300_799_999;
+
+/// The place of a parameter in the table.
+pub(super) fn index(name: &str) -> Option<usize> {
+    FORMS.binary_search_by(|(it, _)| (*it).cmp(name)).ok()
+}
+
+/// Notes what Snowplow would not take, though we do.
+pub(super) fn check(parameters: &Parameters<'_>, notes: &mut Notes) {
+    for parameter in ["tv", "p"] {
+        if parameters.get(parameter).is_none() {
+            notes.push(Fault::Missing { parameter });
+        }
+    }
+    for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
+        let Some(index) = index(name) else { continue };
+        let (parameter, form) = FORMS[index];
+        match form {
+            Form::Text(at_most) if value.len() <= at_most => {}
+            Form::Text(at_most) => {
+                if value.encode_utf16().count() > at_most {
+                    notes.push(Fault::TooLong { parameter, at_most });
+                }
+            }
+            _ if form.holds(value) => {}
+            _ => notes.push(Fault::Form { parameter, expected: form.words() }),
+        }
+    }
+}
+
+impl Form {
+    fn holds(self, value: &str) -> bool {
+        match self {
+            Self::Text(_) => true,
+            Self::Decimal => is_decimal(value),
+            Self::Flag => matches!(value, "0" | "1"),
+            Self::Integer => value.parse::<i32>().is_ok(),
+            Self::Millis => millis(value).is_some(),
+            Self::Platform => PLATFORMS.contains(&value),
+            Self::Size => value.split_once('x').is_some_and(|(width, height)| {
+                width.parse::<u32>().is_ok() && height.parse::<u32>().is_ok()
+            }),
+            Self::Uuid => uuid(value).is_some(),
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Decimal => "a decimal number",
+            Self::Flag => "0 or 1",
+            Self::Integer => "a whole number of 32 bits",
+            Self::Millis => "milliseconds since 1970",
+            Self::Platform => "one of web, mob, pc, srv, app, tv, cnsl, iot, headset",
+            Self::Size => "a width and a height, as 800x600",
+            Self::Uuid => "a UUID",
+        }
+    }
+}
+
+/// Tells whether this is a decimal number, with or without a fraction or an exponent.
+pub(super) fn is_decimal(text: &str) -> bool {
+    let is_digits = |it: &str| it.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let (digits, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let exponent = exponent.map(|it| it.strip_prefix(['+', '-']).unwrap_or(it));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    is_digits(whole)
+        && is_digits(fraction)
+        && !(whole.is_empty() && fraction.is_empty())
+        && exponent.is_none_or(|it| !it.is_empty() && is_digits(it))
+}
+
+/// Reads milliseconds since 1970.
+pub(super) fn millis(text: &str) -> Option<i64> {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|it| is_digits && *it <= LAST_MILLIS)
+}
+
+/// Reads a UUID in its canonical form, in either case.
+pub(super) fn uuid(text: &str) -> Option<[u8; 16]> {
+    if text.len() != 36 {
+        return None;
+    }
+    let mut id = [0; 16];
+    let mut digits = 0;
+    for (position, byte) in text.bytes().enumerate() {
+        if matches!(position, 8 | 13 | 18 | 23) {
+            if byte != b'-' {
+                return None;
+            }
+            continue;
+        }
+        let digit = u8::try_from(char::from(byte).to_digit(16)?).ok()?;
+        id[digits / 2] = id[digits / 2] << 4 | digit;
+        digits += 1;
+    }
+    Some(id)
+}

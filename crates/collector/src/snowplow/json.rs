@@ -1,0 +1,168 @@
+//! JSON of strangers, within bounds.
+
+use super::fault::repeat;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// Lists and objects within each other: what Snowplow takes, and far from what exhausts a stack
+/// when the value is read or written again inside of another.
+const MAX_DEPTH: usize = 50;
+
+/// Values in the contexts of one request. A value takes up to 40 times the bytes it was written
+/// in, so that bounding the body does not bound them; 50 events with three contexts each have
+/// under 10,000.
+pub(super) const MAX_VALUES: usize = 200_000;
+
+/// What is known while the values of a request are read.
+#[derive(Debug)]
+pub(super) struct Reader {
+    n_left: usize,
+    duplicate: Option<String>,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Self { n_left: MAX_VALUES, duplicate: None }
+    }
+}
+
+impl Reader {
+    /// Reads a whole text as one value.
+    pub(super) fn read(&mut self, text: &str) -> serde_json::Result<Value> {
+        self.duplicate = None;
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let value = self.node().deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(value)
+    }
+
+    /// The name that the value read last has twice in one object.
+    pub(super) fn take_duplicate(&mut self) -> Option<String> {
+        self.duplicate.take()
+    }
+
+    /// What reads one value where it stands.
+    pub(super) fn node(&mut self) -> Node<'_> {
+        Node { reader: self, depth: 0 }
+    }
+}
+
+/// Reads one value.
+pub(super) struct Node<'r> {
+    reader: &'r mut Reader,
+    depth: usize,
+}
+
+impl Node<'_> {
+    fn child(&mut self) -> Node<'_> {
+        Node { reader: self.reader, depth: self.depth + 1 }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        if self.depth > MAX_DEPTH {
+            return Err(D::Error::custom(format!("nested deeper than {MAX_DEPTH}")));
+        }
+        let Some(n_left) = self.reader.n_left.checked_sub(1) else {
+            return Err(D::Error::custom(format!("more than {MAX_VALUES} values in one request")));
+        };
+        self.reader.n_left = n_left;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, it: bool) -> Result<Value, E> {
+        Ok(it.into())
+    }
+
+    fn visit_i64<E: Error>(self, it: i64) -> Result<Value, E> {
+        Ok(it.into())
+    }
+
+    fn visit_u64<E: Error>(self, it: u64) -> Result<Value, E> {
+        Ok(it.into())
+    }
+
+    fn visit_f64<E: Error>(self, it: f64) -> Result<Value, E> {
+        Ok(it.into())
+    }
+
+    fn visit_str<E: Error>(self, it: &str) -> Result<Value, E> {
+        Ok(it.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(self.child())? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if self.reader.duplicate.is_none() && object.contains_key(&name) {
+                self.reader.duplicate = Some(repeat(&name));
+            }
+            let value = members.next_value_seed(self.child())?;
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// Replaces escaped halves of surrogate pairs; `None` where there are none.
+///
+/// `JSON.stringify` writes them for a text that was cut within an emoji, and no parser that
+/// wants Unicode takes them; the other events of a batch should not be lost for it.
+pub(super) fn mend(text: &str) -> Option<String> {
+    let mut mended = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(found) = text.get(at..).and_then(|it| it.find('\\')) {
+        let start = at + found;
+        // A backslash and what it escapes are at least two bytes, the second perhaps not ASCII.
+        at = start + 2;
+        while at < text.len() && !text.is_char_boundary(at) {
+            at += 1;
+        }
+        match (escaped(text, start), escaped(text, start + 6)) {
+            (Some(0xD800..0xDC00), Some(0xDC00..0xE000)) => at = start + 12,
+            (Some(0xD800..0xE000), _) => {
+                mended.push_str(&text[copied..start]);
+                mended.push_str("\\ufffd");
+                at = start + 6;
+                copied = at;
+            }
+            _ => {}
+        }
+    }
+    if copied == 0 {
+        return None;
+    }
+    mended.push_str(&text[copied..]);
+    Some(mended)
+}
+
+/// The number after `\u` at `start`.
+fn escaped(text: &str, start: usize) -> Option<u32> {
+    let digits = text.get(start..start + 6)?.strip_prefix("\\u")?;
+    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    u32::from_str_radix(digits, 16).ok().filter(|_| is_hex)
+}

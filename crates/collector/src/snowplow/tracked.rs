@@ -1,0 +1,167 @@
+//! What a struct event means as an internal event.
+
+use super::fault::{Fault, Notes, repeat};
+use super::form;
+use super::parameters::Parameters;
+use super::schema::Schema;
+use internal_events::{Event, Id, Scalar};
+use serde_json::{Map, Value};
+
+/// Bytes of an identifier, as over REST: each is written to the journal as it is.
+const ID_BYTES: usize = 255;
+
+/// Custom properties of one event, as over REST.
+const PROPERTIES: usize = 100;
+
+/// A struct event, as the tracker API takes events.
+///
+/// Whether its name is that of an internal event is the catalog's to say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tracked {
+    /// The event; what it does not declare is the tracker's to leave out.
+    pub event: Event,
+    /// What the standard context names as its source, such as `gitlab-rails`.
+    pub source: Option<String>,
+    /// The user is known by a pseudonym only: base64 of a SHA-256, as GitLab makes it.
+    pub has_pseudonym: bool,
+    /// A service-ping context says that this event moves counters in Redis, so that it is an
+    /// internal event of whoever sent it, even if no definition is known here.
+    pub is_announced: bool,
+}
+
+/// Makes an internal event of a struct event; `None` if it has no action.
+pub(super) fn read<'c>(
+    parameters: &Parameters<'_>,
+    contexts: impl Iterator<Item = (&'c str, &'c Value)>,
+    notes: &mut Notes,
+) -> Option<Tracked> {
+    let Some(name) = parameters.get("se_ac") else {
+        notes.push(Fault::Missing { parameter: "se_ac" });
+        return None;
+    };
+    let mut event = Event::new(name);
+    event.category = parameters.get("se_ca").map(str::to_owned);
+    let mut tracked = Tracked { event, source: None, has_pseudonym: false, is_announced: false };
+    let mut has_standard = false;
+    for (position, (uri, data)) in contexts.enumerate() {
+        let Some(schema) = Schema::parse(uri).filter(|it| it.vendor == "com.gitlab") else {
+            continue;
+        };
+        let ignored = |why| Fault::StandardContext { position, why };
+        match (schema.name, data) {
+            ("gitlab_standard", _) if has_standard => notes.push(ignored("it is the second")),
+            ("gitlab_standard", _) if schema.version[0] != 1 => {
+                notes.push(ignored("its version is not 1-x-y"));
+            }
+            ("gitlab_standard", Value::Object(members)) => {
+                has_standard = true;
+                tracked.take_standard(members, notes);
+            }
+            ("gitlab_standard", _) => notes.push(ignored("it is no object")),
+            ("gitlab_service_ping", _) => {
+                tracked.is_announced |= data["event_name"] == tracked.event.name.as_str();
+            }
+            _ => {}
+        }
+    }
+    tracked.take_base_properties(parameters);
+    Some(tracked)
+}
+
+impl Tracked {
+    /// Takes what the standard context says; a null is nothing.
+    fn take_standard(&mut self, members: &Map<String, Value>, notes: &mut Notes) {
+        self.source = members.get("source").and_then(Value::as_str).map(str::to_owned);
+        self.event.user = identifier(members, "user_id", notes);
+        self.event.project = identifier(members, "project_id", notes);
+        self.event.namespace = identifier(members, "namespace_id", notes);
+        self.has_pseudonym = matches!(&self.event.user, Some(Id::Text(it)) if is_pseudonym(it));
+        match members.get("extra") {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(extra)) => self.take_extra(extra, notes),
+            Some(_) => notes.push(left_out("extra", "no object")),
+        }
+    }
+
+    /// Takes custom properties; which of them the event may have is the tracker's to say, but
+    /// lists and objects have no shape it knows.
+    fn take_extra(&mut self, extra: &Map<String, Value>, notes: &mut Notes) {
+        for (name, value) in extra {
+            let value = match value {
+                Value::Null => continue,
+                Value::Bool(it) => Scalar::Bool(*it),
+                Value::String(it) => Scalar::Str(it.clone()),
+                Value::Number(it) => match (it.as_i64(), it.as_f64()) {
+                    (Some(it), _) => Scalar::Int(it),
+                    (None, Some(it)) => Scalar::Float(it),
+                    (None, None) => continue,
+                },
+                Value::Array(_) => {
+                    notes.push(left_out(&format!("extra.{}", repeat(name)), "a list"));
+                    continue;
+                }
+                Value::Object(_) => {
+                    notes.push(left_out(&format!("extra.{}", repeat(name)), "an object"));
+                    continue;
+                }
+            };
+            if self.event.properties.len() == PROPERTIES {
+                notes.push(left_out("extra", "longer than 100 members"));
+                return;
+            }
+            self.event.properties.push((name.clone(), value));
+        }
+    }
+
+    /// Takes label, property and value; after the custom ones, so that these win.
+    fn take_base_properties(&mut self, parameters: &Parameters<'_>) {
+        for (name, parameter) in [("label", "se_la"), ("property", "se_pr")] {
+            if let Some(value) = parameters.get(parameter) {
+                self.event.properties.push((name.to_owned(), value.into()));
+            }
+        }
+        // One that is no number has its note: its form is checked with all others.
+        if let Some(value) = parameters.get("se_va").and_then(number) {
+            self.event.properties.push(("value".to_owned(), value));
+        }
+    }
+}
+
+fn left_out(member: &str, what: &'static str) -> Fault {
+    Fault::Member { member: member.to_owned(), what }
+}
+
+/// Reads an identifier as it comes: the same id is the same element, as number or as text.
+fn identifier(members: &Map<String, Value>, name: &str, notes: &mut Notes) -> Option<Id> {
+    let what = match members.get(name)? {
+        Value::Null => return None,
+        Value::String(it) if it.is_empty() => return None,
+        Value::String(it) if it.len() <= ID_BYTES => return Some(Id::Text(it.clone())),
+        Value::String(_) => "longer than 255 bytes",
+        Value::Number(it) => match (it.as_i64(), it.as_u64()) {
+            (Some(it), _) => return Some(Id::Number(it)),
+            (None, Some(it)) => return Some(Id::Text(it.to_string())),
+            (None, None) => "a number with a fraction",
+        },
+        Value::Bool(_) => "a boolean",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    notes.push(left_out(name, what));
+    None
+}
+
+/// Tells whether an id is 32 bytes in padded base64, as GitLab writes hashes.
+fn is_pseudonym(id: &str) -> bool {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    id.len() == 44 && id.strip_suffix('=').is_some_and(|it| it.bytes().all(is_base64))
+}
+
+/// Reads a decimal number: whole if it is written without point and exponent, and fits.
+fn number(text: &str) -> Option<Scalar> {
+    if !form::is_decimal(text) {
+        return None;
+    }
+    let whole = text.parse::<i64>().ok().map(Scalar::Int);
+    whole.or_else(|| text.parse::<f64>().ok().filter(|it| it.is_finite()).map(Scalar::Float))
+}
