@@ -2,11 +2,6 @@
 //!
 //! A call that nobody waits for wakes the writer once; the writer then lingers so that more can
 //! gather. Waking a sleeping thread costs more than all the rest of a call.
-//!
-//! Events that somebody waits for are written at once, unless more are about to come: whoever was
-//! just answered often asks again, and a sync of the disk costs the same for one event and for a
-//! hundred. So the writer lets as many gather as the last group and what came during its commit
-//! had together, for [`GATHER`] at most, and only as long as they keep coming.
 
 use crate::config::Limits;
 use crate::tracker::CommitError;
@@ -15,16 +10,7 @@ use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-/// How long an event that somebody waits for is held back at most, so that others can join its
-/// group: about as long as a server on one core takes to answer 256 busy connections and to read
-/// their next requests. With 2 ms groups held 107 of them, with this 203 (2026-11).
-const GATHER: Duration = Duration::from_millis(5);
-
-/// When nothing comes for this long, nothing more is waited for. A server writes some sixty
-/// answers before it reads again.
-const QUIET: Duration = Duration::from_millis(1);
+use std::time::Duration;
 
 /// An event that is ready for the journal.
 #[derive(Debug)]
@@ -97,21 +83,13 @@ pub(crate) struct Queue {
 }
 
 #[derive(Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "five independent facts under one lock")]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts under one lock")]
 struct State {
     batches: VecDeque<Batch>,
     events: usize,
     bytes: usize,
     /// Somebody waits for what is queued, or much has gathered.
     urgent: bool,
-    /// Queued events that somebody waits for.
-    awaited: usize,
-    /// As many of them were written together the last time.
-    awaited_before: usize,
-    /// Somebody waits for all that is queued, and brings nothing more.
-    flushing: bool,
-    /// The writer lets so many awaited events gather; 0 while it does not.
-    gathering: usize,
     /// The writer waits without an end and must be woken.
     asleep: bool,
     closed: bool,
@@ -121,10 +99,6 @@ struct State {
 impl State {
     fn is_quiet(&self) -> bool {
         self.batches.is_empty() && !self.closed
-    }
-
-    fn is_gathering(&self) -> bool {
-        self.awaited < self.gathering && !self.flushing && !self.closed
     }
 }
 
@@ -142,7 +116,7 @@ impl Queue {
 
     /// Queues a batch, and wakes the writer at once if somebody waits for it.
     pub(crate) fn push(&self, batch: Batch) -> Result<(), Full> {
-        let (events, bytes, awaited) = (batch.events(), batch.bytes(), batch.done.is_some());
+        let (events, bytes, urgent) = (batch.events(), batch.bytes(), batch.done.is_some());
         let mut state = self.lock();
         if state.closed {
             return Err(Full::Closed);
@@ -156,13 +130,8 @@ impl Queue {
         state.batches.push_back(batch);
         state.events += events;
         state.bytes += bytes;
-        if awaited {
-            state.awaited += events;
-            state.flushing |= events == 0;
-        }
-        let pressing = awaited || state.events >= self.limits.group_events / 2;
-        let gathered = state.gathering > 0 && !state.is_gathering();
-        let wake = state.asleep || (pressing && !state.urgent) || gathered;
+        let pressing = urgent || state.events >= self.limits.group_events / 2;
+        let wake = state.asleep || (pressing && !state.urgent);
         state.asleep = false;
         state.urgent |= pressing;
         drop(state);
@@ -175,7 +144,6 @@ impl Queue {
     /// Waits until there is something to write, then takes all of it; nothing after `idle`.
     pub(crate) fn take(&self, idle: Duration) -> Taken {
         let mut state = self.lock();
-        let expected = state.awaited_before + state.awaited;
         if state.is_quiet() {
             state.asleep = true;
             let wait = self.work.wait_timeout_while(state, idle, |it| it.is_quiet());
@@ -187,35 +155,10 @@ impl Queue {
             let wait = self.work.wait_timeout_while(state, linger, |it| !it.urgent && !it.closed);
             (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
         }
-        if state.awaited > 0 {
-            state = self.gather(state, expected);
-        }
-        state.awaited_before = std::mem::take(&mut state.awaited);
-        state.flushing = false;
         state.urgent = false;
         state.events = 0;
         state.bytes = 0;
         Taken { batches: std::mem::take(&mut state.batches), closed: state.closed }
-    }
-
-    /// Lets those who were just answered ask again, so that one sync serves them all.
-    fn gather<'a>(
-        &'a self,
-        mut state: MutexGuard<'a, State>,
-        expected: usize,
-    ) -> MutexGuard<'a, State> {
-        state.gathering = expected.min(self.limits.group_events / 2);
-        let start = Instant::now();
-        while state.is_gathering() && start.elapsed() < GATHER {
-            let before = state.awaited;
-            let wait = self.work.wait_timeout_while(state, QUIET, |it| it.is_gathering());
-            (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
-            if state.awaited == before {
-                break;
-            }
-        }
-        state.gathering = 0;
-        state
     }
 
     /// Takes no more; the writer ends when it has written what there is.
