@@ -68,6 +68,8 @@ impl Writer {
 
     fn run(mut self) {
         loop {
+            // Whoever was just answered often asks again: let them, so that groups grow.
+            std::thread::yield_now();
             let taken = self.shared.queue.take(IDLE);
             let idle = taken.batches.is_empty();
             self.write(taken.batches);
