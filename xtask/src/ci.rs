@@ -19,6 +19,7 @@ const STEPS: &[Step] = &[
     Step { name: "lint", run: |project, _| lint(project) },
     Step { name: "build", run: |project, _| project.build_program() },
     Step { name: "test", run: test },
+    Step { name: "bench", run: |project, _| bench(project) },
     Step { name: "docs", run: |project, _| docs(project) },
     Step { name: "fuzz", run: |project, _| fuzz::run(project, &[], FUZZ_TIME) },
     Step { name: "demo", run: |project, _| demo::run(project) },
@@ -104,6 +105,13 @@ fn test(project: &Project, skipped: &mut BTreeSet<String>) -> Result<()> {
     let outcome = suite::run(project, &[])?;
     skipped.extend(outcome.skipped.iter().cloned());
     outcome.into_result()
+}
+
+/// Runs every benchmark once at small numbers: that they still work is all this shows.
+fn bench(project: &Project) -> Result<()> {
+    let mut command = project.cargo();
+    command.args(["run", "--locked", "-p", "internal-events-bench", "--", "--quick"]);
+    project.run(command.env("INTERNAL_EVENTS_BIN", project.program()))
 }
 
 /// Renders the documentation of the code; what is written beside it is checked by tidy tests.
