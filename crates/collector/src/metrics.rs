@@ -84,13 +84,14 @@ fn today(now_ms: i64) -> Date {
 
 /// Says that the server runs, and what became of the events so far.
 pub(crate) fn health(collector: &Collector) -> Answer {
-    let Health { received, accepted, quarantined, pending, refused, omitted } =
+    let Health { received, accepted, duplicate, quarantined, pending, refused, omitted } =
         collector.tracker.health();
     let body = serde_json::json!({
         "status": "ok",
         "events": {
             "received": received,
             "accepted": accepted,
+            "duplicate": duplicate,
             "quarantined": quarantined,
             "pending": pending,
             "refused": refused,

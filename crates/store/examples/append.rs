@@ -95,6 +95,7 @@ fn measure_store(path: &Path, per_group: u32, n_groups: u32) -> Result<Cost, Box
                     catalog: 1,
                     event: &event,
                     updates,
+                    content: None,
                 })
                 .collect();
             store.append(&Group { entries: &entries, ..Group::default() })?;

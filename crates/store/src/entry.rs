@@ -1,6 +1,7 @@
 //! What goes into the journal, borrowed, and what comes out of it, owned.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::Kind;
@@ -93,6 +94,59 @@ pub struct Entry<'a> {
     pub event: &'a [u8],
     /// Everything it was routed to.
     pub updates: &'a [Update<'a>],
+    /// A hash of everything that makes the event the same event, if the caller gave the id.
+    ///
+    /// An entry with the id and the content of a recent one is not stored again. Without a hash
+    /// the id is taken for new and nobody looks.
+    pub content: Option<u64>,
+}
+
+/// What became of one entry of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the journal.
+    Accepted {
+        /// Its place there.
+        sequence: u64,
+    },
+    /// It was in the journal before, with the same id and content, and is not stored again.
+    Duplicate,
+    /// It is in the journal under another id, for a recent event with other content has its own.
+    Collision {
+        /// Its place there.
+        sequence: u64,
+        /// The id it has there; the same event, sent again, is known by it.
+        id: EventId,
+    },
+}
+
+/// What became of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// Sequence numbers of the entries that were stored: contiguous, in order, from 1, never given
+    /// twice. Empty if none was.
+    pub range: Range<u64>,
+    /// Outcomes of all entries, unless each was simply accepted.
+    outcomes: Vec<Outcome>,
+}
+
+impl Appended {
+    pub(crate) fn new(range: Range<u64>, outcomes: Vec<Outcome>) -> Self {
+        Self { range, outcomes }
+    }
+
+    /// Goes through what became of each entry of the group, in order.
+    pub fn outcomes(&self) -> impl Iterator<Item = Outcome> {
+        let are_all_accepted = self.outcomes.is_empty();
+        let simple = if are_all_accepted { self.range.clone() } else { 0..0 };
+        let accepted = simple.map(|sequence| Outcome::Accepted { sequence });
+        accepted.chain(self.outcomes.iter().copied())
+    }
+
+    /// Returns how many entries were in the journal before.
+    pub fn n_duplicates(&self) -> u64 {
+        self.outcomes.iter().filter(|it| matches!(it, Outcome::Duplicate)).count() as u64
+    }
 }
 
 /// An event that is kept aside because nobody knows what it means.
@@ -115,9 +169,10 @@ pub struct Group<'a> {
     pub quarantined: &'a [Quarantined<'a>],
     /// What else happened, by cause, for example `("refused:unknown_event", 3)`.
     ///
-    /// The store adds these numbers to those it has, and two causes of its own:
-    /// [`DROPPED_WRONG_TYPE`](crate::DROPPED_WRONG_TYPE) and
-    /// [`DROPPED_NOT_A_NUMBER`](crate::DROPPED_NOT_A_NUMBER).
+    /// The store adds these numbers to those it has, and causes of its own:
+    /// [`DROPPED_WRONG_TYPE`](crate::DROPPED_WRONG_TYPE),
+    /// [`DROPPED_NOT_A_NUMBER`](crate::DROPPED_NOT_A_NUMBER), [`DUPLICATE`](crate::DUPLICATE) and
+    /// [`ID_COLLISION`](crate::ID_COLLISION).
     pub ledger: &'a [(&'a str, u64)],
 }
 

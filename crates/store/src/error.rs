@@ -45,7 +45,7 @@ pub enum Error {
     /// The file was written by a newer version of this program.
     #[error(
         "{path} has format {format}, which internal-events {readable_by} or later can read; \
-         this is {}, which reads format {}",
+         this is {}, which reads formats up to {}",
         env!("CARGO_PKG_VERSION"),
         crate::FORMAT
     )]

@@ -20,20 +20,26 @@
 mod counters;
 mod entry;
 mod error;
+mod limits;
 mod memory;
 mod names;
 pub mod record;
 mod recount;
 mod sqlite;
 mod store;
+mod window;
 
 pub use counters::{Counter, Counters, Kind, WrongType};
 pub use entry::{
-    Change, Entry, EventId, Group, Key, Quarantined, StoredChange, StoredEntry, StoredQuarantined,
-    StoredUpdate, Update,
+    Appended, Change, Entry, EventId, Group, Key, Outcome, Quarantined, StoredChange, StoredEntry,
+    StoredQuarantined, StoredUpdate, Update,
 };
 pub use error::Error;
+pub use limits::Limits;
 pub use memory::Memory;
 pub use recount::{Recount, recount};
 pub use sqlite::{FORMAT, Options, Sqlite, SqliteReader};
-pub use store::{COUNTERS, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, Reader, Status, Store};
+pub use store::{
+    COUNTERS, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, DUPLICATE, ID_COLLISION, Reader, Status,
+    Store,
+};

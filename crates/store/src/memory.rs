@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::counters::Effect;
 use crate::names::Names;
 use crate::recount::count;
+use crate::window::Window;
 use crate::{
-    COUNTERS, Counter, Counters, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, Entry, Error, Group,
-    Key, Reader, Status, Store, StoredEntry, StoredQuarantined, StoredUpdate,
+    Appended, COUNTERS, Counter, Counters, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, DUPLICATE,
+    Entry, Error, Group, ID_COLLISION, Key, Limits, Outcome, Reader, Status, Store, StoredEntry,
+    StoredQuarantined, StoredUpdate,
 };
 
 /// Keeps everything in memory, for tests and for programs that live shortly.
@@ -30,11 +31,17 @@ struct State {
     quarantine: Vec<StoredQuarantined>,
     ledger: BTreeMap<String, u64>,
     counters: BTreeMap<String, Counter>,
+    window: Window,
 }
 
 impl Memory {
     /// Makes an empty store.
     pub fn new() -> Self {
+        Self::with_limits(&Limits::default())
+    }
+
+    /// Makes an empty store that keeps no more than that.
+    pub fn with_limits(limits: &Limits) -> Self {
         // The standard library's hash maps are seeded at random; so is this name.
         let random = RandomState::new();
         let journal_id = format!("{:016x}{:016x}", random.hash_one(0), random.hash_one(1));
@@ -45,6 +52,7 @@ impl Memory {
                 quarantine: Vec::new(),
                 ledger: BTreeMap::new(),
                 counters: BTreeMap::new(),
+                window: Window::new(limits),
             })),
             names: Arc::default(),
         }
@@ -67,13 +75,11 @@ impl Store for Memory {
         lock(&self.names).intern(key)
     }
 
-    fn append(&mut self, group: &Group<'_>) -> Result<Range<u64>, Error> {
+    fn append(&mut self, group: &Group<'_>) -> Result<Appended, Error> {
         let names = lock(&self.names);
         let state = &mut *lock(&self.shared);
         let first = state.entries.len() as u64 + 1;
-        for entry in group.entries {
-            state.accept(entry, &names);
-        }
+        let outcomes = state.accept_all(group.entries, &names, first);
         for it in group.quarantined {
             state.quarantine.push(StoredQuarantined {
                 number: state.quarantine.len() as u64 + 1,
@@ -85,7 +91,7 @@ impl Store for Memory {
         for &(cause, n) in group.ledger {
             state.note(cause, n);
         }
-        Ok(first..state.entries.len() as u64 + 1)
+        Ok(Appended::new(first..state.entries.len() as u64 + 1, outcomes))
     }
 
     fn is_checkpoint_due(&self) -> bool {
@@ -102,6 +108,23 @@ impl Store for Memory {
 }
 
 impl State {
+    fn accept_all(&mut self, entries: &[Entry<'_>], names: &Names, first: u64) -> Vec<Outcome> {
+        let sifted = self.window.sift(entries);
+        self.window.settle();
+        let kept = sifted.as_ref().map(|it| it.kept(entries));
+        for entry in kept.as_deref().unwrap_or(entries) {
+            self.accept(entry, names);
+        }
+        let Some(sifted) = sifted else { return Vec::new() };
+        let (n_duplicates, n_collisions) = sifted.count();
+        for (cause, n) in [(DUPLICATE, n_duplicates), (ID_COLLISION, n_collisions)] {
+            if n > 0 {
+                self.note(cause, n);
+            }
+        }
+        sifted.outcomes(first)
+    }
+
     fn accept(&mut self, entry: &Entry<'_>, names: &Names) {
         let mut updates = Vec::with_capacity(entry.updates.len());
         for update in entry.updates {

@@ -8,6 +8,8 @@
 //!
 //! What is in the file is described byte by byte in `docs/store-format.md`.
 
+mod append;
+mod given;
 mod group;
 mod locks;
 mod reader;
@@ -19,19 +21,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _};
 
+use self::append::Appending;
+use self::given::GivenIds;
 use self::group::StoredGroup;
 use self::locks::{Lease, Writers};
 pub use self::reader::SqliteReader;
 pub use self::schema::FORMAT;
 use self::tally::Tally;
-use crate::names::{Names, Stored};
+use crate::names::Names;
 use crate::record::Encoder;
-use crate::{
-    Change, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, Error, Group, Key, Kind, Reader, Store,
-    Update,
-};
+use crate::{Appended, Error, Group, Key, Limits, Reader, Store};
 
 /// Name of the database within the data directory.
 const FILE: &str = "internal-events.db";
@@ -48,6 +49,8 @@ pub struct Options {
     pub checkpoint_after_entries: u64,
     /// How long to wait for a stranger, such as a person with `sqlite3`, who holds the database.
     pub busy_timeout: Duration,
+    /// How much is kept, and for how long. Handles to the same data should agree on this.
+    pub limits: Limits,
 }
 
 impl Default for Options {
@@ -58,6 +61,7 @@ impl Default for Options {
             checkpoint_after: Duration::from_secs(1),
             checkpoint_after_entries: 100_000,
             busy_timeout: Duration::from_secs(5),
+            limits: Limits::default(),
         }
     }
 }
@@ -75,6 +79,7 @@ pub struct Sqlite {
     lease: Lease,
     names: Names,
     encoder: Encoder,
+    given: GivenIds,
     /// Counters in memory; only with the lease, and only while they are known to be right.
     tally: Option<Tally>,
     since_checkpoint: SinceCheckpoint,
@@ -114,6 +119,7 @@ impl Sqlite {
             lease,
             names: Names::default(),
             encoder: Encoder::default(),
+            given: GivenIds::new(&options.limits),
             tally: None,
             since_checkpoint: SinceCheckpoint::default(),
             options,
@@ -155,25 +161,34 @@ impl Store for Sqlite {
         self.names.intern(key)
     }
 
-    fn append(&mut self, group: &Group<'_>) -> Result<Range<u64>, Error> {
+    fn append(&mut self, group: &Group<'_>) -> Result<Appended, Error> {
+        let has_given = group.entries.iter().any(|entry| entry.content.is_some());
+        if has_given && self.given.is_empty() {
+            // A process that starts reads up to a million ids: others need not wait for that.
+            self.given.catch_up(&self.connection)?;
+        }
         let line = self.writers.wait()?;
+        if has_given {
+            self.given.catch_up(&self.connection)?;
+        }
         let mut appending = Appending {
             connection: &self.connection,
             names: &mut self.names,
             encoder: &mut self.encoder,
+            given: &mut self.given,
             named: Vec::new(),
         };
-        let range = match appending.append(group) {
-            Ok(range) => range,
+        let appended = match appending.append(group) {
+            Ok(appended) => appended,
             Err(error) => {
-                appending.forget_names();
+                appending.undo();
                 return Err(Error::Append(error));
             }
         };
         drop(line);
-        self.since_checkpoint.note(group);
-        self.fold(&range);
-        Ok(range)
+        self.since_checkpoint.note(group, &appended.range);
+        self.fold(&appended.range);
+        Ok(appended)
     }
 
     fn is_checkpoint_due(&self) -> bool {
@@ -215,11 +230,11 @@ impl Store for Sqlite {
 }
 
 impl SinceCheckpoint {
-    fn note(&mut self, group: &Group<'_>) {
+    fn note(&mut self, group: &Group<'_>, range: &Range<u64>) {
         if let (Some(first), Some(last)) = (group.entries.first(), group.entries.last()) {
             self.from.get_or_insert(first.accepted_at);
             self.newest = last.accepted_at;
-            self.entries += group.entries.len() as u64;
+            self.entries += range.end - range.start;
         }
     }
 
@@ -233,108 +248,6 @@ impl SinceCheckpoint {
     fn restart(&mut self) {
         self.entries = 0;
         self.from = self.from.map(|_| self.newest);
-    }
-}
-
-/// One group on its way into the file.
-struct Appending<'a> {
-    connection: &'a Connection,
-    names: &'a mut Names,
-    encoder: &'a mut Encoder,
-    /// Keys this group learnt the numbers of; void if it is rolled back.
-    named: Vec<Key>,
-}
-
-impl Appending<'_> {
-    fn append(&mut self, group: &Group<'_>) -> rusqlite::Result<Range<u64>> {
-        let tx = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
-        let last = last_sequence(&tx)?;
-        let range = last + 1..last + 1 + group.entries.len() as u64;
-        let (n_wrong_type, n_not_a_number) = self.name_keys(group)?;
-        if !group.entries.is_empty() {
-            self.insert(group, range.end - 1)?;
-        }
-        let own = [(DROPPED_WRONG_TYPE, n_wrong_type), (DROPPED_NOT_A_NUMBER, n_not_a_number)];
-        for &(cause, n) in group.ledger.iter().chain(own.iter().filter(|(_, n)| *n > 0)) {
-            tx.prepare_cached(
-                "INSERT INTO ledger (cause, count) VALUES (?1, ?2)
-                 ON CONFLICT (cause) DO UPDATE SET count = count + excluded.count",
-            )?
-            .execute(params![cause, as_integer(n)])?;
-        }
-        for it in group.quarantined {
-            tx.prepare_cached(
-                "INSERT INTO quarantine (received_at, reason, event) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![it.received_at, it.reason, as_text(it.event)])?;
-        }
-        tx.commit()?;
-        Ok(range)
-    }
-
-    /// Makes sure that each key has a number, and counts the updates that will move nothing.
-    fn name_keys(&mut self, group: &Group<'_>) -> rusqlite::Result<(u64, u64)> {
-        let mut n_wrong_type = 0;
-        let mut n_not_a_number = 0;
-        for Update { key, change } in group.entries.iter().flat_map(|entry| entry.updates) {
-            let stored = match self.names.get(*key).stored {
-                Some(stored) => stored,
-                None => self.name_key(*key, change.kind())?,
-            };
-            n_wrong_type += u64::from(stored.kind != change.kind());
-            n_not_a_number += match change {
-                Change::Sum(amount) => u64::from(stored.kind == Kind::Sum && !amount.is_finite()),
-                _ => 0,
-            };
-        }
-        Ok((n_wrong_type, n_not_a_number))
-    }
-
-    fn name_key(&mut self, key: Key, kind: Kind) -> rusqlite::Result<Stored> {
-        let text = &*self.names.get(key).text;
-        let stored = self
-            .connection
-            .prepare_cached("SELECT key_id, kind FROM keys WHERE key = ?1")?
-            .query_row([text], |row| Ok(Stored { id: row.get(0)?, kind: schema::kind(row, 1)? }))
-            .optional()?;
-        let stored = match stored {
-            Some(stored) => stored,
-            None => self
-                .connection
-                .prepare_cached("INSERT INTO keys (key, kind) VALUES (?1, ?2) RETURNING key_id")?
-                .query_row([text, kind.name()], |row| Ok(Stored { id: row.get(0)?, kind }))?,
-        };
-        self.names.set_stored(key, Some(stored));
-        self.named.push(key);
-        Ok(stored)
-    }
-
-    fn insert(&mut self, group: &Group<'_>, last: u64) -> rusqlite::Result<()> {
-        let ids: Vec<[u8; 16]> = group.entries.iter().map(|entry| entry.id.0).collect();
-        let newest = group.entries.iter().map(|entry| entry.accepted_at).max();
-        let names = &*self.names;
-        let records = self.encoder.encode(group.entries, |key| {
-            names.get(key).stored.expect("invariant: keys are named before they are written").id
-        });
-        self.connection
-            .prepare_cached(
-                "INSERT INTO journal (seq, entries, accepted_at, ids, records)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![
-                as_integer(last),
-                as_integer(group.entries.len() as u64),
-                newest,
-                ids.as_flattened(),
-                records
-            ])?;
-        Ok(())
-    }
-
-    fn forget_names(self) {
-        for key in self.named {
-            self.names.set_stored(key, None);
-        }
     }
 }
 

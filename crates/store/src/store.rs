@@ -1,9 +1,8 @@
 //! The two sides of a store: the one that writes and the one that reads.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use crate::{Counters, Error, Group, Key, StoredEntry, StoredQuarantined};
+use crate::{Appended, Counters, Error, Group, Key, StoredEntry, StoredQuarantined};
 
 /// The destination whose cursor says up to where the counters have been written down.
 pub const COUNTERS: &str = "counters";
@@ -13,6 +12,12 @@ pub const DROPPED_WRONG_TYPE: &str = "dropped:wrong_type";
 
 /// Cause under which the ledger counts amounts that are infinite or not a number.
 pub const DROPPED_NOT_A_NUMBER: &str = "dropped:not_a_number";
+
+/// Cause under which the ledger counts events that were in the journal already.
+pub const DUPLICATE: &str = "duplicate";
+
+/// Cause under which the ledger counts events that came with the id of another event.
+pub const ID_COLLISION: &str = "id_collision";
 
 /// Takes groups of events into the journal and writes counters down. One thread drives it.
 ///
@@ -26,8 +31,11 @@ pub trait Store: Send {
 
     /// Takes a group into the journal; it is durable when this returns.
     ///
-    /// Returns the sequence numbers of the group's entries: contiguous, one each, in order, from 1
-    /// and never given twice. Without entries the range is empty.
+    /// Returns the sequence numbers of the entries that were stored and what became of each. An
+    /// entry whose id was [given](crate::Entry::content) is looked for among those accepted within
+    /// [`Limits::window`](crate::Limits::window) by any handle to the same data: with the same
+    /// content it is a duplicate and not stored, with other content it gets another id. Both are
+    /// counted in the ledger, as [`DUPLICATE`] and [`ID_COLLISION`].
     ///
     /// The first use of a key in the journal decides its kind. Later updates of another kind stay
     /// in the journal as they were routed, move nothing, and are counted in the ledger.
@@ -40,7 +48,7 @@ pub trait Store: Send {
     /// # Panics
     ///
     /// Panics if a [`Key`] was interned by another handle.
-    fn append(&mut self, group: &Group<'_>) -> Result<Range<u64>, Error>;
+    fn append(&mut self, group: &Group<'_>) -> Result<Appended, Error>;
 
     /// Returns whether a second of `accepted_at` or 100,000 events have passed since the last
     /// checkpoint.

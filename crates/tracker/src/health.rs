@@ -68,13 +68,15 @@ impl Cause {
 
 /// What became of the events of this process.
 ///
-/// The ledger balances: `received = accepted + quarantined + pending + all refused`.
+/// The ledger balances: `received = accepted + duplicate + quarantined + pending + all refused`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
     /// Events that reached the tracker.
     pub received: u64,
     /// Events in the journal.
     pub accepted: u64,
+    /// Events that were in the journal before, by an id that the caller gave.
+    pub duplicate: u64,
     /// Unknown events, kept until a definition arrives.
     pub quarantined: u64,
     /// Events on their way to the journal.
@@ -90,6 +92,7 @@ pub struct Health {
 pub(crate) struct Ledger {
     pub(crate) received: AtomicU64,
     pub(crate) accepted: AtomicU64,
+    pub(crate) duplicate: AtomicU64,
     pub(crate) quarantined: AtomicU64,
     causes: [AtomicU64; Cause::ALL.len()],
     /// When each cause was last logged; the last place is for unknown events.
@@ -168,6 +171,7 @@ impl Ledger {
         // What became of an event is read before whether it came, so that a reader in between
         // sees it as pending and never as a surplus.
         let accepted = self.accepted.load(Ordering::Acquire);
+        let duplicate = self.duplicate.load(Ordering::Acquire);
         let quarantined = self.quarantined.load(Ordering::Acquire);
         let of = |cause: Cause| self.causes[cause as usize].load(Ordering::Acquire);
         let named = |refuses: bool| -> BTreeMap<&'static str, u64> {
@@ -176,8 +180,8 @@ impl Ledger {
         };
         let (refused, omitted) = (named(true), named(false));
         let received = self.received.load(Ordering::Acquire);
-        let settled = accepted + quarantined + refused.values().sum::<u64>();
+        let settled = accepted + duplicate + quarantined + refused.values().sum::<u64>();
         let pending = received.saturating_sub(settled);
-        Health { received, accepted, quarantined, pending, refused, omitted }
+        Health { received, accepted, duplicate, quarantined, pending, refused, omitted }
     }
 }

@@ -115,15 +115,17 @@ impl Writer {
         let result = self.append(&unknown);
         let result = result.map_err(|source| CommitError { source: Some(Arc::new(source)) });
         self.settle(&result, self.group.len() as u64, unknown.len() as u64);
+        let result = result.map(drop);
         for done in waiting {
             done(result.clone());
         }
     }
 
-    fn append(&mut self, unknown: &[crate::queue::Unknown]) -> Result<(), Error> {
+    /// Returns how many events were in the journal before.
+    fn append(&mut self, unknown: &[crate::queue::Unknown]) -> Result<u64, Error> {
         let changes = self.shared.ledger.since(&self.saved_ledger);
         if self.group.len() == 0 && unknown.is_empty() && changes.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let payloads: Vec<Vec<u8>> = unknown.iter().map(|it| encoded(&it.event)).collect();
         let quarantined: Vec<Quarantined<'_>> = unknown
@@ -139,24 +141,25 @@ impl Writer {
         let updates = self.group.updates();
         let entries = self.group.entries(&updates);
         let group = Group { entries: &entries, quarantined: &quarantined, ledger: &ledger };
-        self.store.append(&group)?;
+        let appended = self.store.append(&group)?;
         self.saved_ledger = Ledger::saved(&self.saved_ledger, &changes);
-        self.unsaved_counters |= !entries.is_empty();
-        Ok(())
+        self.unsaved_counters |= !appended.range.is_empty();
+        Ok(appended.n_duplicates())
     }
 
-    fn settle(&self, result: &Result<(), CommitError>, accepted: u64, quarantined: u64) {
+    fn settle(&self, result: &Result<u64, CommitError>, known: u64, quarantined: u64) {
         let ledger = &self.shared.ledger;
         match result {
-            Ok(()) => {
-                ledger.accepted.fetch_add(accepted, Ordering::AcqRel);
+            Ok(duplicate) => {
+                ledger.accepted.fetch_add(known - duplicate, Ordering::AcqRel);
+                ledger.duplicate.fetch_add(*duplicate, Ordering::AcqRel);
                 ledger.quarantined.fetch_add(quarantined, Ordering::AcqRel);
             }
             Err(error) => {
-                ledger.count(Cause::JournalFailed, accepted + quarantined);
+                ledger.count(Cause::JournalFailed, known + quarantined);
                 tracing::error!(
                     error = error.source.as_deref().map(|it| it as &dyn std::error::Error),
-                    lost = accepted + quarantined,
+                    lost = known + quarantined,
                     "the journal could not be written"
                 );
             }
@@ -275,6 +278,8 @@ impl Encoded {
             catalog: it.catalog,
             event: &self.bytes[it.event.clone()],
             updates: &updates[it.changes.clone()],
+            // Each id was made here and is new.
+            content: None,
         };
         self.entries.iter().map(of).collect()
     }

@@ -45,6 +45,7 @@ fn encode(entries: &[Owned]) -> Vec<u8> {
             catalog: *catalog,
             event,
             updates,
+            content: None,
         })
         .collect();
     Encoder::default().encode(&borrowed, |key| key.0 + 1).to_vec()

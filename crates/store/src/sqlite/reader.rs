@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior};
 
 use super::group::{Next, StoredGroup, for_each_group};
-use super::{FORMAT, as_integer, last_sequence, schema, sequence, tally};
+use super::{as_integer, last_sequence, schema, sequence, tally};
 use crate::{
     Counter, Counters, Error, EventId, Reader, Status, StoredEntry, StoredQuarantined, StoredUpdate,
 };
@@ -207,7 +207,7 @@ fn read_status(connection: &Connection) -> rusqlite::Result<Status> {
         ledger: numbers("SELECT cause, count FROM ledger")?,
         quarantine_size: number("SELECT count(*) FROM quarantine")?,
         quarantined: number("SELECT seq FROM sqlite_sequence WHERE name = 'quarantine'")?,
-        format: FORMAT,
+        format: schema::meta(connection, "format")?.parse().unwrap_or_default(),
         journal_id: schema::meta(connection, "journal_id")?,
     })
 }

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Transaction,
-    TransactionBehavior, params,
+    Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Transaction, TransactionBehavior,
 };
 
 use super::{Options, locks};
 use crate::{Error, Kind};
 
 /// Version of the tables and of what is in them.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// First version of the program that can read files of this format; written into each file.
 const READABLE_BY: &str = "0.1.0";
@@ -56,15 +55,32 @@ CREATE TABLE quarantine (
   reason TEXT NOT NULL,
   event ANY NOT NULL
 ) STRICT;
+CREATE TABLE given_ids (
+  seq INTEGER PRIMARY KEY,
+  accepted_at INTEGER NOT NULL,
+  ids BLOB NOT NULL
+) STRICT;
 INSERT INTO cursors (destination, seq) VALUES ('counters', 0);
 INSERT INTO meta (name, value) VALUES ('journal_id', lower(hex(randomblob(16))));
+";
+
+/// What format 2 has and format 1 had not. Ids given before are not known any more.
+const UPGRADE_TO_2: &str = "
+CREATE TABLE given_ids (
+  seq INTEGER PRIMARY KEY,
+  accepted_at INTEGER NOT NULL,
+  ids BLOB NOT NULL
+) STRICT;
 ";
 
 /// What a database file turned out to be.
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
     Nothing,
-    Store,
+    /// A store of this format or an older one.
+    Store {
+        format: u32,
+    },
 }
 
 /// Opens the file for writing; makes it, with its tables, if there is none.
@@ -77,13 +93,18 @@ pub(super) fn open_or_create(path: &Path, busy_timeout: Duration) -> Result<Conn
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(opened)?;
     connection.busy_timeout(busy_timeout).map_err(opened)?;
-    if examine(&connection, path)? == Found::Nothing {
-        create(&connection).map_err(opened)?;
-        // The directory has a new file: a crash of the machine must not lose the name of it.
-        drop(file);
-        sync_dir(path).map_err(|source| Error::Create { path: path.to_owned(), source })?;
-    }
+    let found = examine(&connection, path)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(opened)?;
+    match found {
+        Found::Nothing => {
+            create(&connection).map_err(opened)?;
+            // The directory has a new file: a crash of the machine must not lose the name of it.
+            drop(file);
+            sync_dir(path).map_err(|source| Error::Create { path: path.to_owned(), source })?;
+        }
+        Found::Store { format: FORMAT } => {}
+        Found::Store { format } => upgrade(&connection, format).map_err(opened)?,
+    }
     Ok(connection)
 }
 
@@ -97,7 +118,24 @@ pub(super) fn open_existing(path: &Path) -> Result<Option<Connection>, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(opened)?;
     connection.busy_timeout(Options::default().busy_timeout).map_err(opened)?;
-    Ok((examine(&connection, path)? == Found::Store).then_some(connection))
+    Ok((examine(&connection, path)? != Found::Nothing).then_some(connection))
+}
+
+/// Makes the newest format of an older one, at once or not at all.
+fn upgrade(connection: &Connection, from: u32) -> rusqlite::Result<()> {
+    let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    if from < 2 {
+        tx.execute_batch(UPGRADE_TO_2)?;
+    }
+    write_version(&tx)?;
+    tx.commit()
+}
+
+fn write_version(tx: &Connection) -> rusqlite::Result<()> {
+    for (name, value) in [("format", FORMAT.to_string()), ("readable_by", READABLE_BY.to_owned())] {
+        tx.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)", [name, &value])?;
+    }
+    Ok(())
 }
 
 fn create(connection: &Connection) -> rusqlite::Result<()> {
@@ -107,9 +145,7 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
     let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.execute_batch(TABLES)?;
-    for (name, value) in [("format", FORMAT.to_string()), ("readable_by", READABLE_BY.to_owned())] {
-        tx.execute("INSERT INTO meta (name, value) VALUES (?1, ?2)", params![name, value])?;
-    }
+    write_version(&tx)?;
     tx.commit()
 }
 
@@ -131,7 +167,7 @@ fn examine(connection: &Connection, path: &Path) -> Result<Found, Error> {
     }
     let format = meta(connection, "format").map_err(failed)?;
     match format.parse() {
-        Ok(FORMAT) => Ok(Found::Store),
+        Ok(format @ 1..=FORMAT) => Ok(Found::Store { format }),
         Ok(format) => Err(Error::NewerFormat {
             path: path.to_owned(),
             format,

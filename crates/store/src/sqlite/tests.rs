@@ -11,11 +11,17 @@ fn append(store: &mut Sqlite, key: &str, event: &[u8]) -> Result<u64, Error> {
         Update { key: store.intern("unique"), change: Change::Observe(event) },
         Update { key: store.intern("values"), change: Change::Count(event) },
     ];
-    let entry =
-        Entry { id: EventId([1; 16]), accepted_at: 0, catalog: 1, event, updates: &updates };
+    let entry = Entry {
+        id: EventId([1; 16]),
+        accepted_at: 0,
+        catalog: 1,
+        event,
+        updates: &updates,
+        content: None,
+    };
     let ledger = [("seen", 1)];
     let group = Group { entries: &[entry], ledger: &ledger, ..Group::default() };
-    store.append(&group).map(|range| range.start)
+    store.append(&group).map(|appended| appended.range.start)
 }
 
 /// Lets the file grow by that many pages and no further.
@@ -113,4 +119,25 @@ fn counters_nobody_touches_are_forgotten_and_found_again() {
     let counters = counters(&store, &["quiet", "busy", "unique"]);
     assert_eq!((counters.total("quiet"), counters.total("busy")), (Ok(2), Ok(61)));
     assert_eq!(counters.distinct(["unique"]), Ok(3));
+}
+
+#[test]
+fn a_refused_group_is_not_taken_for_a_duplicate_when_it_comes_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Sqlite::open(dir.path(), Options::default()).unwrap();
+    let event = vec![b'x'; 64 * 1024];
+    let entry = Entry {
+        id: EventId([1; 16]),
+        accepted_at: 0,
+        catalog: 1,
+        event: &event,
+        updates: &[],
+        content: Some(1),
+    };
+    let group = Group { entries: &[entry], ..Group::default() };
+    limit_pages(&store.connection, Some(0));
+    assert!(matches!(store.append(&group), Err(Error::Append(_))));
+    limit_pages(&store.connection, None);
+    assert_eq!(store.append(&group).unwrap().range, 1..2);
+    assert_eq!(store.append(&group).unwrap().n_duplicates(), 1);
 }

@@ -5,15 +5,25 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use internal_events_store::{
-    COUNTERS, Change, Counter, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, Entry, EventId, Group,
-    Kind, Memory, Options, Quarantined, Reader, Sqlite, Store, Update, recount,
+    COUNTERS, Change, Counter, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, DUPLICATE, Entry, EventId,
+    Group, ID_COLLISION, Kind, Limits, Memory, Options, Outcome, Quarantined, Reader, Sqlite,
+    Store, Update, recount,
 };
 
 /// Where one store is; opened several times it is several handles to the same data.
 trait Place {
     fn open(&self) -> Box<dyn Store>;
+}
+
+/// Bounds that a test can reach: three given ids, ten milliseconds.
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.window = Duration::from_millis(10);
+    limits.window_ids = 3;
+    limits
 }
 
 impl Place for Memory {
@@ -29,12 +39,12 @@ impl Place for tempfile::TempDir {
 }
 
 fn open_sqlite(dir: &Path) -> Sqlite {
-    Sqlite::open(&dir.join("data"), Options::default()).unwrap()
+    Sqlite::open(&dir.join("data"), Options { limits: limits(), ..Options::default() }).unwrap()
 }
 
 #[test]
 fn memory_conforms() {
-    conformance(Memory::new);
+    conformance(|| Memory::with_limits(&limits()));
 }
 
 #[test]
@@ -55,6 +65,9 @@ fn conformance<P: Place>(make: impl Fn() -> P) {
     groups_without_entries_take_no_numbers(&make());
     handles_see_each_other(&make());
     any_bytes_are_kept(&make());
+    what_was_accepted_lately_is_not_accepted_again(&make());
+    the_id_of_another_event_is_replaced_by_one_that_is_found_again(&make());
+    the_window_ends_with_its_time_or_its_number(&make());
 }
 
 /// Appends one entry for each list of updates.
@@ -73,9 +86,10 @@ fn append(store: &mut dyn Store, entries: &[&[(&str, Change<'_>)]]) -> Range<u64
             catalog: 1,
             event: b"{}",
             updates,
+            content: None,
         })
         .collect();
-    store.append(&Group { entries: &entries, ..Group::default() }).unwrap()
+    store.append(&Group { entries: &entries, ..Group::default() }).unwrap().range
 }
 
 /// The kept counters equal those counted from the journal alone.
@@ -144,10 +158,11 @@ fn entries_come_back_as_they_went_in(place: &dyn Place) {
             catalog: u64::MAX - u64::from(idx / 2),
             event: &b"{\"event\":\"x\"}"[..usize::from(idx)],
             updates: &updates[..usize::from(idx).min(4)],
+            content: None,
         })
         .collect();
     let group = Group { entries: &entries, ..Group::default() };
-    assert_eq!(store.append(&group).unwrap(), 1..7);
+    assert_eq!(store.append(&group).unwrap().range, 1..7);
     let mut reader = store.reader().unwrap();
     let stored = reader.entries(0, 100).unwrap();
     assert_eq!(stored.len(), entries.len());
@@ -264,10 +279,10 @@ fn ledger_and_quarantine_are_kept(place: &dyn Place) {
 
 fn groups_without_entries_take_no_numbers(place: &dyn Place) {
     let mut store = place.open();
-    assert_eq!(store.append(&Group::default()).unwrap(), 1..1);
+    assert_eq!(store.append(&Group::default()).unwrap().range, 1..1);
     append(&mut *store, &[&[]]);
     let group = Group { ledger: &[("duplicate", 1)], ..Group::default() };
-    assert_eq!(store.append(&group).unwrap(), 2..2);
+    assert_eq!(store.append(&group).unwrap().range, 2..2);
     assert_eq!(append(&mut *store, &[&[]]), 2..3);
 }
 
@@ -308,4 +323,85 @@ fn any_bytes_are_kept(place: &dyn Place) {
     assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
     assert_eq!(counters.total("\u{fc} {x}'\0"), Ok(values.len() as u64));
     assert_balanced(&mut *reader);
+}
+
+/// Appends one group of events with given ids and contents that count one each.
+fn append_given(store: &mut dyn Store, at: i64, given: &[(u8, u64)]) -> Vec<Outcome> {
+    let updates = [Update { key: store.intern("t"), change: Change::Add(1) }];
+    let entries: Vec<Entry<'_>> = given
+        .iter()
+        .map(|&(id, content)| Entry {
+            id: EventId([id; 16]),
+            accepted_at: at,
+            catalog: 1,
+            event: b"{}",
+            updates: &updates,
+            content: Some(content),
+        })
+        .collect();
+    let appended = store.append(&Group { entries: &entries, ..Group::default() }).unwrap();
+    let outcomes: Vec<Outcome> = appended.outcomes().collect();
+    let n_duplicates = outcomes.iter().filter(|it| **it == Outcome::Duplicate).count() as u64;
+    assert_eq!(appended.n_duplicates(), n_duplicates);
+    assert_eq!(appended.range.end - appended.range.start, given.len() as u64 - n_duplicates);
+    outcomes
+}
+
+fn accepted(sequence: u64) -> Outcome {
+    Outcome::Accepted { sequence }
+}
+
+fn what_was_accepted_lately_is_not_accepted_again(place: &dyn Place) {
+    let (mut one, mut two) = (place.open(), place.open());
+    assert_eq!(append_given(&mut *one, 0, &[(1, 1), (2, 1)]), [accepted(1), accepted(2)]);
+    assert_eq!(append_given(&mut *one, 0, &[(1, 1)]), [Outcome::Duplicate]);
+    // Another handle knows it too, and what it accepts is known to the first.
+    let outcomes = append_given(&mut *two, 1, &[(2, 1), (3, 1), (3, 1)]);
+    assert_eq!(outcomes, [Outcome::Duplicate, accepted(3), Outcome::Duplicate]);
+    // Events without a given id lie between, and are never looked up.
+    assert_eq!(append(&mut *one, &[&[], &[]]), 4..6);
+    assert_eq!(append_given(&mut *one, 2, &[(3, 1), (1, 1)]), [Outcome::Duplicate; 2]);
+    drop((one, two));
+    let mut again = place.open();
+    assert_eq!(append_given(&mut *again, 3, &[(1, 1), (3, 1)]), [Outcome::Duplicate; 2]);
+    again.checkpoint().unwrap();
+    let mut reader = again.reader().unwrap();
+    assert_eq!(reader.counters(&["t"]).unwrap().total("t"), Ok(3));
+    let status = reader.status().unwrap();
+    assert_eq!((status.last_sequence, status.ledger[DUPLICATE]), (5, 7));
+    assert!(!status.ledger.contains_key(ID_COLLISION));
+    assert_balanced(&mut *reader);
+}
+
+fn the_id_of_another_event_is_replaced_by_one_that_is_found_again(place: &dyn Place) {
+    let (mut one, mut two) = (place.open(), place.open());
+    assert_eq!(append_given(&mut *one, 0, &[(1, 1)]), [accepted(1)]);
+    let outcomes = append_given(&mut *two, 0, &[(1, 2), (1, 1), (1, 2)]);
+    let [Outcome::Collision { sequence: 2, id }, Outcome::Duplicate, Outcome::Duplicate] =
+        outcomes[..]
+    else {
+        panic!("{outcomes:?}")
+    };
+    assert_ne!(id, EventId([1; 16]));
+    assert_eq!(&id.to_string()[14..15], "8", "{id} is a UUID of version 8");
+    assert_eq!(append_given(&mut *one, 0, &[(1, 2)]), [Outcome::Duplicate]);
+    let mut reader = one.reader().unwrap();
+    let entries = reader.entries(0, 9).unwrap();
+    assert_eq!(entries.iter().map(|it| it.id).collect::<Vec<_>>(), [EventId([1; 16]), id]);
+    let status = reader.status().unwrap();
+    assert_eq!((status.ledger[DUPLICATE], status.ledger[ID_COLLISION]), (3, 1));
+    assert_balanced(&mut *reader);
+}
+
+fn the_window_ends_with_its_time_or_its_number(place: &dyn Place) {
+    let (mut one, mut two) = (place.open(), place.open());
+    append_given(&mut *one, 0, &[(1, 1)]);
+    assert_eq!(append_given(&mut *two, 10, &[(1, 1)]), [Outcome::Duplicate], "ten later");
+    assert_eq!(append_given(&mut *two, 11, &[(1, 1)]), [accepted(2)], "eleven later");
+    assert_eq!(append_given(&mut *one, 12, &[(1, 1)]), [Outcome::Duplicate]);
+    // The fourth id puts out the first of three; a clock that is set back changes nothing.
+    assert_eq!(append_given(&mut *one, 5, &[(2, 1), (3, 1)]), [accepted(3), accepted(4)]);
+    assert_eq!(append_given(&mut *two, 12, &[(1, 1), (4, 1)]), [Outcome::Duplicate, accepted(5)]);
+    assert_eq!(append_given(&mut *one, 13, &[(2, 1), (1, 1)]), [Outcome::Duplicate, accepted(6)]);
+    assert_balanced(&mut *one.reader().unwrap());
 }

@@ -63,9 +63,11 @@ fn child_appends_until_it_is_killed() {
                 catalog: 1,
                 event: b"{}",
                 updates,
+                content: None,
             })
             .collect();
-        let range = store.append(&Group { entries: &entries, ..Group::default() }).unwrap();
+        let group = Group { entries: &entries, ..Group::default() };
+        let range = store.append(&group).unwrap().range;
         println!("appended {} {} {}", range.start, range.end, numbers[0]);
         if store.is_checkpoint_due() {
             store.checkpoint().unwrap();

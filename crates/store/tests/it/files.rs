@@ -21,10 +21,16 @@ fn db(dir: &Path) -> rusqlite::Connection {
 /// Appends one entry that was accepted at a time and moves one counter.
 fn append_at(store: &mut Sqlite, accepted_at: i64, change: Change<'_>) -> Result<u64, Error> {
     let updates = [Update { key: store.intern("key"), change }];
-    let entry =
-        Entry { id: EventId([1; 16]), accepted_at, catalog: 1, event: b"{}", updates: &updates };
-    let range = store.append(&Group { entries: &[entry], ..Group::default() })?;
-    Ok(range.start)
+    let entry = Entry {
+        id: EventId([1; 16]),
+        accepted_at,
+        catalog: 1,
+        event: b"{}",
+        updates: &updates,
+        content: None,
+    };
+    let appended = store.append(&Group { entries: &[entry], ..Group::default() })?;
+    Ok(appended.range.start)
 }
 
 fn append(store: &mut Sqlite) -> u64 {
@@ -105,7 +111,7 @@ fn a_newer_format_is_refused_with_the_version_that_can_read_it() {
     drop(open(scratch.path()));
     db(scratch.path())
         .execute_batch(
-            "UPDATE meta SET value = '2' WHERE name = 'format';
+            "UPDATE meta SET value = '99' WHERE name = 'format';
              UPDATE meta SET value = '7.8.9' WHERE name = 'readable_by'",
         )
         .unwrap();
@@ -114,8 +120,8 @@ fn a_newer_format_is_refused_with_the_version_that_can_read_it() {
     assert_eq!(
         refused.to_string(),
         format!(
-            "{} has format 2, which internal-events 7.8.9 or later can read; \
-             this is 0.1.0, which reads format 1",
+            "{} has format 99, which internal-events 7.8.9 or later can read; \
+             this is 0.1.0, which reads formats up to 2",
             path.display()
         )
     );

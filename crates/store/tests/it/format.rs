@@ -1,6 +1,6 @@
 //! The bytes on disk are those of `docs/store-format.md`, and old files still open.
 //!
-//! `fixtures/compat/store-1` is the document's worked example, written by the first version. Its
+//! `fixtures/compat/store-2` is the document's worked example, written by this version. Its
 //! queries are run on it, and today's store must write the same rows.
 
 use std::fmt::Write as _;
@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use internal_events_store::{
-    COUNTERS, Change, Entry, EventId, Group, Options, Quarantined, Reader as _, Sqlite, Store as _,
-    StoredChange, Update, recount,
+    COUNTERS, Change, Entry, EventId, FORMAT, Group, Options, Quarantined, Reader as _, Sqlite,
+    Store as _, StoredChange, Update, recount,
 };
 use rusqlite::types::ValueRef;
 use tempfile::TempDir;
@@ -26,11 +26,11 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A copy of the fixture, for opening a database may write to it.
-fn fixture() -> TempDir {
+/// A copy of the fixture of a format, for opening a database may write to it.
+fn fixture(format: u32) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
-    fs::copy(root().join("fixtures/compat/store-1").join(DATABASE), copy.path().join(DATABASE))
-        .unwrap();
+    let name = format!("fixtures/compat/store-{format}");
+    fs::copy(root().join(name).join(DATABASE), copy.path().join(DATABASE)).unwrap();
     copy
 }
 
@@ -42,6 +42,7 @@ fn entry<'a>(n: u8, event: &'a str, updates: &'a [Update<'a>]) -> Entry<'a> {
         catalog: 0x0123_4567_89ab_cdef,
         event: event.as_bytes(),
         updates,
+        content: None,
     }
 }
 
@@ -72,7 +73,10 @@ fn write_example(dir: &Path) {
         event: br#"{"event":"edit_docment"}"#,
     }];
     let group = Group {
-        entries: &[entry(3, r#"{"event":"edit_document"}"#, &second)],
+        entries: &[Entry {
+            content: Some(0x0011_2233_4455_6677),
+            ..entry(3, r#"{"event":"edit_document"}"#, &second)
+        }],
         quarantined: &quarantined,
         ledger: &[("duplicate", 2)],
     };
@@ -144,15 +148,21 @@ fn the_worked_example_is_still_written_the_same() {
     }
     let scratch = tempfile::tempdir().unwrap();
     write_example(scratch.path());
-    assert_eq!(dump(scratch.path()), dump(fixture().path()));
+    assert_eq!(dump(scratch.path()), dump(fixture(FORMAT).path()));
 }
 
 #[test]
-fn a_file_of_format_1_still_opens() {
-    let fixture = fixture();
+fn files_of_all_formats_still_open_and_go_on() {
+    for format in 1..=FORMAT {
+        opens_and_goes_on(format);
+    }
+}
+
+fn opens_and_goes_on(format: u32) {
+    let fixture = fixture(format);
     let mut reader = Sqlite::reader(fixture.path()).unwrap().unwrap();
     let status = reader.status().unwrap();
-    assert_eq!((status.format, status.last_sequence, status.cursors[COUNTERS]), (1, 3, 2));
+    assert_eq!((status.format, status.last_sequence, status.cursors[COUNTERS]), (format, 3, 2));
     assert_eq!((status.ledger["duplicate"], status.quarantine_size), (2, 1));
     let entries = reader.entries(0, 10).unwrap();
     assert_eq!(entries.iter().map(|it| it.accepted_at - MIDNIGHT).collect::<Vec<_>>(), [5, 10, 15]);
@@ -172,8 +182,15 @@ fn a_file_of_format_1_still_opens() {
     let key = store.intern("{event_counters}_edit_document");
     let updates = [Update { key, change: Change::Add(1) }];
     let group = Group { entries: &[entry(4, "{}", &updates)], ..Group::default() };
-    assert_eq!(store.append(&group).unwrap(), 4..5);
+    assert_eq!(store.append(&group).unwrap().range, 4..5);
+    // Nothing says of older formats which ids were given; from now on they are remembered.
+    for is_known in [format > 1, true] {
+        let again = [Entry { content: Some(0x0011_2233_4455_6677), ..entry(3, "{}", &[]) }];
+        let appended = store.append(&Group { entries: &again, ..Group::default() }).unwrap();
+        assert_eq!(appended.n_duplicates(), u64::from(is_known));
+    }
     store.checkpoint().unwrap();
+    assert_eq!(reader.status().unwrap().format, FORMAT, "the file was upgraded");
     let counters = reader.counters(&keys).unwrap();
     assert_eq!(counters.total("{event_counters}_edit_document"), Ok(3));
     assert_eq!(counters, recount(&mut reader).unwrap().counters);
@@ -181,7 +198,7 @@ fn a_file_of_format_1_still_opens() {
 
 #[test]
 fn the_document_shows_the_tables_as_they_are() {
-    let fixture = fixture();
+    let fixture = fixture(FORMAT);
     let db = rusqlite::Connection::open(fixture.path().join(DATABASE)).unwrap();
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let tables = "SELECT sql || ';' FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'";
@@ -192,7 +209,7 @@ fn the_document_shows_the_tables_as_they_are() {
 
 #[test]
 fn the_queries_of_the_document_print_what_it_says() {
-    let fixture = fixture();
+    let fixture = fixture(FORMAT);
     let db = rusqlite::Connection::open(fixture.path().join(DATABASE)).unwrap();
     let blocks = blocks();
     let mut n_queries = 0;
@@ -208,7 +225,7 @@ fn the_queries_of_the_document_print_what_it_says() {
 
 #[test]
 fn the_bytes_of_the_document_are_those_of_the_file() {
-    let fixture = fixture();
+    let fixture = fixture(FORMAT);
     let db = rusqlite::Connection::open(fixture.path().join(DATABASE)).unwrap();
     let (_, shown) = blocks().into_iter().find(|(language, _)| language == "hex").unwrap();
     // A line is bytes, two spaces, and what they mean.

@@ -130,10 +130,10 @@ fn append(store: &mut dyn Store, entries: &[Vec<(u8, StoredChange)>]) -> u64 {
             catalog: 0,
             event: b"{}",
             updates,
+            content: None,
         })
         .collect();
-    let range = store.append(&Group { entries: &entries, ..Group::default() }).unwrap();
-    range.end - 1
+    store.append(&Group { entries: &entries, ..Group::default() }).unwrap().range.end - 1
 }
 
 fn to_update<'a>(store: &mut dyn Store, key: u8, change: &'a StoredChange) -> Update<'a> {

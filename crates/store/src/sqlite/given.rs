@@ -1,0 +1,99 @@
+//! The window of recent given ids, and its table, through which all handles share it.
+
+use rusqlite::{Connection, params};
+
+use super::{as_integer, sequence};
+use crate::window::{Sifted, Window};
+use crate::{Entry, Error, Limits};
+
+/// Bytes of one id in the table: the id itself and the hash of the content, little-endian.
+const BYTES: usize = 24;
+
+/// What this handle knows of the ids that callers gave lately.
+#[derive(Debug)]
+pub(super) struct GivenIds {
+    window: Window,
+    /// Number of the last group whose ids are in the window.
+    known: u64,
+    /// Number of the group that is being stored, if it has given ids.
+    pending: Option<u64>,
+}
+
+impl GivenIds {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { window: Window::new(limits), known: 0, pending: None }
+    }
+
+    /// Returns whether there are none, or none were read yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.window.len() == 0
+    }
+
+    /// Reads what others stored since.
+    pub(super) fn catch_up(&mut self, connection: &Connection) -> Result<(), Error> {
+        self.read(connection).map_err(Error::Read)
+    }
+
+    fn read(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(
+            "SELECT seq, accepted_at, ids FROM given_ids WHERE seq > ?1 ORDER BY seq",
+        )?;
+        let mut rows = statement.query([as_integer(self.known)])?;
+        while let Some(row) = rows.next()? {
+            let (ids, _) = row.get_ref(2)?.as_blob()?.as_chunks::<BYTES>();
+            self.window.take(row.get(1)?, ids.iter().map(split));
+            self.known = sequence(row, 0)?;
+        }
+        Ok(())
+    }
+
+    /// Says what becomes of the entries of a group; nothing if all are new.
+    pub(super) fn sift(&mut self, entries: &[Entry<'_>]) -> Option<Sifted> {
+        self.window.sift(entries)
+    }
+
+    /// Keeps the ids of a group that was stored.
+    pub(super) fn settle(&mut self) {
+        self.window.settle();
+        // A group without given ids says nothing of those that others stored before it.
+        self.known = self.pending.take().unwrap_or(self.known);
+    }
+
+    /// Takes out the ids of a group that was not stored.
+    pub(super) fn undo(&mut self) {
+        self.window.undo();
+        self.pending = None;
+    }
+
+    /// Stores the ids of a group that was accepted at a time; its last entry has the number `last`.
+    pub(super) fn insert(
+        &mut self,
+        tx: &Connection,
+        (entries, at): (&[Entry<'_>], Option<i64>),
+        last: u64,
+    ) -> rusqlite::Result<()> {
+        let mut ids = Vec::new();
+        for entry in entries {
+            if let Some(content) = entry.content {
+                ids.extend_from_slice(&entry.id.0);
+                ids.extend_from_slice(&content.to_le_bytes());
+            }
+        }
+        if ids.is_empty() {
+            return Ok(());
+        }
+        tx.prepare_cached("INSERT INTO given_ids (seq, accepted_at, ids) VALUES (?1, ?2, ?3)")?
+            .execute(params![as_integer(last), at, ids])?;
+        self.pending = Some(last);
+        Ok(())
+    }
+}
+
+/// Takes apart what the table has of one id.
+fn split(bytes: &[u8; BYTES]) -> ([u8; 16], u64) {
+    let mut id = [0; 16];
+    let mut content = [0; 8];
+    id.copy_from_slice(&bytes[..16]);
+    content.copy_from_slice(&bytes[16..]);
+    (id, u64::from_le_bytes(content))
+}
