@@ -167,6 +167,11 @@ pub struct Group<'a> {
     pub entries: &'a [Entry<'a>],
     /// Events kept aside.
     pub quarantined: &'a [Quarantined<'a>],
+    /// Numbers of events kept aside before that the entries replace: they go as the entries come.
+    ///
+    /// Such an entry has as its time of acceptance the time when the event was received, so that
+    /// it counts in the week in which it happened.
+    pub replayed: &'a [u64],
     /// What else happened, by cause, for example `("refused:unknown_event", 3)`.
     ///
     /// The store adds these numbers to those it has, and causes of its own:

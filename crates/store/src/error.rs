@@ -60,6 +60,12 @@ pub enum Error {
     /// A group could not be made durable.
     #[error("cannot append to the journal")]
     Append(#[source] rusqlite::Error),
+    /// An event that was to be replayed is not kept aside, or not any more.
+    #[error("no event number {number} is kept aside")]
+    NotQuarantined {
+        /// The number that was asked for.
+        number: u64,
+    },
     /// Counters could not be written down.
     #[error("cannot write the counters")]
     Checkpoint(#[source] rusqlite::Error),

@@ -14,6 +14,20 @@ pub struct Limits {
     /// How many given ids are remembered, each in about 36 bytes of memory in every process that takes
     /// events with given ids. The window ends with whichever of the two bounds is reached first.
     pub window_ids: usize,
+    /// How long entries stay in the journal after all destinations have taken them.
+    pub journal_keep: Duration,
+    /// How many bytes of such entries stay at most.
+    pub journal_keep_bytes: u64,
+    /// How long a destination may leave entries untaken; older ones are dropped for it alone.
+    pub max_pending: Duration,
+    /// How many bytes of entries a destination may leave untaken.
+    pub max_pending_bytes: u64,
+    /// How many events are kept aside at most; the oldest make room.
+    pub quarantine_events: u64,
+    /// How many bytes of events are kept aside at most.
+    pub quarantine_bytes: u64,
+    /// How long an event is kept aside.
+    pub quarantine_keep: Duration,
 }
 
 impl Default for Limits {
@@ -22,9 +36,22 @@ impl Default for Limits {
             // Clients that keep events while they are offline send them again within the day.
             window: days(1),
             window_ids: 1_000_000,
+            // Long enough to look into what happened last week, small beside any disk.
+            journal_keep: days(7),
+            journal_keep_bytes: GIBIBYTE,
+            // A destination that was broken on Friday is mended long before; the bytes are a
+            // hundred events a second for a day and a half.
+            max_pending: days(14),
+            max_pending_bytes: 4 * GIBIBYTE,
+            // Definitions arrive with the next release. Strangers can fill this, so it is small.
+            quarantine_events: 10_000,
+            quarantine_bytes: 16 << 20,
+            quarantine_keep: days(14),
         }
     }
 }
+
+const GIBIBYTE: u64 = 1 << 30;
 
 fn days(n: u64) -> Duration {
     Duration::from_secs(n * 24 * 60 * 60)

@@ -1,23 +1,26 @@
 //! Journal and counters in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::counters::Effect;
+use crate::limits::as_millis;
 use crate::names::Names;
 use crate::recount::count;
-use crate::window::Window;
+use crate::window::{Window, newest};
 use crate::{
-    Appended, COUNTERS, Counter, Counters, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, DUPLICATE,
-    Entry, Error, Group, ID_COLLISION, Key, Limits, Outcome, Reader, Status, Store, StoredEntry,
-    StoredQuarantined, StoredUpdate,
+    Appended, COUNTERS, Counter, Counters, DROPPED_BY_HAND, DROPPED_NOT_A_NUMBER,
+    DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE, Entry,
+    Error, Group, ID_COLLISION, Key, Limits, Outcome, Quarantined, REPLAYED, Reader, Status, Store,
+    StoredChange, StoredEntry, StoredQuarantined, StoredUpdate,
 };
 
 /// Keeps everything in memory, for tests and for programs that live shortly.
 ///
 /// Clones are further handles to the same data, as several processes are for
-/// [`Sqlite`](crate::Sqlite). Nothing is ever forgotten, so memory grows with every event.
+/// [`Sqlite`](crate::Sqlite). Counters take every entry at once, so an entry is forgotten as soon
+/// as it is beyond [`Limits::journal_keep`].
 #[derive(Debug, Clone)]
 pub struct Memory {
     shared: Arc<Mutex<State>>,
@@ -27,8 +30,14 @@ pub struct Memory {
 #[derive(Debug)]
 struct State {
     journal_id: String,
-    entries: Vec<StoredEntry>,
-    quarantine: Vec<StoredQuarantined>,
+    /// The oldest first, each with the time by which it grows old.
+    entries: VecDeque<(i64, StoredEntry)>,
+    entries_bytes: u64,
+    last_sequence: u64,
+    quarantine: VecDeque<StoredQuarantined>,
+    quarantine_bytes: u64,
+    quarantined: u64,
+    limits: Limits,
     ledger: BTreeMap<String, u64>,
     counters: BTreeMap<String, Counter>,
     window: Window,
@@ -48,8 +57,13 @@ impl Memory {
         Self {
             shared: Arc::new(Mutex::new(State {
                 journal_id,
-                entries: Vec::new(),
-                quarantine: Vec::new(),
+                entries: VecDeque::new(),
+                entries_bytes: 0,
+                last_sequence: 0,
+                quarantine: VecDeque::new(),
+                quarantine_bytes: 0,
+                quarantined: 0,
+                limits: limits.clone(),
                 ledger: BTreeMap::new(),
                 counters: BTreeMap::new(),
                 window: Window::new(limits),
@@ -65,6 +79,17 @@ impl Default for Memory {
     }
 }
 
+/// Returns about the bytes an entry has in the journal on disk.
+fn bytes_of(entry: &StoredEntry) -> u64 {
+    let of = |change: &StoredChange| match change {
+        StoredChange::Add(_) => 2,
+        StoredChange::Sum(_) => 9,
+        StoredChange::Observe(bytes) | StoredChange::Count(bytes) => bytes.len() as u64 + 2,
+    };
+    let updates = entry.updates.iter().map(|it| of(&it.change)).sum::<u64>();
+    entry.event.len() as u64 + updates + 24
+}
+
 /// Locks what handles share. A panic elsewhere leaves whole entries behind, never halves.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -78,20 +103,34 @@ impl Store for Memory {
     fn append(&mut self, group: &Group<'_>) -> Result<Appended, Error> {
         let names = lock(&self.names);
         let state = &mut *lock(&self.shared);
-        let first = state.entries.len() as u64 + 1;
-        let outcomes = state.accept_all(group.entries, &names, first);
+        let first = state.last_sequence + 1;
+        for &number in group.replayed {
+            if !state.quarantine.iter().any(|it| it.number == number) {
+                return Err(Error::NotQuarantined { number });
+            }
+        }
+        let newest = newest(group.entries);
+        let before = if group.replayed.is_empty() { None } else { state.newest() };
+        let outcomes = state.accept_all(group.entries, &names, newest.max(before).unwrap_or(0));
+        let n_replayed = state.remove(group.replayed);
+        state.note(REPLAYED, n_replayed);
         for it in group.quarantined {
-            state.quarantine.push(StoredQuarantined {
-                number: state.quarantine.len() as u64 + 1,
-                received_at: it.received_at,
-                reason: it.reason.to_owned(),
-                event: it.event.to_vec(),
-            });
+            state.keep_aside(it);
         }
         for &(cause, n) in group.ledger {
             state.note(cause, n);
         }
-        Ok(Appended::new(first..state.entries.len() as u64 + 1, outcomes))
+        if let Some(now) = group.quarantined.iter().map(|it| it.received_at).max() {
+            state.make_room(now);
+        }
+        Ok(Appended::new(first..state.last_sequence + 1, outcomes))
+    }
+
+    fn drop_quarantined(&mut self, numbers: &[u64]) -> Result<u64, Error> {
+        let state = &mut *lock(&self.shared);
+        let n = state.remove(numbers);
+        state.note(DROPPED_BY_HAND, n);
+        Ok(n)
     }
 
     fn is_checkpoint_due(&self) -> bool {
@@ -99,6 +138,11 @@ impl Store for Memory {
     }
 
     fn checkpoint(&mut self) -> Result<(), Error> {
+        let state = &mut *lock(&self.shared);
+        if let Some(now) = state.newest() {
+            state.forget_old(now);
+            state.make_room(now);
+        }
         Ok(())
     }
 
@@ -108,24 +152,22 @@ impl Store for Memory {
 }
 
 impl State {
-    fn accept_all(&mut self, entries: &[Entry<'_>], names: &Names, first: u64) -> Vec<Outcome> {
+    fn accept_all(&mut self, entries: &[Entry<'_>], names: &Names, at: i64) -> Vec<Outcome> {
+        let first = self.last_sequence + 1;
         let sifted = self.window.sift(entries);
         self.window.settle();
         let kept = sifted.as_ref().map(|it| it.kept(entries));
         for entry in kept.as_deref().unwrap_or(entries) {
-            self.accept(entry, names);
+            self.accept(entry, names, at);
         }
         let Some(sifted) = sifted else { return Vec::new() };
         let (n_duplicates, n_collisions) = sifted.count();
-        for (cause, n) in [(DUPLICATE, n_duplicates), (ID_COLLISION, n_collisions)] {
-            if n > 0 {
-                self.note(cause, n);
-            }
-        }
+        self.note(DUPLICATE, n_duplicates);
+        self.note(ID_COLLISION, n_collisions);
         sifted.outcomes(first)
     }
 
-    fn accept(&mut self, entry: &Entry<'_>, names: &Names) {
+    fn accept(&mut self, entry: &Entry<'_>, names: &Names, at: i64) {
         let mut updates = Vec::with_capacity(entry.updates.len());
         for update in entry.updates {
             let key = Arc::clone(&names.get(update.key).text);
@@ -136,17 +178,71 @@ impl State {
             }
             updates.push(StoredUpdate { key, change: update.change.to_stored() });
         }
-        self.entries.push(StoredEntry {
-            sequence: self.entries.len() as u64 + 1,
+        self.last_sequence += 1;
+        let stored = StoredEntry {
+            sequence: self.last_sequence,
             id: entry.id,
             accepted_at: entry.accepted_at,
             catalog: entry.catalog,
             event: entry.event.to_vec(),
             updates,
+        };
+        self.entries_bytes += bytes_of(&stored);
+        self.entries.push_back((at, stored));
+    }
+
+    fn newest(&self) -> Option<i64> {
+        self.entries.back().map(|(at, _)| *at)
+    }
+
+    fn forget_old(&mut self, now: i64) {
+        let oldest = now.saturating_sub(as_millis(self.limits.journal_keep));
+        while let Some((at, entry)) = self.entries.front()
+            && (*at < oldest || self.entries_bytes > self.limits.journal_keep_bytes)
+        {
+            self.entries_bytes -= bytes_of(entry);
+            self.entries.pop_front();
+        }
+    }
+
+    fn keep_aside(&mut self, event: &Quarantined<'_>) {
+        self.quarantined += 1;
+        self.quarantine_bytes += event.event.len() as u64;
+        self.quarantine.push_back(StoredQuarantined {
+            number: self.quarantined,
+            received_at: event.received_at,
+            reason: event.reason.to_owned(),
+            event: event.event.to_vec(),
         });
     }
 
+    fn make_room(&mut self, now: i64) {
+        let oldest = now.saturating_sub(as_millis(self.limits.quarantine_keep));
+        while let Some(it) = self.quarantine.front() {
+            let is_full = self.quarantine.len() as u64 > self.limits.quarantine_events
+                || self.quarantine_bytes > self.limits.quarantine_bytes;
+            if !is_full && it.received_at >= oldest {
+                return;
+            }
+            let number = it.number;
+            self.remove(&[number]);
+            let cause = if is_full { DROPPED_QUARANTINE_FULL } else { DROPPED_QUARANTINE_EXPIRED };
+            self.note(cause, 1);
+        }
+    }
+
+    /// Takes events out of the quarantine, and returns how many were there.
+    fn remove(&mut self, numbers: &[u64]) -> u64 {
+        let before = self.quarantine.len();
+        self.quarantine.retain(|it| !numbers.contains(&it.number));
+        self.quarantine_bytes = self.quarantine.iter().map(|it| it.event.len() as u64).sum();
+        (before - self.quarantine.len()) as u64
+    }
+
     fn note(&mut self, cause: &str, n: u64) {
+        if n == 0 {
+            return;
+        }
         *self.ledger.entry(cause.to_owned()).or_default() += n;
     }
 }
@@ -166,8 +262,8 @@ impl Reader for Memory {
 
     fn entries(&mut self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error> {
         let state = lock(&self.shared);
-        let after = usize::try_from(after).unwrap_or(usize::MAX);
-        Ok(state.entries.iter().skip(after).take(limit).cloned().collect())
+        let first = state.entries.partition_point(|(_, it)| it.sequence <= after);
+        Ok(state.entries.range(first..).take(limit).map(|(_, it)| it.clone()).collect())
     }
 
     fn quarantined(&mut self, limit: usize) -> Result<Vec<StoredQuarantined>, Error> {
@@ -176,13 +272,13 @@ impl Reader for Memory {
 
     fn status(&mut self) -> Result<Status, Error> {
         let state = lock(&self.shared);
-        let last_sequence = state.entries.len() as u64;
+        let last_sequence = state.last_sequence;
         Ok(Status {
             last_sequence,
             cursors: BTreeMap::from([(COUNTERS.to_owned(), last_sequence)]),
             ledger: state.ledger.clone(),
             quarantine_size: state.quarantine.len() as u64,
-            quarantined: state.quarantine.len() as u64,
+            quarantined: state.quarantined,
             format: 0,
             journal_id: state.journal_id.clone(),
         })

@@ -12,7 +12,9 @@ mod append;
 mod given;
 mod group;
 mod locks;
+mod quarantine;
 mod reader;
+mod retention;
 mod schema;
 mod tally;
 
@@ -137,6 +139,19 @@ impl Sqlite {
         SqliteReader::open(&dir.join(FILE))
     }
 
+    /// Takes some of what is beyond the limits out, in steps between which others may write.
+    fn prune(&mut self) -> Result<(), Error> {
+        for _ in 0..retention::STEPS {
+            if !retention::is_due(&self.connection, &self.options.limits).map_err(Error::Read)? {
+                break;
+            }
+            let line = self.writers.wait()?;
+            retention::step(&self.connection, &self.options.limits).map_err(Error::Checkpoint)?;
+            drop(line);
+        }
+        Ok(())
+    }
+
     fn fold(&mut self, range: &Range<u64>) {
         let Some(tally) = &mut self.tally else { return };
         // Entries of others lie between, or counting failed: the next checkpoint reads what is
@@ -176,19 +191,27 @@ impl Store for Sqlite {
             names: &mut self.names,
             encoder: &mut self.encoder,
             given: &mut self.given,
+            limits: &self.options.limits,
             named: Vec::new(),
         };
         let appended = match appending.append(group) {
             Ok(appended) => appended,
             Err(error) => {
                 appending.undo();
-                return Err(Error::Append(error));
+                return Err(error.into());
             }
         };
         drop(line);
         self.since_checkpoint.note(group, &appended.range);
         self.fold(&appended.range);
         Ok(appended)
+    }
+
+    fn drop_quarantined(&mut self, numbers: &[u64]) -> Result<u64, Error> {
+        let line = self.writers.wait()?;
+        let res = quarantine::drop_by_hand(&self.connection, numbers).map_err(Error::Append);
+        drop(line);
+        res
     }
 
     fn is_checkpoint_due(&self) -> bool {
@@ -215,7 +238,7 @@ impl Store for Sqlite {
             }
             if is_complete {
                 self.tally = Some(tally);
-                return Ok(());
+                return self.prune();
             }
         }
     }

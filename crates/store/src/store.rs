@@ -19,6 +19,24 @@ pub const DUPLICATE: &str = "duplicate";
 /// Cause under which the ledger counts events that came with the id of another event.
 pub const ID_COLLISION: &str = "id_collision";
 
+/// Beginning of the causes under which the ledger counts entries that a destination left untaken
+/// for too long; the name of the destination follows.
+pub const DROPPED_BACKLOG: &str = "dropped:backlog:";
+
+/// Cause under which the ledger counts events kept aside that made room for newer ones.
+pub const DROPPED_QUARANTINE_FULL: &str = "dropped:quarantine_full";
+
+/// Cause under which the ledger counts events that were kept aside for as long as they may be.
+pub const DROPPED_QUARANTINE_EXPIRED: &str = "dropped:quarantine_expired";
+
+/// Cause under which the ledger counts events kept aside that somebody threw away.
+pub const DROPPED_BY_HAND: &str = "dropped:quarantine_by_hand";
+
+/// Cause under which the ledger counts events kept aside that went into the journal after all.
+///
+/// Events ever kept aside = those kept now + replayed + dropped from quarantine by all causes.
+pub const REPLAYED: &str = "replayed";
+
 /// Takes groups of events into the journal and writes counters down. One thread drives it.
 ///
 /// The loop of that thread is: [`append`](Self::append), answer the callers,
@@ -50,11 +68,19 @@ pub trait Store: Send {
     /// Panics if a [`Key`] was interned by another handle.
     fn append(&mut self, group: &Group<'_>) -> Result<Appended, Error>;
 
+    /// Throws away events kept aside, and returns how many of the numbers there were.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the world does. Then all of them are still there.
+    fn drop_quarantined(&mut self, numbers: &[u64]) -> Result<u64, Error>;
+
     /// Returns whether a second of `accepted_at` or 100,000 events have passed since the last
     /// checkpoint.
     fn is_checkpoint_due(&self) -> bool;
 
-    /// Writes the counters down together with their cursor, in one transaction.
+    /// Writes the counters down together with their cursor, in one transaction; then takes some of
+    /// what is beyond the [`Limits`](crate::Limits) out of the journal and the quarantine.
     ///
     /// Of all handles to the same data one at a time may do this; for the others it does nothing.
     ///

@@ -140,7 +140,12 @@ impl Writer {
         let ledger: Vec<(&str, u64)> = changes.iter().map(|it| (it.name, it.more)).collect();
         let updates = self.group.updates();
         let entries = self.group.entries(&updates);
-        let group = Group { entries: &entries, quarantined: &quarantined, ledger: &ledger };
+        let group = Group {
+            entries: &entries,
+            quarantined: &quarantined,
+            ledger: &ledger,
+            ..Group::default()
+        };
         let appended = self.store.append(&group)?;
         self.saved_ledger = Ledger::saved(&self.saved_ledger, &changes);
         self.unsaved_counters |= !appended.range.is_empty();

@@ -72,6 +72,7 @@ fn health_counts_what_became_of_the_events() {
         "events": {
             "received": 4,
             "accepted": 3,
+            "duplicate": 0,
             "quarantined": 1,
             "pending": 0,
             "refused": {},

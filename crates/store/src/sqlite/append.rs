@@ -3,14 +3,36 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::given::GivenIds;
-use super::{as_integer, as_text, last_sequence, schema};
+use super::{as_integer, last_sequence, quarantine, schema};
 use crate::names::{Names, Stored};
 use crate::record::Encoder;
 use crate::window::{Sifted, newest};
 use crate::{
-    Appended, Change, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, DUPLICATE, Entry, Group,
-    ID_COLLISION, Key, Kind, Update,
+    Appended, Change, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, DUPLICATE, Entry, Error, Group,
+    ID_COLLISION, Key, Kind, Limits, REPLAYED, Update,
 };
+
+/// Why nothing of a group was taken.
+#[derive(Debug)]
+pub(super) enum Refused {
+    Sqlite(rusqlite::Error),
+    NotQuarantined { number: u64 },
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Sqlite(source) => Self::Append(source),
+            Refused::NotQuarantined { number } => Self::NotQuarantined { number },
+        }
+    }
+}
 
 /// One group on its way into the file.
 pub(super) struct Appending<'a> {
@@ -18,12 +40,13 @@ pub(super) struct Appending<'a> {
     pub(super) names: &'a mut Names,
     pub(super) encoder: &'a mut Encoder,
     pub(super) given: &'a mut GivenIds,
+    pub(super) limits: &'a Limits,
     /// Keys this group learnt the numbers of; void if it is rolled back.
     pub(super) named: Vec<Key>,
 }
 
 impl Appending<'_> {
-    pub(super) fn append(&mut self, group: &Group<'_>) -> rusqlite::Result<Appended> {
+    pub(super) fn append(&mut self, group: &Group<'_>) -> Result<Appended, Refused> {
         let tx = Transaction::new_unchecked(self.connection, TransactionBehavior::Immediate)?;
         let first = last_sequence(&tx)? + 1;
         let sifted = self.given.sift(group.entries);
@@ -32,7 +55,8 @@ impl Appending<'_> {
         let range = first..first + entries.len() as u64;
         let (n_wrong_type, n_not_a_number) = self.name_keys(entries)?;
         if !entries.is_empty() {
-            self.insert(entries, range.end - 1)?;
+            let row_time = self.row_time(group)?;
+            self.insert(entries, row_time, range.end - 1)?;
             self.given.insert(&tx, (entries, newest(group.entries)), range.end - 1)?;
         }
         let (n_duplicates, n_collisions) = sifted.as_ref().map_or((0, 0), Sifted::count);
@@ -42,17 +66,34 @@ impl Appending<'_> {
             (DROPPED_NOT_A_NUMBER, n_not_a_number),
             (DUPLICATE, n_duplicates),
             (ID_COLLISION, n_collisions),
+            (REPLAYED, group.replayed.len() as u64),
         ];
         note(&tx, &own)?;
-        for it in group.quarantined {
-            tx.prepare_cached(
-                "INSERT INTO quarantine (received_at, reason, event) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![it.received_at, it.reason, as_text(it.event)])?;
+        for &number in group.replayed {
+            if !quarantine::remove(&tx, number)? {
+                return Err(Refused::NotQuarantined { number });
+            }
         }
+        quarantine::insert(&tx, group.quarantined, self.limits)?;
         tx.commit()?;
         self.given.settle();
         Ok(Appended::new(range, sifted.map_or_else(Vec::new, |it| it.outcomes(first))))
+    }
+
+    /// Returns the time by which the group grows old: that of its newest entry.
+    ///
+    /// What is replayed was received long ago and begins its time in the journal now.
+    fn row_time(&self, group: &Group<'_>) -> rusqlite::Result<Option<i64>> {
+        let newest = newest(group.entries);
+        if group.replayed.is_empty() {
+            return Ok(newest);
+        }
+        let last: Option<i64> = self
+            .connection
+            .prepare_cached("SELECT accepted_at FROM journal ORDER BY seq DESC LIMIT 1")?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        Ok(newest.max(last))
     }
 
     /// Makes sure that each key has a number, and counts the updates that will move nothing.
@@ -92,24 +133,30 @@ impl Appending<'_> {
         Ok(stored)
     }
 
-    fn insert(&mut self, entries: &[Entry<'_>], last: u64) -> rusqlite::Result<()> {
+    fn insert(
+        &mut self,
+        entries: &[Entry<'_>],
+        newest: Option<i64>,
+        last: u64,
+    ) -> rusqlite::Result<()> {
         let ids: Vec<[u8; 16]> = entries.iter().map(|entry| entry.id.0).collect();
-        let newest = newest(entries);
         let names = &*self.names;
         let records = self.encoder.encode(entries, |key| {
             names.get(key).stored.expect("invariant: keys are named before they are written").id
         });
         self.connection
             .prepare_cached(
-                "INSERT INTO journal (seq, entries, accepted_at, ids, records)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO journal (seq, entries, accepted_at, ids, records, end_bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6 + coalesce(
+                   (SELECT end_bytes FROM journal ORDER BY seq DESC LIMIT 1), 0))",
             )?
             .execute(params![
                 as_integer(last),
                 as_integer(entries.len() as u64),
                 newest,
                 ids.as_flattened(),
-                records
+                records,
+                as_integer((ids.as_flattened().len() + records.len()) as u64),
             ])?;
         Ok(())
     }

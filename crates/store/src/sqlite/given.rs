@@ -15,13 +15,15 @@ pub(super) struct GivenIds {
     window: Window,
     /// Number of the last group whose ids are in the window.
     known: u64,
-    /// Number of the group that is being stored, if it has given ids.
-    pending: Option<u64>,
+    /// How many ids were ever given up to there.
+    ever: u64,
+    /// `known` and `ever` as they are once the group at hand is stored, if it has given ids.
+    pending: Option<(u64, u64)>,
 }
 
 impl GivenIds {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { window: Window::new(limits), known: 0, pending: None }
+        Self { window: Window::new(limits), known: 0, ever: 0, pending: None }
     }
 
     /// Returns whether there are none, or none were read yet.
@@ -36,13 +38,14 @@ impl GivenIds {
 
     fn read(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let mut statement = connection.prepare_cached(
-            "SELECT seq, accepted_at, ids FROM given_ids WHERE seq > ?1 ORDER BY seq",
+            "SELECT seq, accepted_at, ids, end_ids FROM given_ids WHERE seq > ?1 ORDER BY seq",
         )?;
         let mut rows = statement.query([as_integer(self.known)])?;
         while let Some(row) = rows.next()? {
             let (ids, _) = row.get_ref(2)?.as_blob()?.as_chunks::<BYTES>();
             self.window.take(row.get(1)?, ids.iter().map(split));
             self.known = sequence(row, 0)?;
+            self.ever = sequence(row, 3)?;
         }
         Ok(())
     }
@@ -56,7 +59,7 @@ impl GivenIds {
     pub(super) fn settle(&mut self) {
         self.window.settle();
         // A group without given ids says nothing of those that others stored before it.
-        self.known = self.pending.take().unwrap_or(self.known);
+        (self.known, self.ever) = self.pending.take().unwrap_or((self.known, self.ever));
     }
 
     /// Takes out the ids of a group that was not stored.
@@ -82,9 +85,12 @@ impl GivenIds {
         if ids.is_empty() {
             return Ok(());
         }
-        tx.prepare_cached("INSERT INTO given_ids (seq, accepted_at, ids) VALUES (?1, ?2, ?3)")?
-            .execute(params![as_integer(last), at, ids])?;
-        self.pending = Some(last);
+        let ever = self.ever + (ids.len() / BYTES) as u64;
+        tx.prepare_cached(
+            "INSERT INTO given_ids (seq, accepted_at, ids, end_ids) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![as_integer(last), at, ids, as_integer(ever)])?;
+        self.pending = Some((last, ever));
         Ok(())
     }
 }

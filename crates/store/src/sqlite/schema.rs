@@ -31,7 +31,8 @@ CREATE TABLE journal (
   entries INTEGER NOT NULL,
   accepted_at INTEGER NOT NULL,
   ids BLOB NOT NULL,
-  records BLOB NOT NULL
+  records BLOB NOT NULL,
+  end_bytes INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE keys (
   key_id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -58,19 +59,30 @@ CREATE TABLE quarantine (
 CREATE TABLE given_ids (
   seq INTEGER PRIMARY KEY,
   accepted_at INTEGER NOT NULL,
-  ids BLOB NOT NULL
+  ids BLOB NOT NULL,
+  end_ids INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE quarantine_size (events INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+INSERT INTO quarantine_size (events, bytes) VALUES (0, 0);
 INSERT INTO cursors (destination, seq) VALUES ('counters', 0);
 INSERT INTO meta (name, value) VALUES ('journal_id', lower(hex(randomblob(16))));
 ";
 
 /// What format 2 has and format 1 had not. Ids given before are not known any more.
 const UPGRADE_TO_2: &str = "
+ALTER TABLE journal ADD COLUMN end_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE journal SET end_bytes = sums.end_bytes FROM (
+  SELECT seq, sum(length(ids) + length(records)) OVER (ORDER BY seq) AS end_bytes FROM journal
+) AS sums WHERE sums.seq = journal.seq;
 CREATE TABLE given_ids (
   seq INTEGER PRIMARY KEY,
   accepted_at INTEGER NOT NULL,
-  ids BLOB NOT NULL
+  ids BLOB NOT NULL,
+  end_ids INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE quarantine_size (events INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+INSERT INTO quarantine_size
+  SELECT count(*), coalesce(sum(length(CAST(event AS BLOB))), 0) FROM quarantine;
 ";
 
 /// What a database file turned out to be.

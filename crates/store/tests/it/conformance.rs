@@ -8,8 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use internal_events_store::{
-    COUNTERS, Change, Counter, DROPPED_NOT_A_NUMBER, DROPPED_WRONG_TYPE, DUPLICATE, Entry, EventId,
-    Group, ID_COLLISION, Kind, Limits, Memory, Options, Outcome, Quarantined, Reader, Sqlite,
+    COUNTERS, Change, Counter, DROPPED_BY_HAND, DROPPED_NOT_A_NUMBER, DROPPED_QUARANTINE_EXPIRED,
+    DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE, Entry, Error, EventId, Group,
+    ID_COLLISION, Kind, Limits, Memory, Options, Outcome, Quarantined, REPLAYED, Reader, Sqlite,
     Store, Update, recount,
 };
 
@@ -18,11 +19,15 @@ trait Place {
     fn open(&self) -> Box<dyn Store>;
 }
 
-/// Bounds that a test can reach: three given ids, ten milliseconds.
+/// Bounds that a test can reach: a few ids and events, some milliseconds.
 fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.window = Duration::from_millis(10);
     limits.window_ids = 3;
+    limits.journal_keep = Duration::from_millis(100);
+    limits.quarantine_events = 3;
+    limits.quarantine_bytes = 100;
+    limits.quarantine_keep = Duration::from_millis(100);
     limits
 }
 
@@ -68,6 +73,10 @@ fn conformance<P: Place>(make: impl Fn() -> P) {
     what_was_accepted_lately_is_not_accepted_again(&make());
     the_id_of_another_event_is_replaced_by_one_that_is_found_again(&make());
     the_window_ends_with_its_time_or_its_number(&make());
+    entries_leave_the_journal_and_stay_counted(&make());
+    the_oldest_events_kept_aside_make_room(&make());
+    events_kept_aside_are_replayed_once_or_not_at_all(&make());
+    a_replayed_entry_begins_its_time_in_the_journal(&make());
 }
 
 /// Appends one entry for each list of updates.
@@ -359,14 +368,15 @@ fn what_was_accepted_lately_is_not_accepted_again(place: &dyn Place) {
     let outcomes = append_given(&mut *two, 1, &[(2, 1), (3, 1), (3, 1)]);
     assert_eq!(outcomes, [Outcome::Duplicate, accepted(3), Outcome::Duplicate]);
     // Events without a given id lie between, and are never looked up.
-    assert_eq!(append(&mut *one, &[&[], &[]]), 4..6);
+    assert_eq!(append_at(&mut *one, 2, &[]).unwrap(), 4);
+    assert_eq!(append_at(&mut *two, 2, &[]).unwrap(), 5);
     assert_eq!(append_given(&mut *one, 2, &[(3, 1), (1, 1)]), [Outcome::Duplicate; 2]);
     drop((one, two));
     let mut again = place.open();
     assert_eq!(append_given(&mut *again, 3, &[(1, 1), (3, 1)]), [Outcome::Duplicate; 2]);
     again.checkpoint().unwrap();
     let mut reader = again.reader().unwrap();
-    assert_eq!(reader.counters(&["t"]).unwrap().total("t"), Ok(3));
+    assert_eq!(reader.counters(&["t"]).unwrap().total("t"), Ok(5));
     let status = reader.status().unwrap();
     assert_eq!((status.last_sequence, status.ledger[DUPLICATE]), (5, 7));
     assert!(!status.ledger.contains_key(ID_COLLISION));
@@ -404,4 +414,124 @@ fn the_window_ends_with_its_time_or_its_number(place: &dyn Place) {
     assert_eq!(append_given(&mut *two, 12, &[(1, 1), (4, 1)]), [Outcome::Duplicate, accepted(5)]);
     assert_eq!(append_given(&mut *one, 13, &[(2, 1), (1, 1)]), [Outcome::Duplicate, accepted(6)]);
     assert_balanced(&mut *one.reader().unwrap());
+}
+
+fn append_at(store: &mut dyn Store, at: i64, replayed: &[u64]) -> Result<u64, Error> {
+    let updates = [Update { key: store.intern("t"), change: Change::Add(1) }];
+    let entry = Entry {
+        id: EventId([7; 16]),
+        accepted_at: at,
+        catalog: 1,
+        event: b"{}",
+        updates: &updates,
+        content: None,
+    };
+    let group = Group { entries: &[entry], replayed, ..Group::default() };
+    store.append(&group).map(|appended| appended.range.start)
+}
+
+fn sequences(place: &dyn Place) -> Vec<u64> {
+    let entries = place.open().reader().unwrap().entries(0, 99).unwrap();
+    entries.iter().map(|it| it.sequence).collect()
+}
+
+fn entries_leave_the_journal_and_stay_counted(place: &dyn Place) {
+    let mut store = place.open();
+    for (at, expected) in [
+        (1_000, &[1][..]),
+        (1_050, &[1, 2]),
+        (1_100, &[1, 2, 3]),
+        (1_101, &[2, 3, 4]),
+        (1_200, &[3, 4, 5]),
+        (9_000, &[6]),
+    ] {
+        append_at(&mut *store, at, &[]).unwrap();
+        store.checkpoint().unwrap();
+        assert_eq!(sequences(place), expected, "at {at}");
+    }
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.counters(&["t"]).unwrap().total("t"), Ok(6));
+    assert_eq!(recount(&mut *reader).unwrap().first, Some(6));
+    drop((reader, store));
+    let mut store = place.open();
+    assert_eq!(append_at(&mut *store, 9_000, &[]).unwrap(), 7);
+    assert_eq!(store.reader().unwrap().counters(&["t"]).unwrap().total("t"), Ok(7));
+}
+
+fn keep_aside(store: &mut dyn Store, received_at: i64, events: &[&[u8]]) {
+    let quarantined: Vec<_> = events
+        .iter()
+        .map(|event| Quarantined { received_at, reason: "unknown_event", event })
+        .collect();
+    store.append(&Group { quarantined: &quarantined, ..Group::default() }).unwrap();
+}
+
+fn kept_aside(store: &dyn Store) -> Vec<u64> {
+    let kept = store.reader().unwrap().quarantined(99).unwrap();
+    kept.iter().map(|it| it.number).collect()
+}
+
+/// What was ever kept aside is there, was replayed or was dropped.
+fn assert_quarantine_balanced(store: &dyn Store) {
+    let status = store.reader().unwrap().status().unwrap();
+    let causes = [DROPPED_BY_HAND, DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, REPLAYED];
+    let gone: u64 = causes.iter().filter_map(|cause| status.ledger.get(*cause)).sum();
+    assert_eq!(status.quarantined, status.quarantine_size + gone);
+}
+
+fn the_oldest_events_kept_aside_make_room(place: &dyn Place) {
+    let (mut one, mut two) = (place.open(), place.open());
+    keep_aside(&mut *one, 0, &[b"1", b"2"]);
+    keep_aside(&mut *two, 0, &[b"3", b"4"]);
+    assert_eq!(kept_aside(&*one), [2, 3, 4], "three at most");
+    keep_aside(&mut *one, 50, &[&[b'5'; 99]]);
+    assert_eq!(kept_aside(&*one), [4, 5], "a hundred bytes at most");
+    keep_aside(&mut *two, 50, &[&[b'6'; 101]]);
+    assert_eq!(kept_aside(&*one), [], "nothing that is larger than all may be");
+    keep_aside(&mut *two, 60, &[b"7"]);
+    keep_aside(&mut *two, 160, &[b"8"]);
+    assert_eq!(kept_aside(&*one), [7, 8]);
+    keep_aside(&mut *two, 161, &[b"9"]);
+    assert_eq!(kept_aside(&*one), [8, 9], "a hundred milliseconds at most");
+    append_at(&mut *one, 261, &[]).unwrap();
+    one.checkpoint().unwrap();
+    assert_eq!(kept_aside(&*one), [9], "also when nothing else is kept aside");
+    let ledger = one.reader().unwrap().status().unwrap().ledger;
+    assert_eq!((ledger[DROPPED_QUARANTINE_FULL], ledger[DROPPED_QUARANTINE_EXPIRED]), (6, 2));
+    assert_quarantine_balanced(&*one);
+}
+
+fn events_kept_aside_are_replayed_once_or_not_at_all(place: &dyn Place) {
+    let (mut one, mut two) = (place.open(), place.open());
+    keep_aside(&mut *one, 5, &[b"1", b"2", b"3"]);
+    assert_eq!(append_at(&mut *one, 5, &[2]).unwrap(), 1);
+    assert_eq!(kept_aside(&*two), [1, 3]);
+    let refused = append_at(&mut *two, 5, &[1, 2]).unwrap_err();
+    assert!(matches!(refused, Error::NotQuarantined { number: 2 }), "{refused}");
+    assert_eq!(kept_aside(&*two), [1, 3], "nothing of a refused group has happened");
+    assert_eq!(sequences(place), [1]);
+    assert_eq!(two.drop_quarantined(&[3, 2, 99]).unwrap(), 1);
+    assert_eq!(append_at(&mut *two, 5, &[1]).unwrap(), 2);
+    assert_eq!(kept_aside(&*one), []);
+    let mut reader = one.reader().unwrap();
+    assert_eq!(reader.counters(&["t"]).unwrap().total("t"), Ok(2));
+    let ledger = reader.status().unwrap().ledger;
+    assert_eq!((ledger[REPLAYED], ledger[DROPPED_BY_HAND]), (2, 1));
+    assert_quarantine_balanced(&*one);
+    assert_balanced(&mut *reader);
+}
+
+fn a_replayed_entry_begins_its_time_in_the_journal(place: &dyn Place) {
+    let mut store = place.open();
+    keep_aside(&mut *store, 0, &[b"1"]);
+    append_at(&mut *store, 90, &[]).unwrap();
+    append_at(&mut *store, 0, &[1]).unwrap();
+    append_at(&mut *store, 190, &[]).unwrap();
+    store.checkpoint().unwrap();
+    assert_eq!(sequences(place), [1, 2, 3]);
+    let entries = store.reader().unwrap().entries(1, 1).unwrap();
+    assert_eq!(entries[0].accepted_at, 0, "it counts in the week in which it was received");
+    append_at(&mut *store, 191, &[]).unwrap();
+    store.checkpoint().unwrap();
+    assert_eq!(sequences(place), [3, 4]);
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use internal_events_store::{
-    COUNTERS, Change, Entry, Error, EventId, Group, Options, Reader as _, Sqlite, Store as _,
-    Update,
+    COUNTERS, Change, Entry, Error, EventId, Group, Limits, Options, Reader as _, Sqlite,
+    Store as _, Update,
 };
 
 fn open(dir: &Path) -> Sqlite {
@@ -273,4 +273,72 @@ fn a_damaged_sketch_is_named_and_others_are_still_read() {
     let mut store = open(scratch.path());
     assert_eq!(append_at(&mut store, 0, Change::Observe(b"2")).unwrap(), 2);
     assert!(matches!(store.checkpoint(), Err(Error::Sketch { key_id: 1, .. })));
+}
+
+#[test]
+fn a_destination_that_never_answers_holds_back_so_much_and_no_more() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut limits = Limits::default();
+    limits.journal_keep = Duration::from_millis(10);
+    limits.max_pending = Duration::from_millis(50);
+    let mut store = Sqlite::open(scratch.path(), Options { limits, ..Options::default() }).unwrap();
+    db(scratch.path())
+        .execute_batch("INSERT INTO cursors VALUES ('quick', 0), ('dead', 0)")
+        .unwrap();
+    let mut reader = store.reader().unwrap();
+    for at in 0..200 {
+        append_at(&mut store, at, Change::Add(1)).unwrap();
+        db(scratch.path())
+            .execute("UPDATE cursors SET seq = ?1 WHERE destination = 'quick'", [at + 1])
+            .unwrap();
+        store.checkpoint().unwrap();
+        let status = reader.status().unwrap();
+        let oldest = reader.entries(0, 1).unwrap()[0].accepted_at;
+        assert_eq!(oldest, (at - 50).max(0), "entry {at}");
+        // For each destination: accepted = delivered or dropped, and pending.
+        let dropped = status.ledger.get("dropped:backlog:dead").copied().unwrap_or_default();
+        assert_eq!(status.cursors["dead"], dropped);
+        assert_eq!(dropped, oldest.unsigned_abs());
+        assert!(!status.ledger.contains_key("dropped:backlog:quick"));
+    }
+    assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(200));
+    db(scratch.path()).execute_batch("UPDATE cursors SET seq = 200").unwrap();
+    append_at(&mut store, 200, Change::Add(1)).unwrap();
+    store.checkpoint().unwrap();
+    assert_eq!(reader.entries(0, 1).unwrap()[0].accepted_at, 190, "kept for all that");
+}
+
+#[test]
+fn the_journal_keeps_so_many_bytes_and_no_more() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut limits = Limits::default();
+    limits.journal_keep_bytes = 1_000;
+    limits.window_ids = 10;
+    let mut store = Sqlite::open(scratch.path(), Options { limits, ..Options::default() }).unwrap();
+    let number = |sql: &str| -> u64 {
+        let number: i64 = db(scratch.path()).query_row(sql, [], |row| row.get(0)).unwrap();
+        number.unsigned_abs()
+    };
+    for n in 0..3_000_u64 {
+        let key = store.intern("key");
+        let updates = [Update { key, change: Change::Add(1) }];
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&n.to_le_bytes());
+        let entry = Entry {
+            id: EventId(id),
+            accepted_at: 0,
+            catalog: 1,
+            event: b"{}",
+            updates: &updates,
+            content: Some(1),
+        };
+        store.append(&Group { entries: &[entry], ..Group::default() }).unwrap();
+        if n % 500 == 499 {
+            store.checkpoint().unwrap();
+            let bytes = number("SELECT sum(length(ids) + length(records)) FROM journal");
+            assert!((900..=1_000).contains(&bytes), "{bytes}");
+            assert_eq!(number("SELECT count(*) FROM given_ids"), 10);
+        }
+    }
+    assert_eq!(store.reader().unwrap().counters(&["key"]).unwrap().total("key"), Ok(3_000));
 }

@@ -79,6 +79,7 @@ fn write_example(dir: &Path) {
         }],
         quarantined: &quarantined,
         ledger: &[("duplicate", 2)],
+        ..Group::default()
     };
     store.append(&group).unwrap();
 }
