@@ -181,6 +181,15 @@ pub struct Group<'a> {
     pub ledger: &'a [(&'a str, u64)],
 }
 
+impl Group<'_> {
+    /// Returns about the bytes this takes on disk.
+    pub(crate) fn bytes(&self) -> u64 {
+        let entries = self.entries.iter().map(|it| it.event.len() + 64 + it.updates.len() * 16);
+        let quarantined = self.quarantined.iter().map(|it| it.event.len() + 64);
+        entries.chain(quarantined).sum::<usize>() as u64
+    }
+}
+
 /// One accepted event as the journal has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredEntry {

@@ -57,6 +57,32 @@ pub enum Error {
         /// The first version of the program that can read it, as the file itself says.
         readable_by: String,
     },
+    /// The data directory is on a file system that other machines may share.
+    #[error(
+        "{path} is on a network file system ({kind}), where locks and shared memory are not \
+         reliable; keep the data on a local disk"
+    )]
+    NetworkFileSystem {
+        /// The data directory.
+        path: PathBuf,
+        /// What kind of file system it is.
+        kind: String,
+    },
+    /// Less of the disk is free than the reserve; nothing was written.
+    #[error(
+        "{path} has {} MiB free, less than the reserve of {} MiB: new events are refused until \
+         there is more",
+        free >> 20,
+        reserve >> 20
+    )]
+    NoSpace {
+        /// The data directory.
+        path: PathBuf,
+        /// How many bytes are free.
+        free: u64,
+        /// How many bytes are to stay free.
+        reserve: u64,
+    },
     /// A group could not be made durable.
     #[error("cannot append to the journal")]
     Append(#[source] rusqlite::Error),

@@ -28,6 +28,9 @@ pub struct Limits {
     pub quarantine_bytes: u64,
     /// How long an event is kept aside.
     pub quarantine_keep: Duration,
+    /// How many bytes of the disk stay free: below that, groups are refused before they are
+    /// written.
+    pub reserve_bytes: u64,
 }
 
 impl Default for Limits {
@@ -47,6 +50,8 @@ impl Default for Limits {
             quarantine_events: 10_000,
             quarantine_bytes: 16 << 20,
             quarantine_keep: days(14),
+            // Room for the write-ahead log of a checkpoint, and for a person to tidy up.
+            reserve_bytes: 256 << 20,
         }
     }
 }

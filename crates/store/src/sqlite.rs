@@ -9,6 +9,7 @@
 //! What is in the file is described byte by byte in `docs/store-format.md`.
 
 mod append;
+mod disk;
 mod given;
 mod group;
 mod locks;
@@ -26,6 +27,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use self::append::Appending;
+use self::disk::Space;
 use self::given::GivenIds;
 use self::group::StoredGroup;
 use self::locks::{Lease, Writers};
@@ -78,6 +80,7 @@ pub struct Sqlite {
     dir: PathBuf,
     connection: Connection,
     writers: Writers,
+    space: Space,
     lease: Lease,
     names: Names,
     encoder: Encoder,
@@ -106,6 +109,7 @@ impl Sqlite {
     /// newer version of this one wrote it.
     pub fn open(dir: &Path, options: Options) -> Result<Self, Error> {
         locks::create_dir(dir)?;
+        disk::refuse_network(dir)?;
         let path = dir.join(FILE);
         let writers = Writers::open(dir)?;
         let lease = Lease::open(dir)?;
@@ -118,6 +122,7 @@ impl Sqlite {
             dir: dir.to_owned(),
             connection,
             writers,
+            space: Space::default(),
             lease,
             names: Names::default(),
             encoder: Encoder::default(),
@@ -177,6 +182,8 @@ impl Store for Sqlite {
     }
 
     fn append(&mut self, group: &Group<'_>) -> Result<Appended, Error> {
+        let bytes = group.bytes();
+        self.space.check(&self.dir, self.options.limits.reserve_bytes, bytes)?;
         let has_given = group.entries.iter().any(|entry| entry.content.is_some());
         if has_given && self.given.is_empty() {
             // A process that starts reads up to a million ids: others need not wait for that.

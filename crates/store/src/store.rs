@@ -60,8 +60,9 @@ pub trait Store: Send {
     ///
     /// # Errors
     ///
-    /// Fails if the world does (disk full, file damaged). Then nothing of the group was taken, and
-    /// the next call may succeed.
+    /// Fails if the world does (disk full, file damaged), with [`Error::NoSpace`] if the disk is
+    /// nearly full, and with [`Error::NotQuarantined`] if an event to be replayed is not there.
+    /// Then nothing of the group was taken, and the next call may succeed.
     ///
     /// # Panics
     ///

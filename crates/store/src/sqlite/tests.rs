@@ -141,3 +141,23 @@ fn a_refused_group_is_not_taken_for_a_duplicate_when_it_comes_again() {
     assert_eq!(store.append(&group).unwrap().range, 1..2);
     assert_eq!(store.append(&group).unwrap().n_duplicates(), 1);
 }
+
+#[test]
+fn a_disk_that_is_nearly_full_is_left_its_reserve() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Sqlite::open(dir.path(), Options::default()).unwrap();
+    append(&mut store, "key", b"1").unwrap();
+    store.options.limits.reserve_bytes = u64::MAX;
+    // The free space is looked at after at most so many groups.
+    let n_taken = (0..100).find(|_| append(&mut store, "key", b"1").is_err()).unwrap();
+    assert!(n_taken < 64, "{n_taken}");
+    let before = counters(&store, &["key"]);
+    for _ in 0..3 {
+        let error = append(&mut store, "key", b"1").unwrap_err();
+        assert!(matches!(error, Error::NoSpace { .. }), "{error}");
+    }
+    store.checkpoint().unwrap();
+    assert_eq!(counters(&store, &["key"]), before, "nothing of it was written");
+    store.options.limits.reserve_bytes = 0;
+    append(&mut store, "key", b"1").unwrap();
+}
