@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
+
 use crate::record::DecodeError;
 
 /// Why a store could not do what it was asked.
@@ -42,6 +44,21 @@ pub enum Error {
         /// The database file.
         path: PathBuf,
     },
+    /// There is nothing to copy or to verify.
+    #[error("there is no store in {path}")]
+    NoStore {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// A backup does not write over a store.
+    #[error("{path} exists already")]
+    Exists {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// A copy could not be made.
+    #[error("cannot copy the store")]
+    Backup(#[source] rusqlite::Error),
     /// The file was written by a newer version of this program.
     #[error(
         "{path} has format {format}, which internal-events {readable_by} or later can read; \
@@ -122,4 +139,24 @@ pub enum Error {
         #[source]
         source: internal_events_hll::DecodeError,
     },
+}
+
+impl Error {
+    /// Returns whether the file itself is damaged, so that trying again is of no use.
+    ///
+    /// [`Sqlite::verify`](crate::Sqlite::verify) then says what is, and a backup helps.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Journal { .. } | Self::UnknownKey { .. } | Self::Sketch { .. } => true,
+            Self::Open { source, .. }
+            | Self::Append(source)
+            | Self::Checkpoint(source)
+            | Self::Backup(source)
+            | Self::Read(source) => matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            _ => false,
+        }
+    }
 }

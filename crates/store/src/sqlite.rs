@@ -9,6 +9,7 @@
 //! What is in the file is described byte by byte in `docs/store-format.md`.
 
 mod append;
+mod backup;
 mod disk;
 mod given;
 mod group;
@@ -18,6 +19,7 @@ mod reader;
 mod retention;
 mod schema;
 mod tally;
+mod verify;
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -34,6 +36,7 @@ use self::locks::{Lease, Writers};
 pub use self::reader::SqliteReader;
 pub use self::schema::FORMAT;
 use self::tally::Tally;
+pub use self::verify::{Finding, Verified};
 use crate::names::Names;
 use crate::record::Encoder;
 use crate::{Appended, Error, Group, Key, Limits, Reader, Store};
@@ -142,6 +145,28 @@ impl Sqlite {
     /// Fails as [`open`](Self::open) does.
     pub fn reader(dir: &Path) -> Result<Option<SqliteReader>, Error> {
         SqliteReader::open(&dir.join(FILE))
+    }
+
+    /// Copies the store in `dir` into the directory `to`, which then is a data directory of its own.
+    ///
+    /// The copy is of one moment, and processes that use the store go on meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no store in `dir` or there is one in `to`, or if the world does.
+    pub fn backup(dir: &Path, to: &Path) -> Result<(), Error> {
+        backup::backup(dir, to)
+    }
+
+    /// Looks at everything in the store in `dir` and says what is wrong with it.
+    ///
+    /// It is read as of one moment while processes may use it, and not changed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no store or it cannot be opened at all.
+    pub fn verify(dir: &Path) -> Result<Verified, Error> {
+        verify::verify(dir)
     }
 
     /// Takes some of what is beyond the limits out, in steps between which others may write.
@@ -256,6 +281,15 @@ impl Store for Sqlite {
             Some(reader) => Ok(Box::new(reader)),
             None => Err(Error::NotAStore { path }),
         }
+    }
+}
+
+impl Drop for Sqlite {
+    /// Leaves one whole file behind, also while readers of this process keep the log open.
+    fn drop(&mut self) {
+        // If somebody is writing, they will do this in their turn: nobody waits here.
+        let _ = self.connection.busy_timeout(Duration::ZERO);
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     }
 }
 

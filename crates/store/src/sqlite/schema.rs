@@ -206,7 +206,31 @@ pub(super) fn kind(row: &Row<'_>, column: usize) -> rusqlite::Result<Kind> {
     })
 }
 
-fn sync_dir(path: &Path) -> std::io::Result<()> {
+/// Returns the tables whose columns are not those of the newest format.
+pub(super) fn strange_tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let as_made = Connection::open_in_memory()?;
+    as_made.execute_batch(TABLES)?;
+    let (expected, found) = (columns(&as_made)?, columns(connection)?);
+    let of = |columns: &[[String; 2]], table: &str| -> Vec<String> {
+        columns.iter().filter(|it| it[0] == table).map(|it| it[1].clone()).collect()
+    };
+    let mut tables: Vec<String> = expected.iter().map(|it| it[0].clone()).collect();
+    tables.dedup();
+    tables.retain(|table| of(&expected, table) != of(&found, table));
+    Ok(tables)
+}
+
+/// Returns table and column of all columns, with what is declared of them.
+fn columns(connection: &Connection) -> rusqlite::Result<Vec<[String; 2]>> {
+    let sql = "SELECT tables.name, concat_ws(' ', columns.name, columns.type, \"notnull\", pk)
+         FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
+         WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%' ORDER BY tables.name, cid";
+    let mut statement = connection.prepare(sql)?;
+    statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?]))?.collect()
+}
+
+/// Makes a new or another name in the directory of `path` durable.
+pub(super) fn sync_dir(path: &Path) -> std::io::Result<()> {
     match path.parent() {
         Some(dir) => std::fs::File::open(dir)?.sync_all(),
         None => Ok(()),

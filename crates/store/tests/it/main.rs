@@ -4,6 +4,7 @@
 
 mod conformance;
 mod crash;
+mod damage;
 mod files;
 mod format;
 mod model;

@@ -1,0 +1,242 @@
+//! Looks at everything in a store, and says what is wrong with it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::group::{Next, StoredGroup, for_each_group};
+use super::{FILE, last_sequence, quarantine, schema, sequence, tally};
+use crate::{Counter, Error, Kind};
+
+/// Messages of SQLite's own check that are passed on.
+const MESSAGES: u32 = 100;
+
+/// What is wrong with a store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Finding {
+    /// SQLite finds its own structure damaged.
+    #[error("the database is damaged: {message}")]
+    Database {
+        /// What SQLite says.
+        message: String,
+    },
+    /// A table has not the columns that it was made with.
+    #[error("the table `{table}` is not as it was made")]
+    Table {
+        /// Name of the table.
+        table: String,
+    },
+    /// Something cannot be read.
+    #[error("something cannot be read")]
+    Unreadable(#[source] Error),
+    /// Entries are missing in the middle of the journal.
+    #[error("the journal has nothing between entry {after} and entry {before}")]
+    Gap {
+        /// The last entry before the gap.
+        after: u64,
+        /// The first entry behind it.
+        before: u64,
+    },
+    /// A destination has taken more than the journal ever had.
+    #[error("`{destination}` has taken entry {cursor}, but the last one is {last}")]
+    Cursor {
+        /// Name of the destination.
+        destination: String,
+        /// The last entry it says it has taken.
+        cursor: u64,
+        /// The last entry there is.
+        last: u64,
+    },
+    /// A counter is not what the journal adds up to.
+    #[error("the counter `{key}` is not what the journal adds up to")]
+    Counter {
+        /// Its key.
+        key: String,
+    },
+    /// The size kept for the quarantine is not that of its events.
+    #[error("{events} events of {bytes} bytes are kept aside, but other numbers are written down")]
+    QuarantineSize {
+        /// How many there are.
+        events: u64,
+        /// How many bytes they have.
+        bytes: u64,
+    },
+}
+
+/// What a look at everything has shown.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// How many entries the journal has.
+    pub entries: u64,
+    /// Whether the journal still has its first entry, so that counters could be counted again.
+    pub is_recounted: bool,
+    /// What is wrong; nothing if all is well.
+    pub findings: Vec<Finding>,
+}
+
+/// Looks at everything in `dir` as of one moment.
+pub(super) fn verify(dir: &Path) -> Result<Verified, Error> {
+    let Some(connection) = schema::open_existing(&dir.join(FILE))? else {
+        return Err(Error::NoStore { path: dir.to_owned() });
+    };
+    let tx = Transaction::new_unchecked(&connection, TransactionBehavior::Deferred)
+        .map_err(Error::Read)?;
+    let mut verified = Verified::default();
+    verified.check(check_database(&tx));
+    verified.check(check_tables(&tx));
+    verified.check(check_cursors(&tx));
+    verified.check(check_quarantine(&tx));
+    match Recounted::load(&tx).and_then(|it| it.walk(&tx, &mut verified)) {
+        Ok(recounted) => recounted.compare(&mut verified),
+        Err(error) => verified.findings.push(Finding::Unreadable(error)),
+    }
+    Ok(verified)
+}
+
+impl Verified {
+    fn check(&mut self, found: rusqlite::Result<Vec<Finding>>) {
+        match found {
+            Ok(found) => self.findings.extend(found),
+            Err(error) => self.findings.push(Finding::Unreadable(Error::Read(error))),
+        }
+    }
+}
+
+fn check_database(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    let mut statement = tx.prepare(&format!("PRAGMA integrity_check({MESSAGES})"))?;
+    let messages = statement.query_map([], |row| row.get::<_, String>(0))?;
+    messages
+        .filter(|it| it.as_ref().map_or(true, |message| message != "ok"))
+        .map(|it| it.map(|message| Finding::Database { message }))
+        .collect()
+}
+
+fn check_tables(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    // Older formats had other tables, and are upgraded by the next that writes.
+    if schema::meta(tx, "format")? != schema::FORMAT.to_string() {
+        return Ok(Vec::new());
+    }
+    let tables = schema::strange_tables(tx)?.into_iter();
+    Ok(tables.map(|table| Finding::Table { table }).collect())
+}
+
+fn check_cursors(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    let last = last_sequence(tx)?;
+    let mut statement = tx.prepare("SELECT destination, seq FROM cursors ORDER BY 1")?;
+    let cursors = statement.query_map([], |row| Ok((row.get(0)?, sequence(row, 1)?)))?;
+    let mut findings = Vec::new();
+    for cursor in cursors {
+        let (destination, cursor) = cursor?;
+        if cursor > last {
+            findings.push(Finding::Cursor { destination, cursor, last });
+        }
+    }
+    Ok(findings)
+}
+
+fn check_quarantine(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    // Format 1 writes down no size.
+    if !tx.table_exists(None, "quarantine_size")? {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT count(*), coalesce(sum(length(CAST(event AS BLOB))), 0) FROM quarantine";
+    let (events, bytes) =
+        tx.query_row(sql, [], |row| Ok((sequence(row, 0)?, sequence(row, 1)?)))?;
+    let is_as_written = quarantine::size(tx)? == (events, bytes);
+    Ok(if is_as_written { Vec::new() } else { vec![Finding::QuarantineSize { events, bytes }] })
+}
+
+/// All counters twice: as they were kept, and as the journal adds up.
+struct Recounted {
+    cursor: u64,
+    /// By key id.
+    counters: BTreeMap<u32, Both>,
+}
+
+struct Both {
+    key: String,
+    /// None if it could not be read.
+    kept: Option<Counter>,
+    counted: Counter,
+}
+
+impl Recounted {
+    fn load(tx: &Connection) -> Result<Self, Error> {
+        let mut statement =
+            tx.prepare("SELECT key_id, key, kind FROM keys").map_err(Error::Read)?;
+        let keys = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, schema::kind(row, 2)?)))
+            .map_err(Error::Read)?;
+        let mut counters = BTreeMap::new();
+        for key in keys {
+            let (key_id, key, kind): (u32, String, Kind) = key.map_err(Error::Read)?;
+            let both = Both { key, kept: None, counted: Counter::empty(kind) };
+            counters.insert(key_id, both);
+        }
+        Ok(Self { cursor: tally::cursor(tx).map_err(Error::Read)?, counters })
+    }
+
+    /// Reads every counter and every group; what is wrong with one does not stop the others.
+    fn walk(mut self, tx: &Connection, verified: &mut Verified) -> Result<Self, Error> {
+        for (&key_id, both) in &mut self.counters {
+            match tally::saved_counter(tx, key_id, both.counted.kind()) {
+                Ok(counter) => both.kept = Some(counter),
+                Err(error) => verified.findings.push(Finding::Unreadable(error)),
+            }
+        }
+        let n_before = verified.findings.len();
+        let mut last = None;
+        for_each_group(tx, 0, |group| {
+            if let Err(error) = self.fold(&group) {
+                verified.findings.push(Finding::Unreadable(error));
+            }
+            let first = (group.last + 1).saturating_sub(group.n_entries);
+            match last {
+                None => verified.is_recounted = first == 1,
+                Some(after) if first != after + 1 => {
+                    verified.findings.push(Finding::Gap { after, before: first });
+                }
+                Some(_) => {}
+            }
+            last = Some(group.last);
+            verified.entries += group.n_entries;
+            Ok(Next::Group)
+        })?;
+        let ever = last_sequence(tx).map_err(Error::Read)?;
+        if last.is_none() {
+            verified.is_recounted = ever == 0;
+        }
+        // What is missing or damaged in the journal is said once and not again for each counter.
+        verified.is_recounted &= verified.findings.len() == n_before && ever == last.unwrap_or(0);
+        Ok(self)
+    }
+
+    fn fold(&mut self, group: &StoredGroup<'_>) -> Result<(), Error> {
+        let cursor = self.cursor;
+        group.for_each(0, |sequence, record| {
+            group.id(sequence)?;
+            for update in record.updates {
+                let (key_id, change) = update.map_err(|it| group.damaged(it))?;
+                let both = self.counters.get_mut(&key_id).ok_or(Error::UnknownKey { key_id })?;
+                both.counted.apply(change);
+                if let Some(kept) = both.kept.as_mut().filter(|_| sequence > cursor) {
+                    kept.apply(change);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn compare(self, verified: &mut Verified) {
+        if !verified.is_recounted {
+            return;
+        }
+        let wrong = self
+            .counters
+            .into_values()
+            .filter(|both| both.kept.as_ref().is_some_and(|kept| *kept != both.counted));
+        verified.findings.extend(wrong.map(|both| Finding::Counter { key: both.key }));
+    }
+}

@@ -1,0 +1,260 @@
+//! What verifying finds, what a backup is good for, and what a damaged file does.
+
+use std::fs;
+use std::path::Path;
+
+use internal_events_store::{
+    Change, Counters, Entry, Error, EventId, Finding, Group, Options, Quarantined, Reader as _,
+    Sqlite, Store as _, Update,
+};
+
+const DATABASE: &str = "internal-events.db";
+
+fn open(dir: &Path) -> Sqlite {
+    Sqlite::open(dir, Options::default()).unwrap()
+}
+
+fn db(dir: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(dir.join(DATABASE)).unwrap()
+}
+
+/// Appends some groups that move counters of all kinds, and keeps an event aside.
+fn fill(store: &mut Sqlite, n_groups: u64) {
+    let keys = ["t", "u", "s", "v"].map(|key| store.intern(key));
+    for n in 0..n_groups {
+        let element = n.to_string();
+        let changes = [
+            Change::Add(n),
+            Change::Observe(element.as_bytes()),
+            Change::Sum(0.1),
+            Change::Count(&element.as_bytes()[..1]),
+        ];
+        let updates: [Update<'_>; 4] =
+            std::array::from_fn(|it| Update { key: keys[it], change: changes[it] });
+        let mut id = [1; 16];
+        id[..8].copy_from_slice(&n.to_le_bytes());
+        let entry = Entry {
+            id: EventId(id),
+            accepted_at: 0,
+            catalog: 1,
+            event: b"{\"event\":\"an_event_of_ordinary_length\"}",
+            updates: &updates,
+            content: Some(n),
+        };
+        let kept = [Quarantined { received_at: 0, reason: "unknown_event", event: b"{}" }];
+        let quarantined = if n == 0 { &kept[..] } else { &[] };
+        store.append(&Group { entries: &[entry], quarantined, ..Group::default() }).unwrap();
+    }
+}
+
+fn counters(dir: &Path) -> Result<Counters, Error> {
+    let mut reader = Sqlite::reader(dir)?.expect("there is a store");
+    reader.counters(&["t", "u", "s", "v"])
+}
+
+fn findings(dir: &Path) -> Vec<String> {
+    Sqlite::verify(dir).unwrap().findings.iter().map(ToString::to_string).collect()
+}
+
+/// A store with counters that were written down and a tail that was not.
+fn filled(dir: &Path) -> Sqlite {
+    let mut store = open(dir);
+    fill(&mut store, 40);
+    store.checkpoint().unwrap();
+    // The first forty are duplicates now.
+    fill(&mut store, 43);
+    store
+}
+
+#[test]
+fn a_store_in_use_is_verified() {
+    let scratch = tempfile::tempdir().unwrap();
+    let dir = scratch.path().join("data");
+    assert!(matches!(Sqlite::verify(&dir), Err(Error::NoStore { .. })));
+    let mut store = open(&dir);
+    let check = |n_entries: u64, is_recounted: bool| {
+        let verified = Sqlite::verify(&dir).unwrap();
+        assert_eq!(verified.entries, n_entries);
+        assert_eq!(verified.is_recounted, is_recounted);
+        assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+    };
+    check(0, true);
+    fill(&mut store, 10);
+    check(10, true);
+    store.checkpoint().unwrap();
+    check(10, true);
+    // All of these were accepted before, but for what is new.
+    fill(&mut store, 12);
+    check(12, true);
+    drop(store);
+    check(12, true);
+    // Old entries have left the journal: counters cannot be counted again, all else can be seen.
+    db(&dir).execute_batch("DELETE FROM journal WHERE seq <= 5").unwrap();
+    check(7, false);
+}
+
+#[test]
+fn what_is_wrong_is_found_and_named() {
+    let check = |sql: &str, expected: &[&str]| {
+        let scratch = tempfile::tempdir().unwrap();
+        drop(filled(scratch.path()));
+        db(scratch.path()).execute_batch(sql).unwrap();
+        assert_eq!(findings(scratch.path()), expected, "{sql}");
+    };
+    check("", &[]);
+    check(
+        "UPDATE totals SET value = value + 1",
+        &["the counter `t` is not what the journal adds up to"],
+    );
+    check(
+        "DELETE FROM sums; DELETE FROM uniques",
+        &[
+            "the counter `u` is not what the journal adds up to",
+            "the counter `s` is not what the journal adds up to",
+        ],
+    );
+    check(
+        "UPDATE cursors SET seq = 99",
+        &[
+            "`counters` has taken entry 99, but the last one is 43",
+            "the counter `t` is not what the journal adds up to",
+            "the counter `u` is not what the journal adds up to",
+            "the counter `s` is not what the journal adds up to",
+            "the counter `v` is not what the journal adds up to",
+        ],
+    );
+    check(
+        "DELETE FROM journal WHERE seq IN (7, 8)",
+        &["the journal has nothing between entry 6 and entry 9"],
+    );
+    check(
+        "UPDATE journal SET records = x'0100' WHERE seq IN (7, 41)",
+        &["something cannot be read", "something cannot be read"],
+    );
+    check("UPDATE uniques SET hll = x'00'", &["something cannot be read"]);
+    check(
+        "UPDATE quarantine_size SET events = 7",
+        &["2 events of 4 bytes are kept aside, but other numbers are written down"],
+    );
+}
+
+#[test]
+fn a_backup_of_a_store_in_use_opens_and_goes_on() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (dir, copy) = (scratch.path().join("data"), scratch.path().join("backups/monday"));
+    assert!(matches!(Sqlite::backup(&dir, &copy), Err(Error::NoStore { .. })));
+    let mut store = open(&dir);
+    fill(&mut store, 10);
+    store.checkpoint().unwrap();
+    fill(&mut store, 15);
+    Sqlite::backup(&dir, &copy).unwrap();
+    fill(&mut store, 20);
+    assert!(matches!(Sqlite::backup(&dir, &copy), Err(Error::Exists { .. })));
+
+    let names: Vec<_> = fs::read_dir(&copy).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(names, [DATABASE], "one file is the whole backup");
+    let verified = Sqlite::verify(&copy).unwrap();
+    assert!(verified.findings.is_empty(), "{:?}", verified.findings);
+    assert_eq!((verified.entries, verified.is_recounted), (15, true));
+    // What is sent again after the backup was restored is taken once.
+    let mut restored = open(&copy);
+    fill(&mut restored, 20);
+    restored.checkpoint().unwrap();
+    assert_eq!(counters(&copy).unwrap(), counters(&dir).unwrap());
+    assert_eq!(counters(&copy).unwrap().total("t"), Ok((0..20).sum()));
+}
+
+#[test]
+fn a_closed_store_is_one_file_even_while_somebody_reads() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (dir, copy) = (scratch.path().join("data"), scratch.path().join("copy"));
+    let store = filled(&dir);
+    let mut reader = store.reader().unwrap();
+    let expected = reader.counters(&["t", "u", "s", "v"]).unwrap();
+    drop(store);
+    fs::create_dir(&copy).unwrap();
+    fs::copy(dir.join(DATABASE), copy.join(DATABASE)).unwrap();
+    assert_eq!(counters(&copy).unwrap(), expected);
+    assert_eq!(reader.counters(&["t", "u", "s", "v"]).unwrap(), expected);
+}
+
+/// Does everything one may do with a store, and says whether something was wrong.
+fn use_all(dir: &Path) -> Result<Counters, Error> {
+    let mut store = Sqlite::open(dir, Options::default())?;
+    let key = store.intern("other");
+    let updates = [Update { key, change: Change::Add(1) }];
+    let entry = Entry {
+        id: EventId([9; 16]),
+        accepted_at: 0,
+        catalog: 1,
+        event: b"{}",
+        updates: &updates,
+        content: Some(1),
+    };
+    store.append(&Group { entries: &[entry], ..Group::default() })?;
+    store.checkpoint()?;
+    let mut reader = store.reader()?;
+    reader.entries(0, usize::MAX)?;
+    reader.quarantined(usize::MAX)?;
+    reader.status()?;
+    reader.counters(&["t", "u", "s", "v"])
+}
+
+/// A damaged file is found to be damaged, or what is damaged does not matter to any counter.
+fn check_damage(good: &[u8], damage: impl FnOnce(&mut Vec<u8>), expected: &Counters, what: &str) {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut bytes = good.to_vec();
+    damage(&mut bytes);
+    fs::write(scratch.path().join(DATABASE), bytes).unwrap();
+    let is_found = match Sqlite::verify(scratch.path()) {
+        Ok(verified) => !verified.findings.is_empty(),
+        Err(_) => true,
+    };
+    match use_all(scratch.path()) {
+        Ok(counters) => assert!(is_found || counters == *expected, "{what}: not found"),
+        Err(error) => assert!(is_found, "{what}: {error}"),
+    }
+}
+
+#[test]
+fn a_truncated_or_bit_flipped_file_is_found_out() {
+    let scratch = tempfile::tempdir().unwrap();
+    drop(filled(scratch.path()));
+    let expected = counters(scratch.path()).unwrap();
+    let good = fs::read(scratch.path().join(DATABASE)).unwrap();
+    for len in (1..good.len()).step_by(3001) {
+        let truncate = |bytes: &mut Vec<u8>| bytes.truncate(len);
+        check_damage(&good, truncate, &expected, &format!("truncated to {len}"));
+    }
+    for place in (0..good.len()).step_by(307) {
+        let bit = place % 8;
+        let flip = |bytes: &mut Vec<u8>| bytes[place] ^= 1 << bit;
+        check_damage(&good, flip, &expected, &format!("bit {bit} of byte {place}"));
+    }
+}
+
+#[test]
+fn a_page_of_noise_is_an_error_that_says_damage() {
+    let scratch = tempfile::tempdir().unwrap();
+    drop(filled(scratch.path()));
+    let root: u32 = db(scratch.path())
+        .query_row("SELECT rootpage FROM sqlite_schema WHERE name = 'journal'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    let path = scratch.path().join(DATABASE);
+    let root = root as usize;
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[(root - 1) * 4096..root * 4096].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+    let error = use_all(scratch.path()).unwrap_err();
+    assert!(error.is_damage(), "{error}");
+    let verified = Sqlite::verify(scratch.path()).unwrap();
+    let is_damage = match &verified.findings[0] {
+        Finding::Unreadable(error) => error.is_damage(),
+        finding => matches!(finding, Finding::Database { .. }),
+    };
+    assert!(is_damage, "{:?}", verified.findings);
+    // The counters are still in their tables, and what is whole can be copied.
+    Sqlite::backup(scratch.path(), &scratch.path().join("copy")).unwrap();
+}
