@@ -5,20 +5,27 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use internal_events_store::{
-    COUNTERS, Change, Counter, Entry, EventId, Group, Kind, Memory, Options, Sqlite, Store,
-    StoredChange, Update, recount,
+    COUNTERS, Change, Counter, DUPLICATE, Entry, EventId, Group, ID_COLLISION, Kind, Memory,
+    Options, Outcome, Sqlite, Store, StoredChange, Update, recount,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 const HANDLES: usize = 3;
 
+/// What a caller sends: perhaps an id and a content, and what it is routed to.
+#[derive(Debug, Clone)]
+struct Event {
+    given: Option<(u8, u64)>,
+    updates: Vec<(u8, StoredChange)>,
+}
+
 /// One thing that happens to a data directory.
 #[derive(Debug, Clone)]
 enum Step {
     Append {
         handle: usize,
-        entries: Vec<Vec<(u8, StoredChange)>>,
+        entries: Vec<Event>,
     },
     Checkpoint {
         handle: usize,
@@ -45,7 +52,10 @@ fn change() -> impl Strategy<Value = StoredChange> {
 
 fn step() -> impl Strategy<Value = Step> {
     let handle = 0..HANDLES;
-    let entries = vec(vec((0..8_u8, change()), 0..5), 0..6);
+    let given = proptest::option::of((0..6_u8, 0..3_u64));
+    let updates = vec((0..8_u8, change()), 0..5);
+    let event = (given, updates).prop_map(|(given, updates)| Event { given, updates });
+    let entries = vec(event, 0..6);
     prop_oneof![
         6 => (handle.clone(), entries).prop_map(|(handle, entries)| Step::Append { handle, entries }),
         3 => handle.clone().prop_map(|handle| Step::Checkpoint { handle }),
@@ -63,9 +73,29 @@ struct Model {
     per_value: BTreeMap<String, BTreeMap<Vec<u8>, u64>>,
     kinds: BTreeMap<String, Kind>,
     n_entries: u64,
+    /// Ids and contents that were accepted.
+    given: HashSet<(u8, u64)>,
+    n_duplicates: u64,
+    n_collisions: u64,
 }
 
 impl Model {
+    /// Takes an event unless it was taken before.
+    fn take(&mut self, event: &Event) {
+        if let Some((id, content)) = event.given {
+            let is_known_id = self.given.iter().any(|it| it.0 == id);
+            if !self.given.insert((id, content)) {
+                self.n_duplicates += 1;
+                return;
+            }
+            self.n_collisions += u64::from(is_known_id);
+        }
+        self.n_entries += 1;
+        for (key, change) in &event.updates {
+            self.apply(&store_key(*key), change);
+        }
+    }
+
     fn apply(&mut self, key: &str, change: &StoredChange) {
         let kind = change.as_change().kind();
         if *self.kinds.entry(key.to_owned()).or_insert(kind) != kind {
@@ -113,27 +143,34 @@ impl Model {
             }
         }
         assert_eq!(counters, recount(&mut *reader).unwrap().counters);
-        assert_eq!(reader.status().unwrap().last_sequence, self.n_entries);
+        let status = reader.status().unwrap();
+        assert_eq!(status.last_sequence, self.n_entries);
+        let counted = |cause| status.ledger.get(cause).copied().unwrap_or_default();
+        assert_eq!(counted(DUPLICATE), self.n_duplicates);
+        assert_eq!(counted(ID_COLLISION), self.n_collisions);
     }
 }
 
-fn append(store: &mut dyn Store, entries: &[Vec<(u8, StoredChange)>]) -> u64 {
+fn append(store: &mut dyn Store, entries: &[Event]) -> Vec<Outcome> {
     let updates: Vec<Vec<Update<'_>>> = entries
         .iter()
-        .map(|updates| updates.iter().map(|(key, change)| to_update(store, *key, change)).collect())
+        .map(|event| {
+            event.updates.iter().map(|(key, change)| to_update(store, *key, change)).collect()
+        })
         .collect();
-    let entries: Vec<Entry<'_>> = updates
+    let entries: Vec<Entry<'_>> = entries
         .iter()
-        .map(|updates| Entry {
-            id: EventId([1; 16]),
+        .zip(&updates)
+        .map(|(event, updates)| Entry {
+            id: EventId([event.given.map_or(99, |(id, _)| id); 16]),
             accepted_at: 0,
             catalog: 0,
             event: b"{}",
             updates,
-            content: None,
+            content: event.given.map(|(_, content)| content),
         })
         .collect();
-    store.append(&Group { entries: &entries, ..Group::default() }).unwrap().range.end - 1
+    store.append(&Group { entries: &entries, ..Group::default() }).unwrap().outcomes().collect()
 }
 
 fn to_update<'a>(store: &mut dyn Store, key: u8, change: &'a StoredChange) -> Update<'a> {
@@ -185,12 +222,10 @@ fn run(steps: &[Step]) {
     for (n, step) in steps.iter().enumerate() {
         match step {
             Step::Append { handle, entries } => {
-                let last = append(handles[*handle].as_mut().unwrap(), entries);
-                append(&mut memory, entries);
-                model.n_entries += entries.len() as u64;
-                assert_eq!(last, model.n_entries);
-                for (key, change) in entries.iter().flatten() {
-                    model.apply(&store_key(*key), change);
+                let outcomes = append(handles[*handle].as_mut().unwrap(), entries);
+                assert_eq!(outcomes, append(&mut memory, entries));
+                for event in entries {
+                    model.take(event);
                 }
             }
             Step::Checkpoint { handle } => {
@@ -252,7 +287,9 @@ fn counters_of_many_elements_are_the_same_bytes_however_they_were_folded() {
             let entries = (0..200_u32)
                 .map(|n| {
                     let element = (group * 200 + n).to_string().into_bytes();
-                    vec![(0, StoredChange::Observe(element)), (1, StoredChange::Sum(0.1))]
+                    let observe = (0, StoredChange::Observe(element));
+                    let updates = vec![observe, (1, StoredChange::Sum(0.1))];
+                    Event { given: None, updates }
                 })
                 .collect();
             let handle = (group % 3) as usize;
