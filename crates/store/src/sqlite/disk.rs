@@ -92,19 +92,21 @@ pub(super) fn refuse_network(dir: &Path) -> Result<(), Error> {
     let Ok(stat) = rustix::fs::statfs(dir) else { return Ok(()) };
     // The type differs between architectures; 32 bits of it say it all.
     let magic = i128::from(stat.f_type) & 0xffff_ffff;
-    let kind = match NETWORK.iter().find(|(it, _)| *it == magic) {
-        Some((_, kind)) => Some((*kind).to_owned()),
-        None if magic == FUSE => {
-            let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-            let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
-            mounted_as(&mounts, &dir).filter(|it| NETWORK_FUSE.contains(&it.as_str()))
-        }
-        None => None,
-    };
-    match kind {
+    let mounts = || std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let canonical = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    match network(magic, mounts, &canonical) {
         Some(kind) => Err(Error::NetworkFileSystem { path: dir.to_owned(), kind }),
         None => Ok(()),
     }
+}
+
+/// Returns the name of a network file system.
+#[cfg(target_os = "linux")]
+fn network(magic: i128, mountinfo: impl FnOnce() -> String, dir: &Path) -> Option<String> {
+    if magic == FUSE {
+        return mounted_as(&mountinfo(), dir).filter(|it| NETWORK_FUSE.contains(&it.as_str()));
+    }
+    NETWORK.iter().find(|(it, _)| *it == magic).map(|(_, kind)| (*kind).to_owned())
 }
 
 #[cfg(not(target_os = "linux"))]

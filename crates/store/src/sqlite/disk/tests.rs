@@ -32,3 +32,24 @@ fn free_space_is_asked_for_now_and_then_and_always_while_there_is_too_little() {
     space.check(dir.path(), 0, 10).unwrap();
     assert!(space.check(dir.path(), u64::MAX, LOOK_BYTES).is_err(), "or so many bytes");
 }
+
+#[test]
+fn network_file_systems_are_told_from_local_ones() {
+    let mounts = || {
+        "22 1 8:1 / / rw - ext4 /dev/root rw\n\
+         40 22 0:45 / /far rw - fuse.sshfs host:/ rw\n\
+         41 22 0:46 / /near rw - fuse.gocryptfs /crypt rw\n"
+            .to_owned()
+    };
+    let check = |magic: i128, dir: &str, expected: Option<&str>| {
+        assert_eq!(network(magic, mounts, Path::new(dir)).as_deref(), expected, "{magic:x} {dir}");
+    };
+    check(0x6969, "/", Some("NFS"));
+    check(0xff53_4d42, "/", Some("CIFS"));
+    check(0x0102_1997, "/", Some("9P"));
+    check(0xef53, "/", None);
+    check(0x0102_1994, "/", None);
+    check(FUSE, "/far/data", Some("fuse.sshfs"));
+    check(FUSE, "/near/data", None);
+    refuse_network(tempfile::tempdir().unwrap().path()).unwrap();
+}
