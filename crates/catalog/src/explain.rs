@@ -130,12 +130,14 @@ impl Catalog {
     }
 
     fn unknown(&self, name: &str) -> Gate {
-        let detail = match self.untracked_event(name) {
-            Some(it) => format!("{} defines it, but not as an internal event", it.path),
-            None => match self.similar_event(name) {
-                Some(similar) => format!("no event has this name; did you mean `{similar}`?"),
-                None => "no event has this name".to_owned(),
-            },
+        let detail = if let Some(it) = self.untracked_event(name) {
+            format!("{} defines it, but not as an internal event", it.path)
+        } else if self.overrides().legacy_events.contains(name) {
+            "it is on the list of legacy events: only the legacy call writes it".to_owned()
+        } else if let Some(similar) = self.similar_event(name) {
+            format!("no event has this name; did you mean `{similar}`?")
+        } else {
+            "no event has this name".to_owned()
         };
         Gate { name: "known", subject: name.to_owned(), passed: false, detail }
     }

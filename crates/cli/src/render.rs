@@ -17,19 +17,28 @@ pub(crate) fn word(severity: Severity) -> &'static str {
     }
 }
 
-/// Each finding with the lines concerned.
+/// Each error and warning with the lines concerned, then each note on a line of its own: there
+/// may be many, and none asks for anything.
 pub(crate) fn human(
     found: &[Diagnostic],
     sources: &BTreeMap<&str, &Source>,
     colour: bool,
 ) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let (notes, serious): (Vec<_>, Vec<_>) =
+        found.iter().partition(|it| it.severity == Severity::Note);
     let mut text = String::new();
-    for diagnostic in found {
+    for diagnostic in serious {
         let source = sources.get(diagnostic.path.as_str());
         let source = source.map(|it| String::from_utf8_lossy(&it.bytes)).unwrap_or_default();
         text.push_str(&snippet(diagnostic, &source, &renderer));
         text.push_str("\n\n");
+    }
+    for Diagnostic { code, message, path, line, column, .. } in &notes {
+        text.push_str(&format!("note[{code}]: {path}:{line}:{column}: {message}\n"));
+    }
+    if !notes.is_empty() {
+        text.push('\n');
     }
     text
 }

@@ -123,3 +123,17 @@ fn files_that_are_not_text_are_shown_and_do_not_stop_the_rest() {
     assert!(run.out.contains("config/events/broken.yml"), "{}", run.out);
     assert!(run.out.contains("2 events and 2 metrics checked"), "{}", run.out);
 }
+
+#[test]
+fn notes_take_a_line_each() {
+    let event =
+        EVENT.replace("A customer sends an order, whatever the way of payment is", "Ordered");
+    let root = files(&[("config/events/create_order.yml", &event)]);
+    let run = check(root.path(), &[]);
+    let expected = "\
+note[short-description]: config/events/create_order.yml:2:14: the description has 7 characters, generators ask for 50
+
+1 event and 0 metrics checked: 0 errors, 0 warnings, 1 note
+";
+    assert_eq!((run.out.as_str(), run.code), (expected, Some(0)));
+}
