@@ -5,6 +5,7 @@ use crate::output;
 use anyhow::{Context as _, bail};
 use internal_events::Tracker;
 use internal_events_collector::{Collector, Limits};
+use internal_events_installation::Settings;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -36,13 +37,21 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the server's threads")?;
-    let collector = Collector::new(tracker.clone(), Limits::default());
+    let collector = collector(tracker.clone(), installation.settings())?;
     runtime.block_on(serve(collector, address))?;
     if !tracker.shut_down(LAST_WAIT) {
         bail!("the journal was not written in time");
     }
     tracing::info!("shut down");
     Ok(ExitCode::SUCCESS)
+}
+
+fn collector(tracker: Tracker, settings: &Settings) -> anyhow::Result<Collector> {
+    let collector = Collector::new(tracker, Limits::default()).paths(&settings.collector_paths)?;
+    match &settings.collector_origins {
+        Some(origins) => Ok(collector.origins(origins)?),
+        None => Ok(collector),
+    }
 }
 
 /// Finds the address to listen on, and refuses one that other machines can reach.

@@ -1,8 +1,9 @@
 //! What is served, and by whom.
 
+use crate::endpoint::{self, Endpoint, Origins};
 use crate::limits::Limits;
 use crate::problem::Problem;
-use crate::{body, door, metrics, track};
+use crate::{ServeError, body, door, metrics, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -19,12 +20,33 @@ pub(crate) type Answer = Response<Full<Bytes>>;
 pub struct Collector {
     pub(crate) tracker: Tracker,
     pub(crate) limits: Limits,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl Collector {
     /// Makes a collector that gives its events to a tracker.
     pub fn new(tracker: Tracker, limits: Limits) -> Self {
-        Self { tracker, limits }
+        Self { tracker, limits, endpoint: Endpoint::default() }
+    }
+
+    /// Takes what Snowplow trackers send at these paths too, each of the form `/vendor/version`.
+    ///
+    /// # Errors
+    ///
+    /// When one of them has another form.
+    pub fn paths(mut self, paths: &[String]) -> Result<Self, ServeError> {
+        self.endpoint.add_paths(paths)?;
+        Ok(self)
+    }
+
+    /// Takes Snowplow events from pages of these origins; without a list, of those on loopback.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is no origin, which is written `scheme://host` or `scheme://host:port`.
+    pub fn origins(mut self, origins: &[String]) -> Result<Self, ServeError> {
+        self.endpoint.origins = Origins::listed(origins)?;
+        Ok(self)
     }
 
     /// Answers one request from a peer.
@@ -43,6 +65,9 @@ impl Collector {
         B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
     {
         let (head, body) = request.into_parts();
+        if self.endpoint.serves(head.uri.path()) {
+            return endpoint::answer(self, peer, &head, body).await;
+        }
         door::admit(peer, &head)?;
         match head.uri.path() {
             "/api/v4/usage_data/track_event" => {

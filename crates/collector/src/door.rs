@@ -3,15 +3,48 @@
 //! A browser on this machine runs pages of strangers, and a proxy on it speaks for the whole
 //! world; both would reach a listener on loopback. A page shows itself by its `Origin`, or, once
 //! its name has been made to resolve to this machine, by its `Host`; a proxy by the headers it
-//! adds.
+//! adds. Trackers of Snowplow are made for pages, so these may come from one, if it is allowed.
 
+use crate::endpoint::Origins;
 use crate::problem::Problem;
-use hyper::header::{FORWARDED, HOST, HeaderName, ORIGIN, VIA};
+use hyper::header::{FORWARDED, HOST, HeaderName, HeaderValue, ORIGIN, VIA};
 use hyper::http::request::Parts;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Lets a request in, or says why not.
+/// Lets a request of a program in, or says why not.
 pub(crate) fn admit(peer: IpAddr, head: &Parts) -> Result<(), Problem> {
+    admit_local(peer, head)?;
+    if head.headers.contains_key(ORIGIN) {
+        return Err(Problem::NotLocal("The request has an Origin: a page sent it."));
+    }
+    Ok(())
+}
+
+/// Lets a request of a Snowplow tracker in, or says why not; gives its origin if it is a page's.
+pub(crate) fn admit_tracker(
+    peer: IpAddr,
+    head: &Parts,
+    origins: &Origins,
+) -> Result<Option<HeaderValue>, Problem> {
+    admit_local(peer, head)?;
+    let mut given = head.headers.get_all(ORIGIN).iter();
+    let Some(origin) = given.next() else {
+        // A page of a stranger can load an image from anywhere, which says no origin.
+        let site = head.headers.get("sec-fetch-site");
+        if site.is_some_and(|it| it.as_bytes() == b"cross-site") {
+            return Err(Problem::NotLocal("A page of another site sent it, without an Origin."));
+        }
+        return Ok(None);
+    };
+    let is_allowed = origin.to_str().is_ok_and(|it| origins.allow(it));
+    if !is_allowed || given.next().is_some() {
+        return Err(Problem::NotLocal("The request's Origin is not among those allowed."));
+    }
+    Ok(Some(origin.clone()))
+}
+
+/// Lets a request in that comes straight from this machine and is meant for it.
+fn admit_local(peer: IpAddr, head: &Parts) -> Result<(), Problem> {
     if !is_loopback(peer) {
         return Err(Problem::NotLocal("The connection comes from another machine."));
     }
@@ -21,8 +54,6 @@ pub(crate) fn admit(peer: IpAddr, head: &Parts) -> Result<(), Problem> {
             if host.replace(value).is_some() {
                 return Err(Problem::UnclearHost);
             }
-        } else if name == ORIGIN {
-            return Err(Problem::NotLocal("The request has an Origin: a page sent it."));
         } else if speaks_for_others(name) {
             return Err(Problem::NotLocal("The request came through a proxy."));
         }
@@ -46,7 +77,7 @@ fn speaks_for_others(name: &HeaderName) -> bool {
 }
 
 /// Tells whether `host[:port]` is `localhost`, in 127.0.0.0/8, or `[::1]`.
-fn names_loopback(text: &str) -> bool {
+pub(crate) fn names_loopback(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !text.ends_with(']') => (host, port),
         _ => (text, "0"),

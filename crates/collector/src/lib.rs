@@ -18,6 +18,7 @@
 mod body;
 mod collector;
 mod door;
+mod endpoint;
 mod limits;
 mod metrics;
 mod problem;

@@ -86,6 +86,7 @@ fn today(now_ms: i64) -> Date {
 pub(crate) fn health(collector: &Collector) -> Answer {
     let Health { received, accepted, duplicate, quarantined, pending, refused, omitted } =
         collector.tracker.health();
+    let snowplow = collector.endpoint.counts.snapshot();
     let body = serde_json::json!({
         "status": "ok",
         "events": {
@@ -96,6 +97,11 @@ pub(crate) fn health(collector: &Collector) -> Answer {
             "pending": pending,
             "refused": refused,
             "omitted": omitted,
+        },
+        "snowplow": {
+            "tracked": snowplow.tracked,
+            "ignored": snowplow.ignored,
+            "bad": snowplow.bad,
         },
     });
     json(StatusCode::OK, body.to_string())

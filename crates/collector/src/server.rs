@@ -33,6 +33,18 @@ pub enum ServeError {
         /// Where it listens.
         address: SocketAddr,
     },
+    /// A path is none that a Snowplow tracker sends to.
+    #[error("`{path}` is no path for Snowplow trackers; write `/vendor/version`")]
+    Path {
+        /// What was given.
+        path: String,
+    },
+    /// An origin is none.
+    #[error("`{origin}` is no origin; write `https://host` or `https://host:port`")]
+    Origin {
+        /// What was given.
+        origin: String,
+    },
 }
 
 impl Collector {
@@ -64,7 +76,8 @@ impl Collector {
         tracing::info!(
             %address,
             "only programs on this machine may track events and read metrics: requests through \
-             a proxy, for another Host or from a web page are refused"
+             a proxy, for another Host or from a web page are refused, but for what Snowplow \
+             trackers send from pages of allowed origins"
         );
         let limits = self.limits;
         let collector = Arc::new(self);

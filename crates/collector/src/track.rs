@@ -95,6 +95,22 @@ async fn track(
             }
         }
     }
+    let submissions = submit(collector, events).await?;
+    let submitted = outcomes.iter_mut().filter(|it| matches!(it, Outcome::Accepted { .. }));
+    for (outcome, submission) in submitted.zip(submissions) {
+        outcome.settle(submission);
+    }
+    Ok(outcomes)
+}
+
+/// Gives events to the tracker, and says what became of each once all of them are durable.
+pub(crate) async fn submit(
+    collector: &Collector,
+    events: Vec<Event>,
+) -> Result<Vec<Submission>, Problem> {
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
     let (sender, durable) = oneshot::channel();
     let submissions = collector.tracker.submit(events, |result| {
         // Whoever asked may be gone; the events are durable all the same.
@@ -102,15 +118,10 @@ async fn track(
     });
     let submissions = submissions.map_err(Problem::Busy)?;
     match durable.await {
-        Ok(Ok(())) => {}
-        Ok(Err(_)) => return Err(Problem::NotDurable),
-        Err(_) => return Err(Problem::Interrupted),
+        Ok(Ok(())) => Ok(submissions),
+        Ok(Err(_)) => Err(Problem::NotDurable),
+        Err(_) => Err(Problem::Interrupted),
     }
-    let submitted = outcomes.iter_mut().filter(|it| matches!(it, Outcome::Accepted { .. }));
-    for (outcome, submission) in submitted.zip(submissions) {
-        outcome.settle(submission);
-    }
-    Ok(outcomes)
 }
 
 impl Outcome {

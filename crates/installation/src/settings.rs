@@ -25,6 +25,12 @@ pub struct Settings {
     pub product_groups: Option<PathBuf>,
     /// The list of known feature categories, from the root. `[lists] feature_categories`.
     pub feature_categories: Option<PathBuf>,
+    /// Further paths that Snowplow trackers send to. `[collector] paths`,
+    /// `INTERNAL_EVENTS_COLLECTOR_PATHS` with commas between them.
+    pub collector_paths: Vec<String>,
+    /// The origins whose pages may send Snowplow events; without a list, those on loopback.
+    /// `[collector] origins`, `INTERNAL_EVENTS_COLLECTOR_ORIGINS` with commas between them.
+    pub collector_origins: Option<Vec<String>>,
 }
 
 /// Why the settings cannot be used.
@@ -70,6 +76,8 @@ struct File {
     legacy: Legacy,
     #[serde(default)]
     lists: Lists,
+    #[serde(default)]
+    collector: Collector,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,6 +91,13 @@ struct Legacy {
 struct Lists {
     product_groups: Option<PathBuf>,
     feature_categories: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Collector {
+    paths: Option<Vec<String>>,
+    origins: Option<Vec<String>>,
 }
 
 impl Settings {
@@ -107,6 +122,11 @@ impl Settings {
             overrides: path("INTERNAL_EVENTS_LEGACY_OVERRIDES").or(file.legacy.overrides),
             product_groups: file.lists.product_groups,
             feature_categories: file.lists.feature_categories,
+            collector_paths: list("INTERNAL_EVENTS_COLLECTOR_PATHS", &env)
+                .or(file.collector.paths)
+                .unwrap_or_default(),
+            collector_origins: list("INTERNAL_EVENTS_COLLECTOR_ORIGINS", &env)
+                .or(file.collector.origins),
         })
     }
 }
@@ -119,6 +139,14 @@ fn read_file(path: &Path) -> Result<File, SettingsError> {
     };
     toml::from_str(&text)
         .map_err(|it| SettingsError::Parse { path: path.to_owned(), source: Box::new(it) })
+}
+
+/// Reads a variable that lists texts with commas between them; an empty one says nothing.
+fn list(name: &str, env: &impl Fn(&str) -> Option<String>) -> Option<Vec<String>> {
+    let value = env(name)?;
+    let items = value.split(',').map(str::trim).filter(|it| !it.is_empty());
+    let items: Vec<String> = items.map(str::to_owned).collect();
+    (!items.is_empty()).then_some(items)
 }
 
 /// Reads a variable in the words Ruby programs use for yes and no.

@@ -40,7 +40,16 @@ fn program() -> Command {
     let named = std::env::var_os("INTERNAL_EVENTS_BIN");
     let path = named.unwrap_or_else(|| env!("CARGO_BIN_EXE_internal-events").into());
     let mut command = Command::new(path);
-    for name in ["ROOT", "DATA", "ENABLED", "STRICT", "LEGACY_OVERRIDES", "LOG"] {
+    for name in [
+        "ROOT",
+        "DATA",
+        "ENABLED",
+        "STRICT",
+        "LEGACY_OVERRIDES",
+        "LOG",
+        "COLLECTOR_PATHS",
+        "COLLECTOR_ORIGINS",
+    ] {
         command.env_remove(format!("INTERNAL_EVENTS_{name}"));
     }
     command

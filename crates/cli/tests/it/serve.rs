@@ -3,5 +3,6 @@
 mod crash;
 mod durability;
 mod processes;
+mod python_tracker;
 mod server;
 mod shutdown;

@@ -8,3 +8,4 @@ mod pages;
 mod questions;
 mod server;
 mod snowplow;
+mod trackers;

@@ -78,6 +78,7 @@ fn health_counts_what_became_of_the_events() {
             "refused": {},
             "omitted": { "missing_identifier": 1 },
         },
+        "snowplow": { "tracked": 0, "ignored": 0, "bad": {} },
     });
     assert_eq!(server.get("/healthz").json(), expected);
 }

@@ -33,11 +33,15 @@ impl Server {
     }
 
     pub(crate) fn start_with(config: Config, limits: Limits) -> Self {
+        Self::start_as(config, |tracker| Collector::new(tracker, limits))
+    }
+
+    pub(crate) fn start_as(config: Config, make: impl FnOnce(Tracker) -> Collector) -> Self {
         let tracker = Tracker::open(config).expect("a tracker opens");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a listener that does not block");
         let address = listener.local_addr().expect("an address");
-        let collector = Collector::new(tracker.clone(), limits);
+        let collector = make(tracker.clone());
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -75,6 +79,11 @@ impl Server {
 
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+    }
+
+    /// What `/healthz` says of the events of trackers.
+    pub(crate) fn snowplow_health(&self) -> Value {
+        self.get("/healthz").json()["snowplow"].clone()
     }
 
     /// How many events were received and how many accepted.
@@ -160,14 +169,15 @@ pub(crate) fn read(mut stream: &TcpStream) -> Answer {
 }
 
 fn parse(bytes: &[u8]) -> Option<Answer> {
-    let text = str::from_utf8(bytes).expect("answers are UTF-8");
-    let (head, body) = text.split_once("\r\n\r\n")?;
+    let end = bytes.windows(4).position(|it| it == b"\r\n\r\n")?;
+    let (head, body) = (&bytes[..end], &bytes[end + 4..]);
+    let head = str::from_utf8(head).expect("heads are UTF-8");
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().expect("a status");
     let pairs = lines.filter_map(|it| it.split_once(": "));
     let headers: Vec<_> = pairs.map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
     let length = headers.iter().find(|(name, _)| name == "content-length");
     let length: usize = length.map_or(0, |(_, it)| it.parse().expect("a length"));
-    let answer = Answer { status, headers, body: body.to_owned() };
+    let answer = Answer { status, headers, body: String::from_utf8_lossy(body).into_owned() };
     (body.len() >= length).then_some(answer)
 }

@@ -1,7 +1,7 @@
 //! The Snowplow tracker protocol, from bytes to events.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test panics and tells why")]
 
-mod corpus;
+pub(crate) mod corpus;
 mod events;
 mod hostile;
 mod mutations;

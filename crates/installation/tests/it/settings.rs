@@ -42,6 +42,22 @@ fn the_environment_beats_the_file() {
 }
 
 #[test]
+fn the_collector_is_told_who_may_send_and_where() {
+    let toml = "[collector]\npaths = ['/com.acme/track']\norigins = ['https://shop.example']\n";
+    let from_file = settings(toml, &[]).expect("it is valid");
+    assert_eq!(from_file.collector_paths, ["/com.acme/track"]);
+    assert_eq!(from_file.collector_origins, Some(vec!["https://shop.example".to_owned()]));
+    let env = [
+        ("INTERNAL_EVENTS_COLLECTOR_PATHS", "/a/b, /c/d"),
+        ("INTERNAL_EVENTS_COLLECTOR_ORIGINS", ""),
+    ];
+    let from_env = settings(toml, &env).expect("it is valid");
+    assert_eq!(from_env.collector_paths, ["/a/b", "/c/d"]);
+    assert_eq!(from_env.collector_origins, from_file.collector_origins);
+    assert_eq!(settings("", &[]).expect("it is valid").collector_origins, None);
+}
+
+#[test]
 fn what_cannot_be_understood_is_refused_and_says_where() {
     for (toml, env, complaint) in [
         ("enabeld = true", None, "unknown field `enabeld`"),

@@ -7,13 +7,15 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// A request's head, as far as decoding needs it, and its body.
-pub(super) struct Request {
-    pub(super) name: String,
-    method: String,
+pub(crate) struct Request {
+    pub(crate) name: String,
+    /// All of it, as it came over the wire.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) method: String,
     query: String,
     content_type: Option<Vec<u8>>,
-    pub(super) body: Vec<u8>,
-    decoded: Option<Value>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) decoded: Option<Value>,
 }
 
 fn folder() -> Option<PathBuf> {
@@ -27,7 +29,7 @@ fn folder() -> Option<PathBuf> {
 }
 
 /// Every request of the corpus, sorted by name.
-pub(super) fn requests() -> Option<Vec<Request>> {
+pub(crate) fn requests() -> Option<Vec<Request>> {
     let entries = std::fs::read_dir(folder()?).unwrap().map(|it| it.unwrap().path());
     let is_http = |it: &PathBuf| it.extension().is_some_and(|it| it == "http");
     let mut paths: Vec<_> = entries.filter(is_http).collect();
@@ -55,12 +57,13 @@ impl Request {
             query: target.split_once('?').map_or("", |(_, it)| it).to_owned(),
             content_type,
             body: bytes[end + 4..].to_vec(),
+            bytes,
             decoded: decoded.map(|it| serde_json::from_slice(&it).unwrap()),
         }
     }
 
     /// The events it holds according to whoever captured it.
-    fn expected(&self) -> Option<Vec<&Value>> {
+    pub(crate) fn expected(&self) -> Option<Vec<&Value>> {
         let decoded = self.decoded.as_ref()?;
         match decoded.get("querystring") {
             Some(event) => Some(vec![event]),

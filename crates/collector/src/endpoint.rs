@@ -1,0 +1,201 @@
+//! Takes what Snowplow trackers send, and answers in their protocol.
+//!
+//! Its answers tell a tracker only whether to send again: a bad event is answered like a good
+//! one, and only what may be better later, such as a full disk, is answered with a problem.
+
+mod counts;
+mod origins;
+
+pub(crate) use counts::Counts;
+pub(crate) use origins::Origins;
+
+use crate::collector::Answer;
+use crate::problem::Problem;
+use crate::snowplow::{Bad, Decoded, Payload, decode_get, decode_post};
+use crate::{Collector, ServeError, body, door, track};
+use http_body_util::Full;
+use hyper::body::{Body, Bytes};
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY,
+};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, Response};
+use internal_events::Event;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Where official trackers post unless told otherwise.
+const DEFAULT_PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
+
+/// Where official trackers send a GET.
+const PIXEL_PATH: &str = "/i";
+
+/// An image of one transparent dot, for pages that track by loading one.
+const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\xf0\x00\x00\xff\xff\xff\x00\x00\x00\
+    \x21\xf9\x04\x01\x00\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00\x3b";
+
+/// What is served to trackers, to whom, and what came so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    paths: Arc<[String]>,
+    pub(crate) origins: Origins,
+    pub(crate) counts: Arc<Counts>,
+}
+
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self {
+            paths: Arc::new([DEFAULT_PATH.to_owned()]),
+            origins: Origins::default(),
+            counts: Arc::default(),
+        }
+    }
+}
+
+impl Endpoint {
+    /// Serves these paths as well.
+    pub(crate) fn add_paths(&mut self, paths: &[String]) -> Result<(), ServeError> {
+        if let Some(path) = paths.iter().find(|it| !has_two_segments(it)) {
+            return Err(ServeError::Path { path: path.clone() });
+        }
+        self.paths = self.paths.iter().chain(paths).cloned().collect();
+        Ok(())
+    }
+
+    /// Tells whether trackers send to this path.
+    pub(crate) fn serves(&self, path: &str) -> bool {
+        path == PIXEL_PATH || self.paths.iter().any(|it| it == path)
+    }
+}
+
+/// Tells whether a path is `/vendor/version`, in characters that need no escape.
+fn has_two_segments(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    let segments = path.strip_prefix('/').and_then(|it| it.split_once('/'));
+    let is_segment = |it: &str| !it.trim_matches('.').is_empty() && it.bytes().all(is_plain);
+    segments.is_some_and(|(vendor, version)| is_segment(vendor) && is_segment(version))
+}
+
+/// Answers a request to one of the paths.
+pub(crate) async fn answer<B>(
+    collector: &Collector,
+    peer: IpAddr,
+    head: &Parts,
+    body: B,
+) -> Result<Answer, Problem>
+where
+    B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
+{
+    let origin = door::admit_tracker(peer, head, &collector.endpoint.origins)?;
+    let answer = respond(collector, head, body).await;
+    let mut answer = answer.unwrap_or_else(Problem::into_response);
+    let headers = answer.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = origin {
+        // Official trackers of pages ask for credentials, though we have no use for any.
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    }
+    Ok(answer)
+}
+
+async fn respond<B>(collector: &Collector, head: &Parts, body: B) -> Result<Answer, Problem>
+where
+    B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
+{
+    let query = head.uri.query().unwrap_or_default();
+    let is_pixel = head.uri.path() == PIXEL_PATH;
+    match head.method {
+        Method::GET | Method::HEAD => {
+            let events = take(collector, &head.headers, decode_get(query));
+            track::submit(collector, events).await?;
+            Ok(no_cache("image/gif", PIXEL))
+        }
+        Method::POST if !is_pixel => {
+            let body = body::read(&head.headers, body, &collector.limits).await?;
+            let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+            let decoded = decode_post(content_type, query, &body);
+            let events = take(collector, &head.headers, decoded);
+            track::submit(collector, events).await?;
+            Ok(no_cache("text/plain; charset=utf-8", b"ok"))
+        }
+        Method::OPTIONS => Ok(preflight()),
+        _ if is_pixel => Err(Problem::WrongMethod { allowed: "GET, HEAD, OPTIONS" }),
+        _ => Err(Problem::WrongMethod { allowed: "GET, HEAD, OPTIONS, POST" }),
+    }
+}
+
+/// Sorts what came: gives the internal events, and counts everything else.
+fn take(collector: &Collector, headers: &HeaderMap, decoded: Decoded<'_>) -> Vec<Event> {
+    let counts = &collector.endpoint.counts;
+    for Bad { reasons, .. } in &decoded.bad {
+        if let Some(reason) = reasons.first() {
+            counts.add_bad(reason.code(), collector.tracker.now_ms());
+        }
+    }
+    let n = decoded.payloads.len();
+    let is_anonymous = wants_anonymity(headers);
+    let mut events = Vec::with_capacity(n);
+    for payload in decoded.payloads {
+        events.extend(internal_event(collector, payload, is_anonymous));
+    }
+    counts.add(events.len(), n - events.len());
+    events
+}
+
+/// Gives the internal event that a payload stands for.
+///
+/// One that no definition knows is one all the same if its sender says so; the tracker keeps it
+/// aside. Others are none of ours: somebody else's struct events, page views, and so on.
+fn internal_event(
+    collector: &Collector,
+    payload: Payload<'_>,
+    is_anonymous: bool,
+) -> Option<Event> {
+    let tracked = payload.tracked?;
+    let mut event = tracked.event;
+    let name_bytes = collector.limits.name_bytes;
+    let is_known = collector.tracker.catalog().find_event(&event.name).is_some();
+    let is_kept = tracked.is_announced && event.name.len() <= name_bytes;
+    if !is_known && !is_kept {
+        return None;
+    }
+    event.category = event.category.filter(|it| it.len() <= name_bytes);
+    if is_anonymous {
+        event.user = None;
+    }
+    Some(event)
+}
+
+/// Tells whether a request asks that its user stays unknown.
+///
+/// The header of anonymous trackers counts by its presence, as in Snowplow.
+fn wants_anonymity(headers: &HeaderMap) -> bool {
+    headers.contains_key("sp-anonymous")
+        || headers.get("sec-gpc").is_some_and(|it| it.as_bytes().trim_ascii() == b"1")
+}
+
+/// Answers what a browser asks before it lets a page send.
+fn preflight() -> Answer {
+    let mut response = Response::new(Full::default());
+    let headers = response.headers_mut();
+    let allowed = HeaderValue::from_static("Content-Type, SP-Anonymous");
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
+    response
+}
+
+/// Makes an answer that nobody may keep: the next request is another event.
+fn no_cache(content_type: &'static str, body: &'static [u8]) -> Answer {
+    let mut response = Response::new(Full::new(Bytes::from_static(body)));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    let never = HeaderValue::from_static("no-cache, no-store, must-revalidate");
+    headers.insert(CACHE_CONTROL, never);
+    response
+}
+
+#[cfg(test)]
+mod tests;
