@@ -2,20 +2,24 @@
 
 use crate::context::Context;
 use crate::output;
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, Error, bail};
 use internal_events::Tracker;
-use internal_events_collector::{Collector, Limits};
-use internal_events_installation::Settings;
+use internal_events_collector::{Collector, Limits, Reload};
+use internal_events_installation::{Change, Installation, Settings, Watch};
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::process::ExitCode;
+use std::sync::mpsc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How long the journal may take to be written once the last request is answered.
 const LAST_WAIT: Duration = Duration::from_secs(10);
+
+/// How often definitions are looked at; a change counts after two looks at the most.
+const LOOK: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
@@ -38,7 +42,9 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start the server's threads")?;
     let collector = collector(tracker.clone(), installation.settings())?;
+    let watcher = Watcher::start(installation, collector.reload())?;
     runtime.block_on(serve(collector, address))?;
+    drop(watcher);
     if !tracker.shut_down(LAST_WAIT) {
         bail!("the journal was not written in time");
     }
@@ -51,6 +57,31 @@ fn collector(tracker: Tracker, settings: &Settings) -> anyhow::Result<Collector>
     match &settings.collector_origins {
         Some(origins) => Ok(collector.origins(origins)?),
         None => Ok(collector),
+    }
+}
+
+/// Looks for changed definitions until it is dropped.
+struct Watcher {
+    /// Dropping it ends the thread.
+    _stop: mpsc::Sender<()>,
+}
+
+impl Watcher {
+    fn start(installation: Installation, reload: Reload) -> anyhow::Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let look = move || {
+            let mut watch = Watch::new(installation, |name: &str| std::env::var(name).ok());
+            while stopped.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
+                match watch.look() {
+                    Some(Change::Replaced(catalog)) => reload.replace(catalog),
+                    Some(Change::Kept(reason)) => reload.keep(format!("{:#}", Error::from(reason))),
+                    None => {}
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("definitions".to_owned());
+        thread.spawn(look).context("cannot start the thread that looks for new definitions")?;
+        Ok(Self { _stop: stop })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is served, and by whom.
 
+use crate::definitions::Reload;
 use crate::endpoint::{self, Endpoint, Origins};
 use crate::limits::Limits;
 use crate::problem::Problem;
@@ -21,12 +22,19 @@ pub struct Collector {
     pub(crate) tracker: Tracker,
     pub(crate) limits: Limits,
     pub(crate) endpoint: Endpoint,
+    pub(crate) reload: Reload,
 }
 
 impl Collector {
     /// Makes a collector that gives its events to a tracker.
     pub fn new(tracker: Tracker, limits: Limits) -> Self {
-        Self { tracker, limits, endpoint: Endpoint::default() }
+        let reload = Reload::new(tracker.clone());
+        Self { tracker, limits, endpoint: Endpoint::default(), reload }
+    }
+
+    /// Gives the handle by which definitions are replaced while it serves.
+    pub fn reload(&self) -> Reload {
+        self.reload.clone()
     }
 
     /// Takes what Snowplow trackers send at these paths too, each of the form `/vendor/version`.

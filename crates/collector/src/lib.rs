@@ -17,6 +17,7 @@
 
 mod body;
 mod collector;
+mod definitions;
 mod door;
 mod endpoint;
 mod limits;
@@ -28,5 +29,6 @@ mod track;
 mod wire;
 
 pub use collector::Collector;
+pub use definitions::Reload;
 pub use limits::Limits;
 pub use server::ServeError;

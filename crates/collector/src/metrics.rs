@@ -103,6 +103,7 @@ pub(crate) fn health(collector: &Collector) -> Answer {
             "ignored": snowplow.ignored,
             "bad": snowplow.bad,
         },
+        "definitions": collector.reload.report(),
     });
     json(StatusCode::OK, body.to_string())
 }

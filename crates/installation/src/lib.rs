@@ -22,9 +22,11 @@
 
 mod settings;
 mod tree;
+mod watch;
 
 pub use settings::{Settings, SettingsError};
 pub use tree::ReadError;
+pub use watch::{Change, Kept, Watch};
 
 use internal_events::{Catalog, Config, Definitions, OpenError, Strictness, Tracker};
 use internal_events_definitions::{Analysis, Sources, analyze};

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The file below the root.
-const FILE: &str = "internal-events.toml";
+pub(crate) const FILE: &str = "internal-events.toml";
 
 /// What an installation decides; every setting has a default.
 #[derive(Clone, Debug, PartialEq, Eq)]

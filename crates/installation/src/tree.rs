@@ -3,6 +3,7 @@
 use crate::Settings;
 use internal_events_definitions::{Source, Sources};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// Where GitLab keeps the override tables.
@@ -21,28 +22,75 @@ pub struct ReadError {
 
 pub(crate) fn read(root: &Path, settings: &Settings) -> Result<Sources, ReadError> {
     let mut sources = Sources::default();
-    for tree in ["config", "ee/config"] {
-        let events = format!("{tree}/events");
-        read_yaml(root, &events, &mut sources.events)?;
-        read_yaml(root, &format!("{events}/removed"), &mut sources.events)?;
-        let metrics = format!("{tree}/metrics");
-        for directory in directories(root, &metrics)? {
-            read_yaml(root, &format!("{metrics}/{directory}"), &mut sources.metrics)?;
-        }
+    for directory in event_directories() {
+        read_yaml(root, &directory, &mut sources.events)?;
     }
-    let overrides = settings.overrides.as_deref().unwrap_or(Path::new(OVERRIDES));
-    let table = |name: &str| optional(root, &overrides.join(name));
-    sources.unique_overrides = table("hll_redis_key_overrides.yml")?;
-    sources.total_overrides = table("total_counter_redis_key_overrides.yml")?;
-    sources.legacy_events = table("hll_redis_legacy_events.yml")?;
-    let list = |configured: &Option<PathBuf>, usual: &str| {
-        optional(root, configured.as_deref().unwrap_or(Path::new(usual)))
-    };
-    sources.product_groups =
-        list(&settings.product_groups, "config/metrics/schema/product_groups.json")?;
-    sources.feature_categories =
-        list(&settings.feature_categories, "config/feature_categories.yml")?;
+    for directory in metric_directories(root)? {
+        read_yaml(root, &directory, &mut sources.metrics)?;
+    }
+    let [unique, total, legacy, groups, categories] = single_files(settings);
+    sources.unique_overrides = optional(root, &unique)?;
+    sources.total_overrides = optional(root, &total)?;
+    sources.legacy_events = optional(root, &legacy)?;
+    sources.product_groups = optional(root, &groups)?;
+    sources.feature_categories = optional(root, &categories)?;
     Ok(sources)
+}
+
+/// When each file of an installation last changed; equal as long as none did.
+pub(crate) type Stamp = Vec<(PathBuf, Option<Change>)>;
+
+/// Time of change, number and size of a file: no edit leaves all of them as they were.
+type Change = (i64, i64, u64, u64);
+
+/// Looks at all files without reading them.
+pub(crate) fn stamp(root: &Path, settings: &Settings) -> Result<Stamp, ReadError> {
+    let mut paths = vec![PathBuf::from(crate::settings::FILE)];
+    paths.extend(single_files(settings));
+    for directory in event_directories().into_iter().chain(metric_directories(root)?) {
+        paths.extend(yaml_files(root, &directory)?.into_iter().map(PathBuf::from));
+    }
+    let change = |path: &PathBuf| {
+        let it = std::fs::metadata(root.join(path)).ok()?;
+        Some((it.ctime(), it.ctime_nsec(), it.ino(), it.size()))
+    };
+    let look = |path: PathBuf| {
+        let change = change(&path);
+        (path, change)
+    };
+    Ok(paths.into_iter().map(look).collect())
+}
+
+const TREES: [&str; 2] = ["config", "ee/config"];
+
+fn event_directories() -> Vec<String> {
+    let both = |tree: &str| [format!("{tree}/events"), format!("{tree}/events/removed")];
+    TREES.into_iter().flat_map(both).collect()
+}
+
+fn metric_directories(root: &Path) -> Result<Vec<String>, ReadError> {
+    let mut all = Vec::new();
+    for tree in TREES {
+        let metrics = format!("{tree}/metrics");
+        let names = directories(root, &metrics)?;
+        all.extend(names.into_iter().map(|it| format!("{metrics}/{it}")));
+    }
+    Ok(all)
+}
+
+/// Where both override tables, the legacy events and both lists are, from the root.
+fn single_files(settings: &Settings) -> [PathBuf; 5] {
+    let overrides = settings.overrides.as_deref().unwrap_or(Path::new(OVERRIDES));
+    let list = |configured: &Option<PathBuf>, usual: &str| {
+        configured.clone().unwrap_or_else(|| PathBuf::from(usual))
+    };
+    [
+        overrides.join("hll_redis_key_overrides.yml"),
+        overrides.join("total_counter_redis_key_overrides.yml"),
+        overrides.join("hll_redis_legacy_events.yml"),
+        list(&settings.product_groups, "config/metrics/schema/product_groups.json"),
+        list(&settings.feature_categories, "config/feature_categories.yml"),
+    ]
 }
 
 /// The first `major.minor` in the file `VERSION`, if there is one.
@@ -59,15 +107,18 @@ pub(crate) fn version(root: &Path) -> Result<Option<String>, ReadError> {
 }
 
 fn read_yaml(root: &Path, directory: &str, out: &mut Vec<Source>) -> Result<(), ReadError> {
-    let is_yaml = |name: &str| Path::new(name).extension().is_some_and(|it| it == "yml");
-    for name in names(root, directory, std::fs::FileType::is_file)? {
-        if is_yaml(&name) {
-            let path = format!("{directory}/{name}");
-            let bytes = read_bytes(&root.join(&path))?;
-            out.push(Source { path, bytes });
-        }
+    for path in yaml_files(root, directory)? {
+        let bytes = read_bytes(&root.join(&path))?;
+        out.push(Source { path, bytes });
     }
     Ok(())
+}
+
+/// The paths of a directory's YAML files, from the root.
+fn yaml_files(root: &Path, directory: &str) -> Result<Vec<String>, ReadError> {
+    let is_yaml = |name: &String| Path::new(name).extension().is_some_and(|it| it == "yml");
+    let names = names(root, directory, std::fs::FileType::is_file)?;
+    Ok(names.into_iter().filter(is_yaml).map(|it| format!("{directory}/{it}")).collect())
 }
 
 fn directories(root: &Path, directory: &str) -> Result<Vec<String>, ReadError> {

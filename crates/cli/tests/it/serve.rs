@@ -4,5 +4,6 @@ mod crash;
 mod durability;
 mod processes;
 mod python_tracker;
+mod reload;
 mod server;
 mod shutdown;

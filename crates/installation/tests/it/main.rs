@@ -3,6 +3,7 @@
 mod corpus;
 mod settings;
 mod tree;
+mod watch;
 
 use internal_events_installation::Installation;
 use std::path::{Path, PathBuf};
