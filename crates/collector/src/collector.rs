@@ -4,7 +4,7 @@ use crate::definitions::Reload;
 use crate::endpoint::{self, Endpoint, Origins};
 use crate::limits::Limits;
 use crate::problem::Problem;
-use crate::{ServeError, body, door, metrics, track};
+use crate::{ServeError, body, door, health, metrics, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -96,7 +96,15 @@ impl Collector {
             }
             "/healthz" => {
                 expect_get(&head.method)?;
-                Ok(metrics::health(self))
+                Ok(health::health(self))
+            }
+            "/readyz" => {
+                expect_get(&head.method)?;
+                health::ready(self).await
+            }
+            "/metrics" => {
+                expect_get(&head.method)?;
+                Ok(health::prometheus(self))
             }
             _ => Err(Problem::NoSuchPage),
         }

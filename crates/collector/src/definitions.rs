@@ -50,6 +50,12 @@ impl Reload {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// How often definitions were replaced, and whether the last change was not taken.
+    pub(crate) fn state(&self) -> (u64, bool) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        (state.n_replaced, state.kept_because.is_some())
+    }
+
     /// Says which definitions count, for `/healthz`.
     pub(crate) fn report(&self) -> Value {
         let catalog = self.tracker.catalog();

@@ -20,6 +20,7 @@ mod collector;
 mod definitions;
 mod door;
 mod endpoint;
+mod health;
 mod limits;
 mod metrics;
 mod problem;

@@ -4,7 +4,7 @@ use crate::Collector;
 use crate::collector::{Answer, json};
 use crate::problem::Problem;
 use hyper::StatusCode;
-use internal_events::{Health, Window, report_json};
+use internal_events::{Window, report_json};
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -80,30 +80,4 @@ fn date(value: &str) -> Result<Date, Problem> {
 fn today(now_ms: i64) -> Date {
     let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     now.to_zoned(TimeZone::UTC).date()
-}
-
-/// Says that the server runs, and what became of the events so far.
-pub(crate) fn health(collector: &Collector) -> Answer {
-    let Health { received, accepted, duplicate, quarantined, pending, refused, omitted } =
-        collector.tracker.health();
-    let snowplow = collector.endpoint.counts.snapshot();
-    let body = serde_json::json!({
-        "status": "ok",
-        "events": {
-            "received": received,
-            "accepted": accepted,
-            "duplicate": duplicate,
-            "quarantined": quarantined,
-            "pending": pending,
-            "refused": refused,
-            "omitted": omitted,
-        },
-        "snowplow": {
-            "tracked": snowplow.tracked,
-            "ignored": snowplow.ignored,
-            "bad": snowplow.bad,
-        },
-        "definitions": collector.reload.report(),
-    });
-    json(StatusCode::OK, body.to_string())
 }

@@ -1,10 +1,13 @@
 //! Answers about counts.
 
-use crate::server::{METRICS, Server, TRACK};
+use crate::server::{METRICS, Server, TRACK, config};
 use internal_events::{Window, report_json};
+use internal_events_collector::Limits;
 use jiff::civil::date;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
+use std::time::Duration;
 
 const TOTAL: &str = "counts.count_total_create_order";
 const USERS: &str = "redis_hll_counters.count_distinct_user_id_from_create_order_weekly";
@@ -82,6 +85,46 @@ fn health_counts_what_became_of_the_events() {
         "definitions": { "events": 1, "metrics": 2, "replaced": 0, "kept_because": null },
     });
     assert_eq!(server.get("/healthz").json(), expected);
+}
+
+#[test]
+fn a_server_is_ready_as_long_as_it_takes_events() {
+    let server = tracked();
+    let ready = server.get("/readyz");
+    assert_eq!((ready.status, ready.json()), (200, server.get("/healthz").json()));
+    assert!(server.tracker.shut_down(Duration::from_secs(30)));
+    server.get("/readyz").assert_problem(503, "shutting_down");
+    assert_eq!(server.get("/healthz").status, 200, "it still runs");
+    let disabled = Server::start_with(config().disabled(), Limits::default());
+    disabled.get("/readyz").assert_problem(503, "disabled");
+}
+
+#[test]
+fn prometheus_reads_what_health_says_and_no_word_of_anybody() {
+    let server = tracked();
+    for event in [r#"{"event":"zzz\"} 1\nevil"}"#, r#"{"event":"create_order"}"#] {
+        assert!(server.post(TRACK, event).status < 300);
+    }
+    assert_eq!(server.get("/i?e=evil&se_ac=evil&evil=%22").status, 200);
+    let answer = server.get("/metrics");
+    let format = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some(format)));
+    let samples: BTreeSet<&str> = answer.body.lines().filter(|it| !it.starts_with('#')).collect();
+    let expected = [
+        "internal_events_received_total 4",
+        "internal_events_accepted_total 3",
+        "internal_events_duplicate_total 0",
+        "internal_events_quarantined_total 1",
+        "internal_events_definitions_replaced_total 0",
+        "internal_events_pending 0",
+        "internal_events_definitions_kept 0",
+        r#"internal_events_omitted_total{cause="missing_identifier"} 1"#,
+        r#"internal_events_snowplow_total{outcome="ignored"} 0"#,
+        r#"internal_events_snowplow_total{outcome="tracked"} 0"#,
+        r#"internal_events_snowplow_bad_total{code="event-type"} 1"#,
+    ];
+    assert_eq!(samples, expected.into());
+    assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);
 }
 
 #[test]

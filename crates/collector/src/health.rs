@@ -1,0 +1,116 @@
+//! Says how the server is: whether it takes events, and what became of those it took.
+
+use crate::Collector;
+use crate::collector::{Answer, json};
+use crate::problem::Problem;
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+use internal_events::{FlushError, Health, Refusal};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+
+/// How long the journal may take before the server is not called ready.
+const READY_WITHIN: Duration = Duration::from_secs(2);
+
+/// Says that the server runs, and what became of the events so far.
+pub(crate) fn health(collector: &Collector) -> Answer {
+    let Health { received, accepted, duplicate, quarantined, pending, refused, omitted } =
+        collector.tracker.health();
+    let snowplow = collector.endpoint.counts.snapshot();
+    let body = serde_json::json!({
+        "status": "ok",
+        "events": {
+            "received": received,
+            "accepted": accepted,
+            "duplicate": duplicate,
+            "quarantined": quarantined,
+            "pending": pending,
+            "refused": refused,
+            "omitted": omitted,
+        },
+        "snowplow": {
+            "tracked": snowplow.tracked,
+            "ignored": snowplow.ignored,
+            "bad": snowplow.bad,
+        },
+        "definitions": collector.reload.report(),
+    });
+    json(StatusCode::OK, body.to_string())
+}
+
+/// Says whether an event that came now would be taken; health is the answer if so.
+pub(crate) async fn ready(collector: &Collector) -> Result<Answer, Problem> {
+    let tracker = collector.tracker.clone();
+    // The writer answers when all that came before is durable, so that it is known to be alive.
+    let flushed = tokio::task::spawn_blocking(move || {
+        let is_enabled = tracker.read(|_| ()).is_some();
+        tracker.flush(READY_WITHIN).map(|()| is_enabled)
+    });
+    match flushed.await {
+        Ok(Ok(true)) => Ok(health(collector)),
+        Ok(Ok(false)) => Err(Problem::Busy(Refusal::Disabled)),
+        Ok(Err(FlushError::ShutDown)) => Err(Problem::Busy(Refusal::ShutDown)),
+        Ok(Err(FlushError::Timeout { .. })) => Err(Problem::Busy(Refusal::QueueFull)),
+        Ok(Err(_)) => Err(Problem::NotDurable),
+        Err(_) => Err(Problem::Interrupted),
+    }
+}
+
+/// Says the same as health in the text format of Prometheus.
+pub(crate) fn prometheus(collector: &Collector) -> Answer {
+    let mut text = String::new();
+    encode(&mut text, &registry(collector)).expect("invariant: text can be appended to a string");
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    let format = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format));
+    response
+}
+
+/// Counters by one label, whose values are words of ours and never anybody's input.
+type ByWord = Family<[(&'static str, &'static str); 1], Counter>;
+
+fn registry(collector: &Collector) -> Registry {
+    let events = collector.tracker.health();
+    let snowplow = collector.endpoint.counts.snapshot();
+    let (n_replaced, is_kept) = collector.reload.state();
+    let mut registry = Registry::with_prefix("internal_events");
+    let mut counter = |name: &str, help: &str, n: u64| {
+        let counter: Counter = Counter::default();
+        counter.inc_by(n);
+        registry.register(name, help, counter);
+    };
+    counter("received", "Events that came since the start", events.received);
+    counter("accepted", "Events that are in the journal", events.accepted);
+    counter("duplicate", "Events that were in the journal before", events.duplicate);
+    counter("quarantined", "Unknown events that are kept aside", events.quarantined);
+    counter("definitions_replaced", "How often changed definitions were taken", n_replaced);
+    let mut gauge = |name: &str, help: &str, n: u64| {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(i64::try_from(n).unwrap_or(i64::MAX));
+        registry.register(name, help, gauge);
+    };
+    gauge("pending", "Events on their way to the journal", events.pending);
+    let help = "1 while definitions are kept because an edit broke them";
+    gauge("definitions_kept", help, is_kept.into());
+    let mut family = |name: &str, help: &str, label, counts: Vec<(&'static str, u64)>| {
+        let family = ByWord::default();
+        for (word, n) in counts {
+            family.get_or_create(&[(label, word)]).inc_by(n);
+        }
+        registry.register(name, help, family);
+    };
+    let pairs = |map: std::collections::BTreeMap<_, _>| map.into_iter().collect();
+    family("refused", "Events that were refused", "cause", pairs(events.refused));
+    family("omitted", "Parts of events that were left out", "cause", pairs(events.omitted));
+    let outcomes = vec![("tracked", snowplow.tracked), ("ignored", snowplow.ignored)];
+    family("snowplow", "Events of Snowplow trackers", "outcome", outcomes);
+    let help = "What Snowplow trackers sent and could not be used";
+    family("snowplow_bad", help, "code", pairs(snowplow.bad));
+    registry
+}
