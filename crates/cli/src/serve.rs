@@ -4,8 +4,8 @@ use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, Error, bail};
 use internal_events::Tracker;
-use internal_events_collector::{Collector, Limits, Reload};
-use internal_events_installation::{Change, Installation, Settings, Watch};
+use internal_events_collector::{Collector, Limits, Listing, Reload};
+use internal_events_installation::{Change, Installation, Settings, Watch, metric_definitions};
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -42,6 +42,7 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start the server's threads")?;
     let collector = collector(tracker.clone(), installation.settings())?;
+    let collector = collector.listing(listing(&installation));
     let watcher = Watcher::start(installation, collector.reload())?;
     runtime.block_on(serve(collector, address))?;
     drop(watcher);
@@ -60,6 +61,11 @@ fn collector(tracker: Tracker, settings: &Settings) -> anyhow::Result<Collector>
     }
 }
 
+fn listing(installation: &Installation) -> Listing {
+    let metrics = installation.sources().metrics.clone();
+    Listing::new(move |include_paths| metric_definitions(&metrics, include_paths))
+}
+
 /// Looks for changed definitions until it is dropped.
 struct Watcher {
     /// Dropping it ends the thread.
@@ -73,7 +79,9 @@ impl Watcher {
             let mut watch = Watch::new(installation, |name: &str| std::env::var(name).ok());
             while stopped.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
                 match watch.look() {
-                    Some(Change::Replaced(catalog)) => reload.replace(catalog),
+                    Some(Change::Replaced(catalog)) => {
+                        reload.replace(catalog, listing(watch.current()));
+                    }
                     Some(Change::Kept(reason)) => reload.keep(format!("{:#}", Error::from(reason))),
                     None => {}
                 }

@@ -4,7 +4,7 @@ use crate::definitions::Reload;
 use crate::endpoint::{self, Endpoint, Origins};
 use crate::limits::Limits;
 use crate::problem::Problem;
-use crate::{ServeError, body, door, health, metrics, track};
+use crate::{Listing, ServeError, body, door, health, listing, metrics, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -30,6 +30,13 @@ impl Collector {
     pub fn new(tracker: Tracker, limits: Limits) -> Self {
         let reload = Reload::new(tracker.clone());
         Self { tracker, limits, endpoint: Endpoint::default(), reload }
+    }
+
+    /// Answers those who ask for definitions with this.
+    #[must_use]
+    pub fn listing(self, listing: Listing) -> Self {
+        self.reload.list(listing);
+        self
     }
 
     /// Gives the handle by which definitions are replaced while it serves.
@@ -93,6 +100,10 @@ impl Collector {
             "/api/v4/usage_data/metrics" => {
                 expect_get(&head.method)?;
                 metrics::report(self, head.uri.query().unwrap_or_default()).await
+            }
+            "/api/v4/usage_data/metric_definitions" => {
+                expect_get(&head.method)?;
+                listing::answer(self, head.uri.query().unwrap_or_default()).await
             }
             "/healthz" => {
                 expect_get(&head.method)?;

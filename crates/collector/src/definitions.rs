@@ -1,5 +1,6 @@
 //! Replaces the definitions while requests are served.
 
+use crate::Listing;
 use internal_events::{Catalog, Tracker};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +20,7 @@ struct State {
     n_replaced: u64,
     /// Why the last change was not taken.
     kept_because: Option<String>,
+    listing: Listing,
 }
 
 impl Reload {
@@ -26,8 +28,8 @@ impl Reload {
         Self { tracker, state: Arc::default() }
     }
 
-    /// Routes all later events by another catalog.
-    pub fn replace(&self, catalog: Catalog) {
+    /// Routes all later events by another catalog, and lists its metrics as this says.
+    pub fn replace(&self, catalog: Catalog, listing: Listing) {
         tracing::info!(
             events = catalog.events().count(),
             metrics = catalog.metrics().len(),
@@ -37,6 +39,7 @@ impl Reload {
         self.change(|state| {
             state.n_replaced += 1;
             state.kept_because = None;
+            state.listing = listing;
         });
     }
 
@@ -44,6 +47,15 @@ impl Reload {
     pub fn keep(&self, reason: String) {
         tracing::error!(reason, "the definitions changed; those from before go on to count");
         self.change(|state| state.kept_because = Some(reason));
+    }
+
+    /// Lists the metrics of the catalog there is as this says.
+    pub(crate) fn list(&self, listing: Listing) {
+        self.change(|state| state.listing = listing);
+    }
+
+    pub(crate) fn listing(&self) -> Listing {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).listing.clone()
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) {

@@ -20,15 +20,18 @@
 //! ROOT/lib/gitlab/usage_data_counters/            override tables and the legacy event list
 //! ```
 
+mod listing;
 mod settings;
 mod tree;
 mod watch;
 
+pub use listing::metric_definitions;
 pub use settings::{Settings, SettingsError};
 pub use tree::ReadError;
 pub use watch::{Change, Kept, Watch};
 
 use internal_events::{Catalog, Config, Definitions, OpenError, Strictness, Tracker};
+pub use internal_events_definitions::Source;
 use internal_events_definitions::{Analysis, Sources, analyze};
 use std::path::{Path, PathBuf};
 

@@ -55,6 +55,11 @@ impl<E: Fn(&str) -> Option<String>> Watch<E> {
         Self { root: current.root().to_owned(), env, current, seen: None, read: None }
     }
 
+    /// The installation as it counts now.
+    pub fn current(&self) -> &Installation {
+        &self.current
+    }
+
     /// Looks at the files; tells of a change once, and once they have rested from one look to
     /// the next, since an editor or a checkout takes a moment to write what belongs together.
     pub fn look(&mut self) -> Option<Change> {

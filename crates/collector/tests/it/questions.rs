@@ -2,13 +2,14 @@
 
 use crate::server::{METRICS, Server, TRACK, config};
 use internal_events::{Window, report_json};
-use internal_events_collector::Limits;
+use internal_events_collector::{Collector, Limits, Listing};
 use jiff::civil::date;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
+const DEFINITIONS: &str = "/api/v4/usage_data/metric_definitions";
 const TOTAL: &str = "counts.count_total_create_order";
 const USERS: &str = "redis_hll_counters.count_distinct_user_id_from_create_order_weekly";
 
@@ -85,6 +86,28 @@ fn health_counts_what_became_of_the_events() {
         "definitions": { "events": 1, "metrics": 2, "replaced": 0, "kept_because": null },
     });
     assert_eq!(server.get("/healthz").json(), expected);
+}
+
+#[test]
+fn definitions_are_given_as_text_with_paths_if_asked() {
+    let server = Server::start_as(config(), |tracker| {
+        let listing = Listing::new(|include_paths| format!("paths: {include_paths}\n"));
+        Collector::new(tracker, Limits::default()).listing(listing)
+    });
+    for (query, text) in [
+        ("", "paths: false\n"),
+        ("?include_paths=false", "paths: false\n"),
+        ("?include_paths=true", "paths: true\n"),
+        ("", "paths: false\n"),
+    ] {
+        let answer = server.get(&format!("{DEFINITIONS}{query}"));
+        assert_eq!((answer.status, answer.body.as_str()), (200, text), "{query}");
+        assert_eq!(answer.header("content-type"), Some("application/yaml"));
+    }
+    for query in ["?include_paths=1", "?paths=true"] {
+        let answer = server.get(&format!("{DEFINITIONS}{query}"));
+        answer.assert_problem(400, "invalid_parameter");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests of what an installation gives, on real definitions and on small ones of our own.
 
 mod corpus;
+mod listing;
 mod settings;
 mod tree;
 mod watch;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 const CREATE: &str = "config/events/create_order.yml";
 const CANCEL: &str = "config/events/cancel_order.yml";
+const METRIC: &str = "config/metrics/counts_all/count_total_cancel_order.yml";
+const DEFINITIONS: &str = "/api/v4/usage_data/metric_definitions?include_paths=true";
 
 /// Waits until `/healthz` says something about the definitions.
 fn wait(server: &Server, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
@@ -57,7 +59,11 @@ fn definitions_are_replaced_under_load_and_a_broken_edit_changes_nothing() {
         assert_eq!(connection.post(TRACK, cancel).expect("it answers").status, 200);
 
         write(root.path(), CREATE, EVENT);
+        write(root.path(), METRIC, &crate::TOTAL.replace("create_order", "cancel_order"));
         wait(&server, "the edit is mended", |it| it["kept_because"].is_null());
+        let listed = connection.get(DEFINITIONS).expect("it answers");
+        assert!(listed.body.contains("key_path: counts.count_total_cancel_order"));
+        assert!(listed.body.contains(&format!("file_path: {METRIC}")), "{}", listed.body);
         done.store(true, Ordering::Relaxed);
     });
     assert_eq!(server.metric(TOTAL), tracked.into_inner(), "each is counted once");
