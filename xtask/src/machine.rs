@@ -20,6 +20,11 @@ const TOOLS: &[Tool] = &[
         purpose: "reads the JavaScript that generate prints",
     },
     Tool {
+        program: "pip3",
+        package: "python3-pip",
+        purpose: "installs the official tracker that drives the server",
+    },
+    Tool {
         program: "redis-server",
         package: "redis-server",
         purpose: "is what sketches are compared with, byte for byte",
