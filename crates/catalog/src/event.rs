@@ -61,6 +61,15 @@ impl From<String> for Id {
     }
 }
 
+/// An id that the caller gave, by which an event that is sent again is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GivenId {
+    /// The id: a UUID, or as many bytes of a hash.
+    pub id: [u8; 16],
+    /// A hash of everything that makes the event the same event; none takes what is journaled.
+    pub content: Option<u64>,
+}
+
 /// What an application says about one occurrence.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
@@ -76,6 +85,8 @@ pub struct Event {
     pub namespace: Option<Id>,
     /// Additional properties in the order given; of two with one name the last wins.
     pub properties: Vec<(String, Scalar)>,
+    /// The id it was sent with, if its sender may send it again.
+    pub given_id: Option<GivenId>,
 }
 
 impl Event {

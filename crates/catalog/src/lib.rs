@@ -29,7 +29,7 @@ pub use definition::{
     DataSource, Definitions, EventDefinition, LegacyOptions, MetricDefinition, MetricStatus,
     Overrides, TimeFrame,
 };
-pub use event::{Event, Id};
+pub use event::{Event, GivenId, Id};
 pub use explain::{Explanation, Gate, RuleVerdict, Surface, Verdict};
 pub use key::{is_valid_unique_key, unsafe_key_character};
 pub use reading::{MetricKind, Part, Reading, Unreadable, Window};

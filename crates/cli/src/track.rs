@@ -49,6 +49,7 @@ impl EventArgs {
             project: self.project.map(id),
             namespace: self.namespace.map(id),
             properties: self.properties,
+            given_id: None,
         }
     }
 }

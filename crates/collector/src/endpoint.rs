@@ -11,7 +11,7 @@ pub(crate) use origins::Origins;
 
 use crate::collector::Answer;
 use crate::problem::Problem;
-use crate::snowplow::{Bad, Decoded, Payload, decode_get, decode_post};
+use crate::snowplow::{Bad, Decoded, Parameters, Payload, content_key, decode_get, decode_post};
 use crate::{Collector, ServeError, body, door, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
@@ -21,7 +21,7 @@ use hyper::header::{
 };
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response};
-use internal_events::Event;
+use internal_events::{Event, GivenId};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -166,7 +166,15 @@ fn internal_event(
     if is_anonymous {
         event.user = None;
     }
+    let content = || Some(content(&payload.parameters));
+    event.given_id = payload.id.map(|id| GivenId { id, content: content() });
     Some(event)
+}
+
+/// What makes a payload the same when its tracker, which got no answer, sends it again.
+fn content(parameters: &Parameters<'_>) -> u64 {
+    let key = content_key(parameters);
+    u64::from_le_bytes(*key.first_chunk().expect("invariant: a key has 16 bytes"))
 }
 
 /// Tells whether a request asks that its user stays unknown.

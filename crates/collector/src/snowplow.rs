@@ -32,6 +32,8 @@ pub use identity::content_key;
 pub use parameters::Parameters;
 pub use tracked::Tracked;
 
+pub(crate) use form::uuid;
+
 use fault::{Notes, repeat};
 use json::Reader;
 use serde_json::Value;
@@ -326,7 +328,7 @@ fn interpret<'a>(
         Kind::Struct => tracked::read(&parameters, entities(contexts.as_ref()), &mut notes),
         _ => None,
     };
-    let id = parameters.get("eid").and_then(form::uuid);
+    let id = parameters.get("eid").and_then(uuid);
     if parameters.get("eid").is_none() {
         notes.push(Fault::Missing { parameter: "eid" });
     }

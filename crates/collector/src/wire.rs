@@ -7,10 +7,12 @@
 mod batch;
 mod value;
 
+use crate::snowplow::uuid;
 pub(crate) use batch::{Batch, sentence};
-use internal_events::{Event, Id, Scalar};
+use internal_events::{Event, GivenId, Id, Scalar};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::fmt;
 use value::{Number, Property, Text, Value};
@@ -31,6 +33,7 @@ pub(crate) struct Parsed {
 #[derive(Debug, Default)]
 pub(crate) struct Draft<'a> {
     event: Option<Value<'a>>,
+    event_id: Option<Value<'a>>,
     user_id: Option<Value<'a>>,
     project_id: Option<Value<'a>>,
     project_path: Option<Value<'a>>,
@@ -74,6 +77,7 @@ impl<'a> Draft<'a> {
         boolean("send_to_snowplow", self.send_to_snowplow)?;
         let mut event = Event::new(name);
         event.category = text("category", self.category, limits)?.map(Cow::into_owned);
+        event.given_id = text("event_id", self.event_id, limits)?.map(|it| given_id(&it));
         event.user = user(self.user_id, limits)?;
         event.project = id("project_id", self.project_id)?;
         event.namespace = id("namespace_id", self.namespace_id)?;
@@ -108,6 +112,16 @@ fn text<'a>(
         Some(Value::Text(it)) => Ok(Some(it)),
         Some(other) => Err(format!("{name} should be a string, not {}", other.kind())),
     }
+}
+
+/// An id in the sender's words: a UUID is taken as it is, any other text by its hash.
+fn given_id(text: &str) -> GivenId {
+    let hashed = || {
+        let mut id = [0; 16];
+        id.copy_from_slice(&Sha256::digest(text)[..16]);
+        id
+    };
+    GivenId { id: uuid(text).unwrap_or_else(hashed), content: None }
 }
 
 fn boolean(name: &str, value: Option<Value<'_>>) -> Result<(), String> {
@@ -202,6 +216,7 @@ impl<'de> Visitor<'de> for DraftVisitor {
         while let Some(Text(name)) = members.next_key()? {
             let (bit, slot) = match name.as_ref() {
                 "event" => (1, &mut draft.event),
+                "event_id" => (256, &mut draft.event_id),
                 "user_id" => (2, &mut draft.user_id),
                 "project_id" => (4, &mut draft.project_id),
                 "project_path" => (8, &mut draft.project_path),

@@ -101,6 +101,11 @@ pub struct Entry<'a> {
     pub content: Option<u64>,
 }
 
+/// Hashes what makes an event the same event, for [`Entry::content`]; the same in every version.
+pub fn content_hash(content: &[u8]) -> u64 {
+    internal_events_hll::hash(content)
+}
+
 /// What became of one entry of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

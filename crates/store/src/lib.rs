@@ -32,7 +32,7 @@ mod window;
 pub use counters::{Counter, Counters, Kind, WrongType};
 pub use entry::{
     Appended, Change, Entry, EventId, Group, Key, Outcome, Quarantined, StoredChange, StoredEntry,
-    StoredQuarantined, StoredUpdate, Update,
+    StoredQuarantined, StoredUpdate, Update, content_hash,
 };
 pub use error::Error;
 pub use limits::Limits;

@@ -1,7 +1,7 @@
 //! One event, written down word by word.
 
 use crate::{Strictness, Submission, Tracker};
-use internal_events_catalog::{Event, Id, Scalar};
+use internal_events_catalog::{Event, GivenId, Id, Scalar};
 
 /// An event that is being put together; it goes nowhere until [`send`](Self::send).
 #[derive(Debug)]
@@ -43,6 +43,13 @@ impl<'a> EventBuilder<'a> {
     /// Adds an additional property, which the event's definition must declare.
     pub fn property(mut self, name: impl Into<String>, value: impl Into<Scalar>) -> Self {
         self.event.properties.push((name.into(), value.into()));
+        self
+    }
+
+    /// Gives the event an id, so that it counts once even if it is sent again: the same id with
+    /// the same content within a day and a million such events.
+    pub fn id(mut self, id: [u8; 16]) -> Self {
+        self.event.given_id = Some(GivenId { id, content: None });
         self
     }
 

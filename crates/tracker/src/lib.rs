@@ -39,7 +39,9 @@ pub use builder::EventBuilder;
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use health::{Cause, Health};
-pub use internal_events_catalog::{Catalog, Definitions, Event, Id, Omission, Scalar, Window};
+pub use internal_events_catalog::{
+    Catalog, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
+};
 pub use internal_events_store as store;
 pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
 pub use payload::{decode_event, encode_event};

@@ -4,7 +4,7 @@
 //! {"event":"create_order","category":"Orders","user":5,"project":7,"namespace":"g","properties":{"label":"gift"}}
 //! ```
 //!
-//! Absent parts are left out. Readers accept unknown members, so that members can be added.
+//! The id stands beside it in the journal. Absent parts are left out. Readers accept unknown members, so that members can be added.
 
 use internal_events_catalog::{Event, Id, Scalar};
 use serde_json::{Map, Value};
@@ -77,6 +77,7 @@ pub fn decode_event(bytes: &[u8]) -> Option<Event> {
         properties: properties
             .map(|it| it.iter().map(|(k, v)| (k.clone(), scalar(v))).collect())
             .unwrap_or_default(),
+        given_id: None,
     })
 }
 

@@ -4,9 +4,9 @@ use crate::health::{Cause, Ledger};
 use crate::payload::encode_event;
 use crate::queue::{Batch, Done, Prepared};
 use crate::tracker::{CommitError, Shared};
-use internal_events_catalog::{Catalog, CounterId, CounterKind, Operand, Week};
+use internal_events_catalog::{Catalog, CounterId, CounterKind, GivenId, Operand, Week};
 use internal_events_store::{
-    Change, Entry, Error, EventId, Group, Key, Quarantined, Store, Update,
+    Change, Entry, Error, EventId, Group, Key, Quarantined, Store, Update, content_hash,
 };
 use std::collections::VecDeque;
 use std::io;
@@ -205,6 +205,7 @@ struct EncodedEntry {
     catalog: u64,
     event: Range<usize>,
     changes: Range<usize>,
+    content: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -246,12 +247,20 @@ impl Encoded {
             };
             self.changes.push((key, change));
         }
+        let (id, content) = match prepared.event.given_id {
+            None => (*uuid::Uuid::now_v7().as_bytes(), None),
+            Some(GivenId { id, content }) => {
+                let journaled = || content_hash(&self.bytes[event.clone()]);
+                (id, Some(content.unwrap_or_else(journaled)))
+            }
+        };
         self.entries.push(EncodedEntry {
-            id: EventId(*uuid::Uuid::now_v7().as_bytes()),
+            id: EventId(id),
             accepted_at: prepared.accepted_at,
             catalog: prepared.catalog.fingerprint(),
             event,
             changes: first..self.changes.len(),
+            content,
         });
     }
 
@@ -283,8 +292,7 @@ impl Encoded {
             catalog: it.catalog,
             event: &self.bytes[it.event.clone()],
             updates: &updates[it.changes.clone()],
-            // Each id was made here and is new.
-            content: None,
+            content: it.content,
         };
         self.entries.iter().map(of).collect()
     }

@@ -194,7 +194,7 @@ pub(super) fn millis(text: &str) -> Option<i64> {
 }
 
 /// Reads a UUID in its canonical form, in either case.
-pub(super) fn uuid(text: &str) -> Option<[u8; 16]> {
+pub(crate) fn uuid(text: &str) -> Option<[u8; 16]> {
     if text.len() != 36 {
         return None;
     }

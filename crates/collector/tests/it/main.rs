@@ -1,5 +1,6 @@
 //! Tests of the collector through its sockets: what is sent, what is answered, what is counted.
 
+mod again;
 mod bounds;
 mod door;
 mod events;

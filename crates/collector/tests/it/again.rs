@@ -1,0 +1,61 @@
+//! What is sent again counts once.
+
+use crate::server::{Server, TRACK};
+
+/// Accepted and duplicate events so far.
+fn counts(server: &Server) -> (u64, u64) {
+    let health = server.tracker.health();
+    (health.accepted, health.duplicate)
+}
+
+#[test]
+fn the_same_id_and_content_is_answered_as_before_and_counts_once() {
+    let server = Server::start();
+    for id in ["order-1", "9d5b0b1e-6a44-4c0e-8a2b-0f6a3c1d2e3f"] {
+        let (accepted, duplicate) = counts(&server);
+        for _ in 0..3 {
+            let body = format!(r#"{{"event":"create_order","user_id":5,"event_id":"{id}"}}"#);
+            let answer = server.post(TRACK, body);
+            assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"accepted"}"#));
+        }
+        assert_eq!(counts(&server), (accepted + 1, duplicate + 2), "{id}");
+    }
+    let total = server.tracker.read(|it| it.counters(&["{event_counters}_create_order"]));
+    let total = total.expect("enabled").expect("readable");
+    assert_eq!(total.total("{event_counters}_create_order"), Ok(2));
+}
+
+#[test]
+fn the_same_id_with_other_content_is_another_event() {
+    let server = Server::start();
+    for user in [5, 6] {
+        let body = format!(r#"{{"event":"create_order","user_id":{user},"event_id":"order-1"}}"#);
+        assert_eq!(server.post(TRACK, body).status, 200);
+    }
+    assert_eq!(counts(&server), (2, 0));
+    let status = server.tracker.read(|it| it.status()).expect("enabled").expect("readable");
+    assert_eq!(status.ledger.get("id_collision"), Some(&1));
+}
+
+#[test]
+fn without_an_id_every_request_is_an_event() {
+    let server = Server::start();
+    for _ in 0..3 {
+        server.post(TRACK, r#"{"event":"create_order","user_id":5}"#);
+    }
+    assert_eq!(counts(&server), (3, 0));
+}
+
+#[test]
+fn a_tracker_that_got_no_answer_sends_again_with_another_time_of_sending() {
+    let server = Server::start();
+    for stm in ["1795000000000", "1795000009999"] {
+        let body = format!(
+            r#"{{"schema":"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4",
+                "data":[{{"e":"se","p":"srv","tv":"rb-0.8.0","se_ca":"c","se_ac":"create_order",
+                "eid":"9d5b0b1e-6a44-4c0e-8a2b-0f6a3c1d2e3f","stm":"{stm}"}}]}}"#
+        );
+        assert_eq!(server.post("/com.snowplowanalytics.snowplow/tp2", body).status, 200);
+    }
+    assert_eq!(counts(&server), (1, 1));
+}
