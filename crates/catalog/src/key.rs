@@ -44,19 +44,10 @@ fn slot(kind: CounterKind) -> &'static str {
     }
 }
 
-/// Tells whether GitLab would accept a key for unique counting.
-///
-/// Its pattern is `\A(\w|-|:)*\{\w*\}(\w|-|:|\[|,|\])*\z` with ASCII word characters; a key that
-/// fails it raises there at run time, which is why definitions with such keys are refused here.
-pub fn is_valid_unique_key(key: &str) -> bool {
-    let Some((before, rest)) = key.split_once('{') else { return false };
-    let Some((tag, after)) = rest.split_once('}') else { return false };
-    before.chars().all(|it| is_word(it) || it == '-' || it == ':')
-        && tag.chars().all(is_word)
-        && after.chars().all(is_key_tail)
-}
-
 /// The first character of a filter value that cannot stand in a key for unique counting.
+///
+/// GitLab holds such keys against `\A(\w|-|:)*\{\w*\}(\w|-|:|\[|,|\])*\z`, with ASCII word
+/// characters, and raises at run time; definitions that lead to others are refused here.
 pub fn unsafe_key_character(value: &str) -> Option<char> {
     value.chars().find(|it| !is_key_tail(*it))
 }

@@ -31,7 +31,7 @@ pub use definition::{
 };
 pub use event::{Event, GivenId, Id};
 pub use explain::{Explanation, Gate, RuleVerdict, Surface, Verdict};
-pub use key::{is_valid_unique_key, unsafe_key_character};
+pub use key::unsafe_key_character;
 pub use reading::{MetricKind, Part, Reading, Unreadable, Window};
 pub use route::{Omission, Operand, Routed, Update};
 pub use rule::{CounterKind, Operator, SelectionRule};

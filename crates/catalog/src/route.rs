@@ -90,17 +90,6 @@ pub enum Omission {
     },
 }
 
-impl Omission {
-    /// The cause under which it is counted; one of a small, fixed set.
-    pub fn cause(&self) -> &'static str {
-        match self {
-            Self::UndeclaredProperty { .. } => "undeclared_property",
-            Self::IllTypedProperty { .. } => "ill_typed_property",
-            Self::MissingOperand { .. } => "missing_identifier",
-        }
-    }
-}
-
 impl fmt::Display for Omission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -24,7 +24,6 @@ const ARROWS: &[(&str, &[&str])] = &[
             "internal-events-collector",
             "internal-events-definitions",
             "internal-events-installation",
-            "internal-events-store",
         ],
     ),
     ("xtask", &[]),
