@@ -5,7 +5,11 @@ use std::fmt;
 
 use internal_events_hll::{Sketch, Union};
 
-use crate::Change;
+use crate::{Change, Limits};
+
+/// The value under which a counter per value counts what it keeps no number of its own for:
+/// values that are too long, and those that come when it has as many as it may have.
+pub const OTHER_VALUES: &str = "(other)";
 
 /// The largest total: what SQLite and Redis can hold. Totals stop there instead of wrapping.
 const LARGEST_TOTAL: u64 = i64::MAX as u64;
@@ -104,15 +108,33 @@ impl Counter {
                 sum.to_bits() != before
             }
             (Self::PerValue(totals), Change::Count(value)) => {
-                match totals.get_mut(value) {
-                    Some(total) => *total = add(*total, 1),
-                    None => drop(totals.insert(value.to_vec(), 1)),
-                }
+                let is_full = totals.len() >= Limits::VALUES;
+                count_value(totals, value_counted(value, is_full, |it| totals.contains_key(it)));
                 true
             }
             _ => return Effect::WrongType,
         };
         if moved { Effect::Moved } else { Effect::Unmoved }
+    }
+}
+
+/// Returns the value under which one is counted: itself, unless there is no room for it.
+///
+/// Nothing but the value and those that came before it decide, so that whoever folds the same
+/// journal counts alike.
+pub(crate) fn value_counted(
+    value: &[u8],
+    is_full: bool,
+    is_there: impl FnOnce(&[u8]) -> bool,
+) -> &[u8] {
+    let fits = value.len() <= Limits::VALUE_BYTES && (!is_full || is_there(value));
+    if fits { value } else { OTHER_VALUES.as_bytes() }
+}
+
+pub(crate) fn count_value(totals: &mut BTreeMap<Vec<u8>, u64>, value: &[u8]) {
+    match totals.get_mut(value) {
+        Some(total) => *total = add(*total, 1),
+        None => drop(totals.insert(value.to_vec(), 1)),
     }
 }
 

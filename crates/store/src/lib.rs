@@ -29,7 +29,7 @@ mod sqlite;
 mod store;
 mod window;
 
-pub use counters::{Counter, Counters, Kind, WrongType};
+pub use counters::{Counter, Counters, Kind, OTHER_VALUES, WrongType};
 pub use entry::{
     Appended, Change, Entry, EventId, Group, Key, Outcome, Quarantined, StoredChange, StoredEntry,
     StoredQuarantined, StoredUpdate, Update, content_hash,

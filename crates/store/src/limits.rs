@@ -33,6 +33,18 @@ pub struct Limits {
     pub reserve_bytes: u64,
 }
 
+impl Limits {
+    /// How many distinct values a counter per value keeps numbers of; whatever comes then is
+    /// counted as [`OTHER_VALUES`](crate::OTHER_VALUES). A person reads tens; ten thousand are a
+    /// property that should not have been counted this way, and still only 3 MB of memory.
+    ///
+    /// Not a setting: processes that disagree about it would count the same journal differently.
+    pub const VALUES: usize = 10_000;
+
+    /// How long such a value may be, in bytes; names and identifiers may have as many.
+    pub const VALUE_BYTES: usize = 255;
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

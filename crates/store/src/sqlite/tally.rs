@@ -4,12 +4,14 @@
 //! to replace the row: a sum of floating-point numbers depends on their order, and a sketch's
 //! bytes on how they came about, so both go on from exactly what the table has.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::group::{Next, StoredGroup, for_each_group};
 use super::{as_integer, as_text, last_sequence, schema, sequence};
-use crate::counters::Effect;
-use crate::{COUNTERS, Change, Counter, Error, Kind};
+use crate::counters::{Effect, count_value, value_counted};
+use crate::{COUNTERS, Change, Counter, Error, Kind, Limits};
 
 /// Checkpoints after which a counter that nothing touched is forgotten: about a minute.
 const IDLE_CHECKPOINTS: u32 = 60;
@@ -35,8 +37,35 @@ pub(super) struct Tally {
 #[derive(Debug)]
 struct Live {
     counter: Counter,
+    /// Of a counter per value, all its values: those in the table, and those to be added.
+    values: BTreeSet<Vec<u8>>,
     has_moved: bool,
     idle_checkpoints: u32,
+}
+
+impl Live {
+    #[inline]
+    fn apply(&mut self, change: Change<'_>) -> Effect {
+        let (Counter::PerValue(more), Change::Count(value)) = (&mut self.counter, change) else {
+            return self.counter.apply(change);
+        };
+        let is_full = self.values.len() >= Limits::VALUES;
+        let value = value_counted(value, is_full, |it| self.values.contains(it));
+        count_value(more, value);
+        if !self.values.contains(value) {
+            self.values.insert(value.to_vec());
+        }
+        Effect::Moved
+    }
+
+    /// Says that what was to be added is in the table.
+    fn start_next_stretch(&mut self) {
+        match &mut self.counter {
+            Counter::Total(amount) => *amount = 0,
+            Counter::PerValue(more) => more.clear(),
+            Counter::Unique(_) | Counter::Sum(_) => {}
+        }
+    }
 }
 
 impl Tally {
@@ -82,7 +111,7 @@ impl Tally {
         }
         let Some(Some(live)) = self.live.get_mut(idx) else { return Ok(()) };
         live.idle_checkpoints = 0;
-        if live.counter.apply(change) == Effect::Moved && !live.has_moved {
+        if live.apply(change) == Effect::Moved && !live.has_moved {
             live.has_moved = true;
             self.moved.push(key_id);
         }
@@ -100,11 +129,15 @@ impl Tally {
             Kind::Total | Kind::PerValue => Counter::empty(kind),
             Kind::Unique | Kind::Sum => saved_counter(connection, key_id, kind)?,
         };
+        let values = match kind {
+            Kind::PerValue => saved_values(connection, key_id).map_err(Error::Read)?,
+            Kind::Total | Kind::Unique | Kind::Sum => BTreeSet::new(),
+        };
         let idx = key_id as usize;
         if self.live.len() <= idx {
             self.live.resize_with(idx + 1, || None);
         }
-        self.live[idx] = Some(Live { counter, has_moved: false, idle_checkpoints: 0 });
+        self.live[idx] = Some(Live { counter, values, has_moved: false, idle_checkpoints: 0 });
         self.loaded.push(key_id);
         Ok(())
     }
@@ -163,9 +196,7 @@ impl Tally {
             let Some(it) = slot else { return false };
             it.has_moved = false;
             it.idle_checkpoints += 1;
-            if matches!(it.counter, Counter::Total(_) | Counter::PerValue(_)) {
-                it.counter = Counter::empty(it.counter.kind());
-            }
+            it.start_next_stretch();
             if it.idle_checkpoints > IDLE_CHECKPOINTS {
                 *slot = None;
             }
@@ -217,6 +248,13 @@ fn saved_sketch(connection: &Connection, key_id: u32) -> Result<Option<Counter>,
         Ok(sketch) => Ok(Some(Counter::Unique(sketch))),
         Err(source) => Err(Error::Sketch { key_id, source }),
     }
+}
+
+fn saved_values(connection: &Connection, key_id: u32) -> rusqlite::Result<BTreeSet<Vec<u8>>> {
+    connection
+        .prepare_cached("SELECT value FROM value_totals WHERE key_id = ?1")?
+        .query_map([key_id], |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec()))?
+        .collect()
 }
 
 fn saved_value_totals(connection: &Connection, key_id: u32) -> rusqlite::Result<Counter> {

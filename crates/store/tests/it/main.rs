@@ -7,4 +7,5 @@ mod crash;
 mod damage;
 mod files;
 mod format;
+mod many_values;
 mod model;
