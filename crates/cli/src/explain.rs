@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::metrics::today;
 use crate::output::{self, Style};
 use crate::track::EventArgs;
+use crate::visible::visible;
 use internal_events_catalog::{
     Catalog, Event, Explanation, Gate, MetricStatus, RuleVerdict, Scalar, Surface, Verdict, Week,
 };
@@ -50,7 +51,8 @@ fn human(
     let mut text = format!("{} on {at} (week {})\n\n", style.bold(&event.name), Week::of(at));
     for gate in &explanation.gates {
         let mark = mark(gate.passed, style);
-        text.push_str(&format!("{mark} {} {}: {}\n", gate.name, gate.subject, gate.detail));
+        let (subject, detail) = (visible(&gate.subject), visible(&gate.detail));
+        text.push_str(&format!("{mark} {} {subject}: {detail}\n", gate.name));
     }
     for rule in &explanation.rules {
         text.push('\n');
@@ -66,7 +68,8 @@ fn mark(good: bool, style: Style) -> String {
 fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
     let moves = matches!(rule.verdict, Verdict::Moves { .. });
     let period = if catalog.counter(rule.counter).weekly { "per week" } else { "all time" };
-    let mut text = format!("{} {}  {}\n", mark(moves, style), rule.key, style.dim(period));
+    let key = visible(&rule.key);
+    let mut text = format!("{} {key}  {}\n", mark(moves, style), style.dim(period));
     let reason = match &rule.verdict {
         Verdict::Moves { operand: None } => "goes up by one".to_owned(),
         Verdict::Moves { operand: Some(it) } => format!("takes in `{it}`"),
@@ -78,12 +81,12 @@ fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
         }
         Verdict::MissingOperand { name } => format!("`{name}` is missing"),
     };
-    text.push_str(&format!("      {reason}\n"));
+    text.push_str(&format!("      {}\n", visible(&reason)));
     if rule.surfaces.is_empty() {
         text.push_str(&format!("      {}\n", style.dim("no metric reads it")));
     }
     for surface in &rule.surfaces {
-        text.push_str(&format!("      {}\n", human_surface(surface)));
+        text.push_str(&format!("      {}\n", visible(&human_surface(surface))));
     }
     text
 }

@@ -12,6 +12,7 @@ mod schema;
 mod serve;
 mod shell;
 mod track;
+mod visible;
 
 use args::{Args, Command};
 use clap::Parser as _;
@@ -63,5 +64,6 @@ fn start_logging() {
         .with_writer(std::io::stderr)
         .with_ansi(output::stderr_has_colour())
         .with_target(false)
+        .fmt_fields(visible::VisibleFields::default())
         .init();
 }

@@ -3,6 +3,7 @@
 use crate::args::Format;
 use crate::context::Context;
 use crate::output::{self, Style};
+use crate::visible::visible;
 use anyhow::bail;
 use internal_events::store::{Reader, Sqlite};
 use internal_events::{Catalog, MetricReport, MetricValue, Window, evaluate, report_json};
@@ -105,7 +106,8 @@ fn human(report: &MetricReport, args: &MetricsArgs, style: Style) -> String {
 fn value(metric: &MetricValue, style: Style) -> String {
     let value = match &metric.value {
         Ok(Value::Object(per_unique)) => {
-            let pairs = per_unique.iter().map(|(unique, counts)| format!("{unique} {counts}"));
+            let pairs = per_unique.iter();
+            let pairs = pairs.map(|(unique, counts)| format!("{} {counts}", visible(unique)));
             pairs.collect::<Vec<_>>().join(", ")
         }
         Ok(value) => value.to_string(),

@@ -1,5 +1,6 @@
 //! Printing: colours only where a person looks, errors with their causes.
 
+use crate::visible::{visible, visible_json, visible_lines};
 use std::io::{self, IsTerminal as _, Write as _};
 
 /// Whether standard output may have colours: a terminal, and the user does not mind.
@@ -24,21 +25,24 @@ fn wants_colour() -> bool {
     !set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
 }
 
-/// Writes to standard output.
+/// Writes to standard output; of control characters only line breaks and our colours get there.
+///
+/// Lines are whole only if whatever is foreign in them went through
+/// [`visible`](crate::visible::visible), as it does in a [`Style`].
 ///
 /// # Errors
 ///
 /// When it cannot be written; a closed pipe is recognised by [`is_broken_pipe`].
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
+    out.write_all(visible_lines(text, stdout_has_colour()).as_bytes())?;
     out.flush()?;
     Ok(())
 }
 
 /// Writes JSON to standard output, indented, with a final newline.
 pub(crate) fn print_json(value: &serde_json::Value) -> anyhow::Result<()> {
-    print(&format!("{value:#}\n"))
+    print(&visible_json(&format!("{value:#}\n")))
 }
 
 /// Whether an error only says that the reader of our output has gone.
@@ -49,18 +53,19 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Writes an error and its causes to standard error.
 pub(crate) fn report(error: &anyhow::Error) {
-    let mut text = format!("error: {error}\n");
+    let indented = |it: &str| it.trim_end().replace('\n', "\n    ");
     let mut last = error.to_string();
+    let mut text = format!("error: {}\n", indented(&last));
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
         // A transparent wrapper repeats its cause word for word.
         if cause != last {
-            text.push_str(&format!("  because: {}\n", cause.trim_end().replace('\n', "\n    ")));
+            text.push_str(&format!("  because: {}\n", indented(&cause)));
         }
         last = cause;
     }
     // If even this cannot be written, there is nobody left to tell.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = io::stderr().lock().write_all(visible_lines(&text, false).as_bytes());
 }
 
 /// Styles for people; nothing where colours are off.
@@ -91,6 +96,7 @@ impl Style {
     }
 
     fn paint(self, code: &str, text: &str) -> String {
-        if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        let text = visible(text);
+        if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.into_owned() }
     }
 }

@@ -1,5 +1,6 @@
 //! Diagnostics in the forms people and programs want them.
 
+use crate::visible::{visible, visible_lines};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use internal_events_definitions::{Analysis, Diagnostic, Severity, Source};
 use serde_json::{Map, Value, json};
@@ -35,6 +36,7 @@ pub(crate) fn human(
         text.push_str("\n\n");
     }
     for Diagnostic { code, message, path, line, column, .. } in &notes {
+        let (path, message) = (visible(path), visible(message));
         text.push_str(&format!("note[{code}]: {path}:{line}:{column}: {message}\n"));
     }
     if !notes.is_empty() {
@@ -49,22 +51,22 @@ fn snippet(diagnostic: &Diagnostic, source: &str, renderer: &Renderer) -> String
         Severity::Warning => Level::WARNING,
         Severity::Note => Level::NOTE,
     };
-    let mut group = level.primary_title(&diagnostic.message).id(diagnostic.code).element(
+    let mut group = level.primary_title(visible(&diagnostic.message)).id(diagnostic.code).element(
         Snippet::source(source)
-            .path(&diagnostic.path)
+            .path(visible(&diagnostic.path))
             .annotation(AnnotationKind::Primary.span(within(source, diagnostic))),
     );
     for related in &diagnostic.related {
         let place =
             format!("{}: {}:{}:{}", related.message, related.path, related.line, related.column);
-        group = group.element(Level::NOTE.message(place));
+        group = group.element(Level::NOTE.message(visible(&place).into_owned()));
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help));
+        group = group.element(Level::HELP.message(visible_lines(help, false)));
     }
     if let Some(fix) = &diagnostic.fix {
         let message = format!("`check --fix` can {}", fix.title);
-        group = group.element(Level::HELP.message(message));
+        group = group.element(Level::HELP.message(visible(&message).into_owned()));
     }
     renderer.render(&[group])
 }

@@ -3,6 +3,7 @@
 use crate::args::Format;
 use crate::context::Context;
 use crate::output;
+use crate::visible::visible;
 use anyhow::{Context as _, anyhow, bail};
 use internal_events::{Event, Id, Scalar, Submission, Tracker};
 use serde_json::json;
@@ -128,9 +129,9 @@ fn print(format: Format, event: &str, status: &str, notes: &[String]) -> anyhow:
         let shape = json!({ "version": 1, "event": event, "status": status, "warnings": notes });
         return output::print_json(&shape);
     }
-    let mut text = format!("{event}: {status}\n");
+    let mut text = format!("{}: {status}\n", visible(event));
     for note in notes {
-        text.push_str(&format!("  {note}\n"));
+        text.push_str(&format!("  {}\n", visible(note)));
     }
     output::print(&text)
 }

@@ -2,6 +2,7 @@
 
 use super::GenerateArgs;
 use crate::args::Format;
+use crate::visible::{visible, visible_json};
 use anstream::{AutoStream, stderr, stdout};
 use clap::builder::styling::{AnsiColor, Style};
 use internal_events_definitions::generate::{Overlap, Plan, PlannedFile, Problem, Snippet};
@@ -44,9 +45,9 @@ impl Report {
         }
         let mut out = stderr().lock();
         for problem in problems {
-            writeln!(out, "{ERROR}error{ERROR:#}: {problem}")?;
+            writeln!(out, "{ERROR}error{ERROR:#}: {}", visible(&problem.to_string()))?;
             if let Some(help) = &problem.help {
-                writeln!(out, "  {DIM}help:{DIM:#} {help}")?;
+                writeln!(out, "  {DIM}help:{DIM:#} {}", visible(help))?;
             }
         }
         Ok(())
@@ -68,9 +69,10 @@ impl Report {
         let mut out = stderr().lock();
         for it in findings {
             let Diagnostic { code, path, message, .. } = it;
+            let (path, message) = (visible(path), visible(message));
             writeln!(out, "{ERROR}error{ERROR:#}[{code}]: {message} (in the new {path})")?;
             if let Some(help) = &it.help {
-                writeln!(out, "  {DIM}help:{DIM:#} {help}")?;
+                writeln!(out, "  {DIM}help:{DIM:#} {}", visible(help))?;
             }
         }
         writeln!(out, "nothing was written")
@@ -178,7 +180,7 @@ fn summary(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
     writeln!(out, "\n{HEADING}Chosen for you{HEADING:#}; each has a flag:")?;
     let flag_width = plan.inferred.iter().map(|it| it.flag.len()).max().unwrap_or(0);
     for it in &plan.inferred {
-        let (flag, value, reason) = (it.flag, &it.value, &it.reason);
+        let (flag, value, reason) = (it.flag, visible(&it.value), visible(&it.reason));
         writeln!(out, "  --{flag:flag_width$}  {value}  {DIM}({reason}){DIM:#}")?;
     }
     Ok(())
@@ -190,13 +192,14 @@ fn verb(file: &PlannedFile) -> &'static str {
 
 fn kept(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
     for path in &plan.kept {
-        writeln!(out, "{DIM}{:8}{DIM:#}{path}", "keep")?;
+        writeln!(out, "{DIM}{:8}{DIM:#}{}", "keep", visible(path))?;
     }
     Ok(())
 }
 
 fn overlaps(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
     for Overlap { key_path, existing, path } in &plan.overlaps {
+        let (existing, path) = (visible(existing), visible(path));
         writeln!(out, "{DIM}note:{DIM:#} {key_path} counts the same as {existing} in {path}")?;
     }
     Ok(())
@@ -219,6 +222,5 @@ fn snippets(out: &mut impl Write, snippets: &[Snippet]) -> io::Result<()> {
 
 fn print(value: &Value) -> io::Result<()> {
     let mut out: AutoStream<_> = stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value)?;
-    writeln!(out)
+    writeln!(out, "{}", visible_json(&format!("{value:#}")))
 }

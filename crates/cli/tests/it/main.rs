@@ -2,6 +2,7 @@
 
 mod check;
 mod generate;
+mod hostile_names;
 mod questions;
 mod serve;
 mod shell;

@@ -2,6 +2,7 @@
 
 mod crash;
 mod durability;
+mod log;
 mod processes;
 mod python_tracker;
 mod reload;

@@ -34,10 +34,19 @@ impl Server {
         Self::start_as(program(), root)
     }
 
+    /// Starts a server whose log can be read when it has ended.
+    pub(super) fn start_logged(root: &Path) -> Self {
+        Self::spawn(program(), root, Stdio::piped())
+    }
+
     /// Starts `command serve`, and waits until it is ready.
-    pub(super) fn start_as(mut command: Command, root: &Path) -> Self {
+    pub(super) fn start_as(command: Command, root: &Path) -> Self {
+        Self::spawn(command, root, Stdio::null())
+    }
+
+    fn spawn(mut command: Command, root: &Path, log: Stdio) -> Self {
         command.arg("--root").arg(root).args(["serve", "--listen", "127.0.0.1:0"]);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the server starts");
         let mut line = String::new();
         let out = child.stdout.as_mut().expect("its output is piped");
@@ -60,6 +69,14 @@ impl Server {
 
     pub(super) fn wait(&mut self) -> ExitStatus {
         self.child.wait().expect("it ends")
+    }
+
+    /// Reads the log to its end, which is that of the server.
+    pub(super) fn log(&mut self) -> String {
+        let mut log = String::new();
+        let piped = self.child.stderr.as_mut().expect("the log is piped");
+        piped.read_to_string(&mut log).expect("it is UTF-8");
+        log
     }
 
     pub(super) fn id(&self) -> u32 {
