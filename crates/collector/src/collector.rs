@@ -1,5 +1,6 @@
 //! What is served, and by whom.
 
+use crate::access::Scope;
 use crate::definitions::Reload;
 use crate::endpoint::{self, Endpoint, Origins};
 use crate::limits::Limits;
@@ -83,26 +84,30 @@ impl Collector {
         if self.endpoint.serves(head.uri.path()) {
             return endpoint::answer(self, peer, &head, body).await;
         }
-        door::admit(peer, &head)?;
+        let caller = door::admit(peer, &head)?;
         match head.uri.path() {
             "/api/v4/usage_data/track_event" => {
                 expect_post(&head.method)?;
+                caller.require(Scope::Track)?;
                 body::expect_json(&head.headers)?;
                 let body = body::read(&head.headers, body, &self.limits).await?;
-                track::one(self, &body).await
+                track::one(self, caller, &body).await
             }
             "/api/v4/usage_data/track_events" => {
                 expect_post(&head.method)?;
+                caller.require(Scope::Track)?;
                 body::expect_json(&head.headers)?;
                 let body = body::read(&head.headers, body, &self.limits).await?;
-                track::batch(self, &body).await
+                track::batch(self, caller, &body).await
             }
             "/api/v4/usage_data/metrics" => {
                 expect_get(&head.method)?;
+                caller.require(Scope::ReadMetrics)?;
                 metrics::report(self, head.uri.query().unwrap_or_default()).await
             }
             "/api/v4/usage_data/metric_definitions" => {
                 expect_get(&head.method)?;
+                caller.require(Scope::ReadMetrics)?;
                 listing::answer(self, head.uri.query().unwrap_or_default()).await
             }
             "/healthz" => {

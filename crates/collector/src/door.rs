@@ -5,6 +5,7 @@
 //! its name has been made to resolve to this machine, by its `Host`; a proxy by the headers it
 //! adds. Trackers of Snowplow are made for pages, so these may come from one, if it is allowed.
 
+use crate::access::{Caller, Scopes};
 use crate::endpoint::Origins;
 use crate::problem::Problem;
 use hyper::header::{FORWARDED, HOST, HeaderName, HeaderValue, ORIGIN, VIA};
@@ -12,12 +13,12 @@ use hyper::http::request::Parts;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Lets a request of a program in, or says why not.
-pub(crate) fn admit(peer: IpAddr, head: &Parts) -> Result<(), Problem> {
+pub(crate) fn admit(peer: IpAddr, head: &Parts) -> Result<Caller, Problem> {
     admit_local(peer, head)?;
     if head.headers.contains_key(ORIGIN) {
         return Err(Problem::NotLocal("The request has an Origin: a page sent it."));
     }
-    Ok(())
+    Ok(Caller::new(Scopes::all()))
 }
 
 /// Lets a request of a Snowplow tracker in, or says why not; gives its origin if it is a page's.

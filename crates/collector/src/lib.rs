@@ -15,6 +15,7 @@
 //!
 //! [`docs/http.md`]: https://github.com/internal-events/internal-events/blob/main/docs/http.md
 
+mod access;
 mod body;
 mod collector;
 mod definitions;
@@ -30,6 +31,7 @@ pub mod snowplow;
 mod track;
 mod wire;
 
+pub use access::Scope;
 pub use collector::Collector;
 pub use definitions::Reload;
 pub use limits::Limits;

@@ -1,5 +1,6 @@
 //! What is answered when an answer is no success.
 
+use crate::access::Scope;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -25,6 +26,8 @@ pub(crate) enum Problem {
     UnclearHost,
     /// The request does not come straight from a program on this machine.
     NotLocal(&'static str),
+    /// The caller is known, but may not do this.
+    MissingScope(Scope),
     /// There is no such page.
     NoSuchPage,
     /// There is no such metric.
@@ -72,6 +75,9 @@ impl Problem {
             }
             Self::NotLocal(_) => {
                 (StatusCode::FORBIDDEN, "not_local", "Only programs on this machine may ask")
+            }
+            Self::MissingScope(_) => {
+                (StatusCode::FORBIDDEN, "missing_scope", "The caller may not do this")
             }
             Self::NoSuchPage => (StatusCode::NOT_FOUND, "no_such_page", "There is no such page"),
             Self::NoSuchMetric(_) => {
@@ -124,6 +130,7 @@ impl Problem {
             Self::BrokenBody => "The connection ended before the body did.".to_owned(),
             Self::UnclearHost => "Send one Host header that names this server.".to_owned(),
             Self::NotLocal(why) => (*why).to_owned(),
+            Self::MissingScope(scope) => format!("This needs the scope `{scope}`."),
             Self::NoSuchPage => "Nothing is served at this path.".to_owned(),
             Self::NoSuchMetric(detail) => detail.clone(),
             Self::WrongMethod { allowed } => format!("This path takes {allowed}."),

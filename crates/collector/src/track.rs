@@ -1,6 +1,7 @@
 //! Takes events and answers when they are durable.
 
 use crate::Collector;
+use crate::access::{Caller, Scope};
 use crate::collector::{Answer, json};
 use crate::problem::Problem;
 use crate::wire::{Batch, Draft, Parsed, sentence};
@@ -13,10 +14,15 @@ use tokio::sync::oneshot;
 const ACCEPTED: &str = r#"{"status":"accepted"}"#;
 
 /// Tracks one event.
-pub(crate) async fn one(collector: &Collector, body: &[u8]) -> Result<Answer, Problem> {
+pub(crate) async fn one(
+    collector: &Collector,
+    caller: Caller,
+    body: &[u8],
+) -> Result<Answer, Problem> {
     let draft = Draft::parse(body).map_err(invalid)?;
     let parsed = draft.into_event(&collector.limits);
     let parsed = parsed.map_err(|it| Problem::InvalidParameter(sentence(&it)))?;
+    check_user(caller, &parsed)?;
     let outcome = track(collector, [parsed]).await?.pop();
     match outcome.expect("invariant: one event has one outcome") {
         Outcome::Accepted { warnings } if warnings.is_empty() => Ok(json(StatusCode::OK, ACCEPTED)),
@@ -30,9 +36,15 @@ pub(crate) async fn one(collector: &Collector, body: &[u8]) -> Result<Answer, Pr
 }
 
 /// Tracks several events, each with a result of its own.
-pub(crate) async fn batch(collector: &Collector, body: &[u8]) -> Result<Answer, Problem> {
+pub(crate) async fn batch(
+    collector: &Collector,
+    caller: Caller,
+    body: &[u8],
+) -> Result<Answer, Problem> {
     let batch = Batch::parse(body).map_err(invalid)?;
-    let outcomes = track(collector, batch.into_events(&collector.limits)?).await?;
+    let parsed = batch.into_events(&collector.limits)?;
+    parsed.iter().try_for_each(|it| check_user(caller, it))?;
+    let outcomes = track(collector, parsed).await?;
     let n_refused = outcomes.iter().filter(|it| matches!(it, Outcome::Refused { .. })).count();
     let results = Value::Array(outcomes.into_iter().map(Outcome::into_json).collect());
     if n_refused > 0 {
@@ -40,6 +52,14 @@ pub(crate) async fn batch(collector: &Collector, body: &[u8]) -> Result<Answer, 
         return Err(Problem::Refused { reason, results: Some(results) });
     }
     Ok(json(StatusCode::OK, json!({ "results": results }).to_string()))
+}
+
+/// Refuses an event that says who did it, if its sender may not say so.
+fn check_user(caller: Caller, parsed: &Parsed) -> Result<(), Problem> {
+    match parsed.event.user {
+        Some(_) => caller.require(Scope::TrackAnyUser),
+        None => Ok(()),
+    }
 }
 
 fn invalid(error: serde_json::Error) -> Problem {

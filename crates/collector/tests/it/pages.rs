@@ -7,13 +7,14 @@ use std::time::Duration;
 
 /// Every code there is, so that the page cannot leave one out: with the ones that an example
 /// cannot bring about from outside marked so.
-const CODES: [(&str, bool); 20] = [
+const CODES: [(&str, bool); 21] = [
     ("invalid_json", true),
     ("invalid_parameter", true),
     ("too_many_events", true),
     ("broken_body", true),
     ("unclear_host", true),
     ("not_local", true),
+    ("missing_scope", false),
     ("no_such_page", true),
     ("no_such_metric", true),
     ("wrong_method", true),
