@@ -50,7 +50,6 @@ struct Writer {
     keys: KeyCache,
     group: Encoded,
     saved_ledger: Vec<u64>,
-    unsaved_counters: bool,
 }
 
 impl Writer {
@@ -62,7 +61,6 @@ impl Writer {
             keys: KeyCache::default(),
             group: Encoded::default(),
             saved_ledger: Vec::new(),
-            unsaved_counters: true,
         }
     }
 
@@ -73,7 +71,8 @@ impl Writer {
             let taken = self.shared.queue.take(IDLE);
             let idle = taken.batches.is_empty();
             self.write(taken.batches);
-            if idle && self.unsaved_counters {
+            // Also what other processes wrote: of them all, this one may have the lease.
+            if idle && !taken.closed {
                 self.checkpoint();
             }
             if idle && taken.closed {
@@ -148,7 +147,6 @@ impl Writer {
         };
         let appended = self.store.append(&group)?;
         self.saved_ledger = Ledger::saved(&self.saved_ledger, &changes);
-        self.unsaved_counters |= !appended.range.is_empty();
         Ok(appended.n_duplicates())
     }
 
@@ -172,13 +170,12 @@ impl Writer {
     }
 
     fn checkpoint(&mut self) {
-        match self.store.checkpoint() {
-            Ok(()) => self.unsaved_counters = false,
-            // Counters are folded from the journal again; nothing is lost but time.
-            Err(error) => tracing::warn!(
+        // Counters are folded from the journal again; nothing is lost but time.
+        if let Err(error) = self.store.checkpoint() {
+            tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "counters could not be written down"
-            ),
+            );
         }
     }
 }

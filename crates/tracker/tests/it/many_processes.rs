@@ -5,6 +5,7 @@ use internal_events::testing::definitions;
 use internal_events::{Catalog, Config, Tracker};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 const N: usize = 8;
 const TEXTS: usize = 3_000;
@@ -61,4 +62,28 @@ fn uniques_of_eight_processes_equal_those_of_one() {
         counters.sketch(KEY).expect("a sketch").expect("not empty").to_bytes()
     };
     assert_eq!(sketch(&one), sketch(&eight), "the very same bytes");
+}
+
+#[test]
+fn whoever_has_the_lease_counts_also_what_others_track() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let data = home.path();
+    let idle = open(data);
+    let wait_for = |entry| {
+        let deadline = Instant::now() + PATIENCE;
+        let status = || idle.read(|it| it.status()).expect("enabled").expect("readable");
+        while status().cursors["counters"] < entry {
+            assert!(Instant::now() < deadline, "entry {entry} is counted, not left to readers");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    // Nobody else is there to count the first, so that this one has the lease from then on.
+    idle.track_event("e").user("5").send();
+    wait_for(1);
+    for entry in 2..=3 {
+        let busy = open(data);
+        busy.track_event("e").user("5").send();
+        assert!(busy.shut_down(PATIENCE));
+        wait_for(entry);
+    }
 }
