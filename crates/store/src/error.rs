@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use rusqlite::ErrorCode;
 
@@ -28,6 +29,18 @@ pub enum Error {
         /// Why it is not locked.
         #[source]
         source: io::Error,
+    },
+    /// Somebody else has been writing for so long that it must be stopped; nothing was written.
+    #[error(
+        "another process has held {path} for {} s, and has probably been stopped: \
+         `fuser {path}` names it; continue or end it",
+        waited.as_secs_f64()
+    )]
+    Busy {
+        /// The lock file.
+        path: PathBuf,
+        /// How long was waited.
+        waited: Duration,
     },
     /// The database cannot be opened.
     #[error("cannot open the store at {path}")]

@@ -54,7 +54,8 @@ pub struct Options {
     pub checkpoint_after: Duration,
     /// Number of entries after which a checkpoint is due.
     pub checkpoint_after_entries: u64,
-    /// How long to wait for a stranger, such as a person with `sqlite3`, who holds the database.
+    /// How long to wait for one's turn to write, and again for a stranger, such as a person with
+    /// `sqlite3`, who holds the database.
     pub busy_timeout: Duration,
     /// How much is kept, and for how long. Handles to the same data should agree on this.
     pub limits: Limits,
@@ -114,7 +115,7 @@ impl Sqlite {
         locks::create_dir(dir)?;
         disk::refuse_network(dir)?;
         let path = dir.join(FILE);
-        let writers = Writers::open(dir)?;
+        let writers = Writers::open(dir, options.busy_timeout)?;
         let lease = Lease::open(dir)?;
         // Of several processes that start at once on an empty directory one makes the tables.
         let line = writers.wait()?;
@@ -180,6 +181,17 @@ impl Sqlite {
             drop(line);
         }
         Ok(())
+    }
+
+    /// Returns whether this handle writes counters down: it has the lease, or stands in for a
+    /// holder that does not move.
+    fn is_counting(&mut self) -> Result<bool, Error> {
+        if self.lease.take()? {
+            return Ok(true);
+        }
+        let cursor = tally::cursor(&self.connection).map_err(Error::Read)?;
+        let last = last_sequence(&self.connection).map_err(Error::Read)?;
+        Ok(self.lease.look(cursor, last))
     }
 
     fn fold(&mut self, range: &Range<u64>) {
@@ -252,7 +264,7 @@ impl Store for Sqlite {
 
     fn checkpoint(&mut self) -> Result<(), Error> {
         self.since_checkpoint.restart();
-        if !self.lease.take()? {
+        if !self.is_counting()? {
             return Ok(());
         }
         // On any failure the counters in memory are given up; the journal still has everything.
@@ -262,11 +274,14 @@ impl Store for Sqlite {
         };
         loop {
             let is_complete = tally.catch_up(&self.connection)?;
-            let line = self.writers.wait()?;
-            let is_ours = tally.save(&self.connection)?;
-            drop(line);
-            if !is_ours {
-                return Ok(());
+            if !tally.is_saved() {
+                let line = self.writers.wait()?;
+                let is_ours = tally.save(&self.connection)?;
+                drop(line);
+                if !is_ours {
+                    self.lease.step_back();
+                    return Ok(());
+                }
             }
             if is_complete {
                 self.tally = Some(tally);

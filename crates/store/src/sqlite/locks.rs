@@ -1,9 +1,13 @@
 //! Who may write, and who writes counters down.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+mod waiter;
 
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use self::waiter::Waiter;
 use crate::Error;
 
 /// Makes the data directory, for the owner only, unless it is there.
@@ -31,7 +35,10 @@ pub(super) fn create_file(path: &Path) -> Result<File, Error> {
 #[derive(Debug)]
 pub(super) struct Writers {
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
+    /// Waits on our behalf once somebody else was first; most handles never need it.
+    waiter: OnceLock<Waiter>,
+    patience: Duration,
 }
 
 /// The head of the line; dropped, it lets the next writer go.
@@ -39,20 +46,33 @@ pub(super) struct Writers {
 pub(super) struct Turn<'a>(&'a File);
 
 impl Writers {
-    pub(super) fn open(dir: &Path) -> Result<Self, Error> {
+    pub(super) fn open(dir: &Path, patience: Duration) -> Result<Self, Error> {
         let path = dir.join("writers");
-        Ok(Self { file: create_file(&path)?, path })
+        let file = Arc::new(create_file(&path)?);
+        Ok(Self { file, path, waiter: OnceLock::new(), patience })
     }
 
+    /// Waits for our turn; gives up when somebody who is stopped, say, stands in front for long.
     pub(super) fn wait(&self) -> Result<Turn<'_>, Error> {
-        loop {
-            match self.file.lock() {
+        let failed = |source| Error::Lock { path: self.path.clone(), source };
+        if !self.waiter.get().is_some_and(Waiter::is_in_line) {
+            match self.file.try_lock() {
                 Ok(()) => return Ok(Turn(&self.file)),
-                // A signal of the host's, Ruby's for example, is no reason to lose the place.
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(source) => return Err(Error::Lock { path: self.path.clone(), source }),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(source)) => return Err(failed(source)),
             }
         }
+        let waiter = match self.waiter.get() {
+            Some(waiter) => waiter,
+            None => {
+                let waiter = Waiter::start(Arc::clone(&self.file)).map_err(failed)?;
+                self.waiter.get_or_init(|| waiter)
+            }
+        };
+        if waiter.wait(self.patience).map_err(failed)? {
+            return Ok(Turn(&self.file));
+        }
+        Err(Error::Busy { path: self.path.clone(), waited: self.patience })
     }
 }
 
@@ -64,20 +84,37 @@ impl Drop for Turn<'_> {
 }
 
 /// The right to write counters down; held until the handle is closed or its process ends.
+///
+/// It keeps handles from doing the same work, and no more: that each entry is counted once is
+/// held by the cursor, which moves only from where a handle has found it. So another handle may
+/// stand in for one that has the lease and does not move, because its process is stopped.
 #[derive(Debug)]
 pub(super) struct Lease {
     path: PathBuf,
     file: File,
     is_held: bool,
+    stands_in: bool,
+    /// Where the cursor stood at the last look at a holder who should have moved it, and how
+    /// many looks have found it there.
+    stuck: (u64, u32),
 }
+
+/// Looks, about a second apart, at which a cursor may stand still though entries wait for it.
+const PATIENCE: u32 = 5;
 
 impl Lease {
     pub(super) fn open(dir: &Path) -> Result<Self, Error> {
         let path = dir.join("lease");
-        Ok(Self { file: create_file(&path)?, path, is_held: false })
+        Ok(Self {
+            file: create_file(&path)?,
+            path,
+            is_held: false,
+            stands_in: false,
+            stuck: (0, 0),
+        })
     }
 
-    /// Takes the lease if it is free, and returns whether this handle has it.
+    /// Takes the lease if it is free, and returns whether this handle writes counters down.
     pub(super) fn take(&mut self) -> Result<bool, Error> {
         if !self.is_held {
             self.is_held = match self.file.try_lock() {
@@ -88,6 +125,23 @@ impl Lease {
                 }
             };
         }
-        Ok(self.is_held)
+        Ok(self.is_held || self.stands_in)
+    }
+
+    /// Looks whether the holder does its work; returns whether this handle is to stand in.
+    pub(super) fn look(&mut self, cursor: u64, last: u64) -> bool {
+        let n_looks = if self.stuck.0 == cursor && cursor < last { self.stuck.1 + 1 } else { 0 };
+        self.stuck = (cursor, n_looks);
+        self.stands_in = n_looks >= PATIENCE;
+        self.stands_in
+    }
+
+    /// Leaves the work to whoever has moved the cursor meanwhile, unless this handle has the lease.
+    pub(super) fn step_back(&mut self) {
+        self.stands_in = false;
+        self.stuck = (0, 0);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -154,9 +154,14 @@ impl Tally {
         })
     }
 
+    /// Returns whether everything folded is on disk.
+    pub(super) fn is_saved(&self) -> bool {
+        self.saved == self.applied
+    }
+
     /// Writes what moved, and the cursor, in one transaction; false if somebody else did before.
     pub(super) fn save(&mut self, connection: &Connection) -> Result<bool, Error> {
-        if self.saved == self.applied {
+        if self.is_saved() {
             return Ok(true);
         }
         self.moved.sort_unstable();
@@ -174,8 +179,8 @@ impl Tally {
         let n_cursors = tx
             .prepare_cached("UPDATE cursors SET seq = ?1 WHERE destination = ?2 AND seq = ?3")?
             .execute(params![as_integer(self.applied), COUNTERS, as_integer(self.saved)])?;
-        // The lease makes this impossible, unless somebody deletes its file. Whoever moved the
-        // cursor has counted these entries.
+        // Whoever moved the cursor has counted these entries: while this process was stopped
+        // another stood in for it, or it stood in itself and the other is back.
         if n_cursors == 0 {
             return Ok(false);
         }

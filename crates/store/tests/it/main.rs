@@ -9,3 +9,4 @@ mod files;
 mod format;
 mod many_values;
 mod model;
+mod stopped;
