@@ -146,15 +146,14 @@ impl Catalog {
     pub fn similar_event(&self, name: &str) -> Option<&str> {
         // Unknown names may come in floods, so only names that start alike are compared.
         let actions = self.events().map(|it| it.action.as_str());
-        let alike = |it: &&str| {
-            it.len().abs_diff(name.len()) <= 4 && it.as_bytes().first() == name.as_bytes().first()
-        };
+        let alike = |it: &&str| is_as_long(it, name) && it.bytes().next() == name.bytes().next();
         nearest(name, actions.filter(alike))
     }
 
     /// The defined metric whose key path is nearest, if one is near.
     pub fn similar_metric(&self, key_path: &str) -> Option<&str> {
-        nearest(key_path, self.metrics().iter().map(|it| it.definition.key_path.as_str()))
+        let key_paths = self.metrics().iter().map(|it| it.definition.key_path.as_str());
+        nearest(key_path, key_paths.filter(|it| is_as_long(it, key_path)))
     }
 
     fn explain_rule(
@@ -182,6 +181,14 @@ impl Catalog {
         };
         self.metrics().iter().filter(reads).map(|it| surface(it, today)).collect()
     }
+}
+
+/// Whether two names are so alike in length that one may be meant by the other.
+///
+/// Comparing takes the product of their lengths, and names of strangers can be as long as they
+/// like.
+fn is_as_long(name: &str, other: &str) -> bool {
+    name.len().abs_diff(other.len()) <= 4
 }
 
 /// The name most like the given one; of equally good ones the first in the alphabet.

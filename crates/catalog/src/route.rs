@@ -113,6 +113,8 @@ pub struct Routed {
     pub updates: SmallVec<[Update; 8]>,
     /// What was left out; empty for a well-formed event.
     pub omissions: Vec<Omission>,
+    /// Positions of the properties among it, in order.
+    pub left_out: Vec<usize>,
 }
 
 impl Catalog {
@@ -127,7 +129,10 @@ impl Catalog {
             match admit(name, value, &definition.properties, &definition.protected_properties) {
                 Admission::Slot(slot) => slots[slot] = u16::try_from(position).ok(),
                 Admission::Ignored => {}
-                Admission::Refused(omission) => routed.omissions.push(omission),
+                Admission::Refused(omission) => {
+                    routed.omissions.push(omission);
+                    routed.left_out.push(position);
+                }
             }
         }
         for id in self.counters_of(idx) {

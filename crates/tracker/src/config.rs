@@ -39,7 +39,8 @@ pub struct Limits {
     /// Events that may wait for the writer. At 100,000 events a second this is two thirds of a
     /// second of a stalled disk.
     pub queue_events: usize,
-    /// Memory those events may take, in bytes, by a close estimate.
+    /// Memory those events may take, in bytes, by a close estimate. What is submitted at once and
+    /// takes more alone is refused.
     pub queue_bytes: usize,
     /// Events that are committed together at most, so that one transaction stays small.
     pub group_events: usize,

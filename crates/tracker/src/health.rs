@@ -1,6 +1,7 @@
 //! How many events came, and what became of each.
 
 use internal_events_catalog::Omission;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -103,6 +104,17 @@ pub(crate) struct Ledger {
 /// fill a disk with complaints.
 const LOG_INTERVAL_MS: i64 = 10_000;
 
+/// Bytes of foreign text that a reason or a line of the log repeats.
+const REPEATED: usize = 400;
+
+/// The beginning of a text that may be as long as somebody likes.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    if text.len() <= REPEATED {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("{}…", &text[..text.floor_char_boundary(REPEATED)]))
+}
+
 /// By how much a cause has grown since it was last written down.
 #[derive(Debug)]
 pub(crate) struct Growth {
@@ -129,7 +141,7 @@ impl Ledger {
         };
         self.count(cause, 1);
         if self.may_log(cause as usize, now) {
-            tracing::warn!(event, cause = cause.as_str(), "{omission}");
+            tracing::warn!(event, cause = cause.as_str(), "{}", shortened(&omission.to_string()));
         }
     }
 

@@ -1,10 +1,10 @@
 //! What happens to an event on its caller's thread: validated, routed, put into a batch.
 
 use crate::config::Strictness;
-use crate::health::Cause;
+use crate::health::{Cause, shortened};
 use crate::queue::{Batch, Prepared, Unknown};
 use crate::tracker::{Shared, Submission};
-use internal_events_catalog::{Catalog, Event, EventIdx, Omission, Routed, Scalar};
+use internal_events_catalog::{Catalog, Event, EventIdx, Omission, Routed};
 use std::sync::Arc;
 
 /// Takes the events of one call, all by the same catalog and at the same time.
@@ -36,9 +36,10 @@ impl<'a> Intake<'a> {
 
     #[cold]
     fn admit_unknown(&mut self, event: Event) -> Submission {
+        let name = shortened(&event.name);
         let reason = match self.catalog.similar_event(&event.name) {
-            Some(similar) => format!("Unknown event: {}. Did you mean {similar}?", event.name),
-            None => format!("Unknown event: {}", event.name),
+            Some(similar) => format!("Unknown event: {name}. Did you mean {similar}?"),
+            None => format!("Unknown event: {name}"),
         };
         if self.shared.strictness == Strictness::Strict {
             self.shared.ledger.count(Cause::Strict, 1);
@@ -67,9 +68,13 @@ impl<'a> Intake<'a> {
             return Submission::Accepted { omissions };
         }
         // What is left out must not reach the journal either; what stays moves up.
-        event
-            .properties
-            .retain(|(name, value)| !omissions.iter().any(|it| is_about(it, name, value)));
+        let mut left_out = routed.left_out.iter().peekable();
+        let mut position = 0;
+        event.properties.retain(|_| {
+            let stays = left_out.next_if_eq(&&position).is_none();
+            position += 1;
+            stays
+        });
         let routed = self.catalog.route(idx, &event);
         self.accept(event, routed);
         Submission::Accepted { omissions }
@@ -79,15 +84,5 @@ impl<'a> Intake<'a> {
         let catalog = Arc::clone(&self.catalog);
         let prepared = Prepared { event, accepted_at: self.now, catalog, updates: routed.updates };
         self.batch.entries.push(Box::new(prepared));
-    }
-}
-
-fn is_about(omission: &Omission, property: &str, value: &Scalar) -> bool {
-    match omission {
-        Omission::UndeclaredProperty { name } => name == property,
-        Omission::IllTypedProperty { name, found, .. } => {
-            name == property && *found == value.kind()
-        }
-        Omission::MissingOperand { .. } => false,
     }
 }

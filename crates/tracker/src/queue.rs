@@ -5,7 +5,7 @@
 
 use crate::config::Limits;
 use crate::tracker::CommitError;
-use internal_events_catalog::{Catalog, Event, Scalar, Update};
+use internal_events_catalog::{Catalog, Event, Id, Scalar, Update};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::fmt;
@@ -62,7 +62,10 @@ fn bytes_of(event: &Event) -> usize {
     const FIXED: usize = 384;
     let text = |value: &Scalar| if let Scalar::Str(it) = value { it.len() } else { 0 };
     let properties = event.properties.iter().map(|(name, it)| 64 + name.len() + text(it));
-    FIXED + event.name.len() + properties.sum::<usize>()
+    let id = |id: &Option<Id>| if let Some(Id::Text(it)) = id { it.len() } else { 0 };
+    let ids = id(&event.user) + id(&event.project) + id(&event.namespace);
+    let category = event.category.as_ref().map_or(0, String::len);
+    FIXED + event.name.len() + category + ids + properties.sum::<usize>()
 }
 
 /// Why nothing was queued.
@@ -123,8 +126,11 @@ impl Queue {
         }
         let fits = state.events + events <= self.limits.queue_events
             && state.bytes + bytes <= self.limits.queue_bytes;
-        // An empty queue takes any single batch, and a batch without events only waits.
-        if events > 0 && state.events > 0 && !fits {
+        // An empty queue takes any number of events at once, but no more bytes than there is room
+        // for ever: the store has bounds too, and a group that is too large for it costs all that
+        // is in it. A batch without events only waits.
+        let is_too_large = bytes > self.limits.queue_bytes;
+        if events > 0 && (is_too_large || state.events > 0 && !fits) {
             return Err(Full::TooMuch);
         }
         state.batches.push_back(batch);

@@ -2,6 +2,7 @@
 
 mod counting;
 mod full_queue;
+mod hostile_events;
 mod many_processes;
 mod never_blocks_never_panics;
 mod strict_mode;
