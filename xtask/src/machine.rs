@@ -15,9 +15,19 @@ struct Tool {
 const TOOLS: &[Tool] = &[
     Tool { program: "c++", package: "g++", purpose: "builds the fuzzing engine" },
     Tool {
+        program: "chromium",
+        package: "chromium",
+        purpose: "opens pages that track with the official browser tracker",
+    },
+    Tool {
         program: "node",
         package: "nodejs",
-        purpose: "reads the JavaScript that generate prints",
+        purpose: "reads the JavaScript that generate prints, and runs the official Node tracker",
+    },
+    Tool {
+        program: "npm",
+        package: "npm",
+        purpose: "installs the official trackers that drive the server",
     },
     Tool {
         program: "pip3",

@@ -1,10 +1,15 @@
 //! Tests of `internal-events serve` as its callers and its operating system see it.
 
+mod browser_tracker;
+mod corpus;
 mod crash;
 mod durability;
 mod log;
+mod node_tracker;
+mod npm;
 mod processes;
 mod python_tracker;
+mod relay;
 mod reload;
 mod server;
 mod shutdown;

@@ -163,7 +163,8 @@ impl Connection {
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
-        let body = String::from_utf8(body).map_err(no_answer)?;
+        // Trackers that ask for an image get one, which is no text.
+        let body = String::from_utf8_lossy(&body).into_owned();
         Ok(Answer { status, body })
     }
 }
