@@ -1,6 +1,7 @@
 //! The indexed, immutable set of definitions everything else reads.
 
 use crate::key;
+use crate::legacy::{self, Legacy};
 use crate::route::ResolvedRule;
 use crate::{
     CounterKind, Definitions, EventDefinition, MetricDefinition, Overrides, SelectionRule, Week,
@@ -33,7 +34,7 @@ pub struct Counter {
     /// What kind of value it holds.
     pub kind: CounterKind,
     /// `{slot}_path`, with the unique overrides applied.
-    stem: String,
+    pub(crate) stem: String,
     pub(crate) resolved: ResolvedRule,
 }
 
@@ -66,6 +67,7 @@ pub struct Catalog {
     /// Legacy Snowplow events and others that tracking does not know, for explanations only.
     untracked: HashMap<String, EventDefinition>,
     counters: Vec<Counter>,
+    legacy: Legacy,
     metrics: Vec<Metric>,
     metric_by_key_path: HashMap<String, usize>,
     overrides: Overrides,
@@ -90,6 +92,7 @@ impl Catalog {
             event_by_action: HashMap::new(),
             untracked: HashMap::new(),
             counters: Vec::new(),
+            legacy: Legacy::default(),
             metrics: Vec::new(),
             metric_by_key_path: HashMap::new(),
             overrides,
@@ -99,6 +102,7 @@ impl Catalog {
             let rules = rules.get(definition.action.as_str()).map_or(&[][..], Vec::as_slice);
             catalog.add_event(definition, rules);
         }
+        catalog.legacy = Legacy::new(&metrics, &catalog.overrides, &mut catalog.counters);
         for definition in metrics {
             let idx = catalog.metrics.len();
             catalog.metric_by_key_path.insert(definition.key_path.clone(), idx);
@@ -165,6 +169,10 @@ impl Catalog {
     /// A counter.
     pub fn counter(&self, id: CounterId) -> &Counter {
         &self.counters[id.index()]
+    }
+
+    pub(crate) fn legacy(&self) -> &Legacy {
+        &self.legacy
     }
 
     /// How many counters there are; their ids are below.
@@ -262,6 +270,12 @@ fn write_counting_facts(definitions: &Definitions, out: &mut Fnv) -> fmt::Result
         for (from, to) in table {
             writeln!(out, "{kind} {from} {to}")?;
         }
+    }
+    for name in &tables.legacy_events {
+        writeln!(out, "legacy users {name}")?;
+    }
+    for (name, key) in legacy::totals(&definitions.metrics) {
+        writeln!(out, "legacy total {name} {key}")?;
     }
     Ok(())
 }

@@ -70,6 +70,35 @@ pub struct GivenId {
     pub content: Option<u64>,
 }
 
+/// By which call an event came, which decides how much of it counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// `track_event`: all that its definition and the metrics say.
+    #[default]
+    TrackEvent,
+    /// `increment_counter`, of the time before internal events: totals only.
+    IncrementCounter,
+    /// `increment_unique_users`, of that time too: sets of users only.
+    IncrementUniqueUsers,
+}
+
+impl Call {
+    /// Its name in the journal and over HTTP.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TrackEvent => "track_event",
+            Self::IncrementCounter => "increment_counter",
+            Self::IncrementUniqueUsers => "increment_unique_users",
+        }
+    }
+
+    /// Reads its name.
+    pub fn parse(text: &str) -> Option<Self> {
+        let calls = [Self::TrackEvent, Self::IncrementCounter, Self::IncrementUniqueUsers];
+        calls.into_iter().find(|it| it.as_str() == text)
+    }
+}
+
 /// What an application says about one occurrence.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
@@ -85,6 +114,8 @@ pub struct Event {
     pub namespace: Option<Id>,
     /// Additional properties in the order given; of two with one name the last wins.
     pub properties: Vec<(String, Scalar)>,
+    /// By which call it came.
+    pub call: Call,
     /// The id it was sent with, if its sender may send it again.
     pub given_id: Option<GivenId>,
 }

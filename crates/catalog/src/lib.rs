@@ -18,6 +18,7 @@ mod definition;
 mod event;
 mod explain;
 mod key;
+mod legacy;
 mod reading;
 mod route;
 mod rule;
@@ -29,7 +30,7 @@ pub use definition::{
     DataSource, Definitions, EventDefinition, LegacyOptions, MetricDefinition, MetricStatus,
     Overrides, TimeFrame,
 };
-pub use event::{Event, GivenId, Id};
+pub use event::{Call, Event, GivenId, Id};
 pub use explain::{Explanation, Gate, RuleVerdict, Surface, Verdict};
 pub use key::unsafe_key_character;
 pub use reading::{MetricKind, Part, Reading, Unreadable, Window};

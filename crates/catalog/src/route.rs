@@ -137,7 +137,7 @@ impl Catalog {
         }
         for id in self.counters_of(idx) {
             let counter = self.counter(*id);
-            if !counter.resolved.selects(event, &slots) {
+            if !counter.is_moved_by(event.call) || !counter.resolved.selects(event, &slots) {
                 continue;
             }
             match counter.resolved.operand(event, &slots) {
@@ -149,7 +149,7 @@ impl Catalog {
     }
 }
 
-fn note_missing(rule: &SelectionRule, kind: CounterKind, omissions: &mut Vec<Omission>) {
+pub(crate) fn note_missing(rule: &SelectionRule, kind: CounterKind, omissions: &mut Vec<Omission>) {
     let name = operand_name(rule, kind).to_owned();
     let omission = Omission::MissingOperand { name };
     if !omissions.contains(&omission) {
@@ -163,7 +163,7 @@ pub(crate) fn operand_name(rule: &SelectionRule, kind: CounterKind) -> &str {
 }
 
 /// Position in the event of each declared property, where it was given and well typed.
-type Slots = SmallVec<[Option<u16>; 8]>;
+pub(crate) type Slots = SmallVec<[Option<u16>; 8]>;
 
 /// Whether an additional property of an event may be used.
 pub(crate) enum Admission {
@@ -255,7 +255,11 @@ impl ResolvedRule {
         })
     }
 
-    fn operand(&self, event: &Event, slots: &Slots) -> Option<Operand> {
+    pub(crate) fn counts_users(&self) -> bool {
+        self.source == Source::User
+    }
+
+    pub(crate) fn operand(&self, event: &Event, slots: &Slots) -> Option<Operand> {
         let present = |id: &Option<Id>, operand| id.as_ref().map(|_| operand);
         match self.source {
             Source::One => Some(Operand::One),

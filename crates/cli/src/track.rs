@@ -44,13 +44,12 @@ pub(crate) struct EventArgs {
 impl EventArgs {
     pub(crate) fn into_event(self) -> Event {
         Event {
-            name: self.event,
             category: self.category,
             user: self.user.map(id),
             project: self.project.map(id),
             namespace: self.namespace.map(id),
             properties: self.properties,
-            given_id: None,
+            ..Event::new(self.event)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is served, and by whom.
 
-use crate::access::Scope;
+use crate::access::{Caller, Scope};
 use crate::definitions::Reload;
 use crate::endpoint::{self, Endpoint, Origins};
 use crate::limits::Limits;
@@ -9,8 +9,9 @@ use crate::{Listing, ServeError, body, door, health, listing, metrics, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
-use internal_events::Tracker;
+use internal_events::{Call, Tracker};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -87,18 +88,20 @@ impl Collector {
         let caller = door::admit(peer, &head)?;
         match head.uri.path() {
             "/api/v4/usage_data/track_event" => {
-                expect_post(&head.method)?;
-                caller.require(Scope::Track)?;
-                body::expect_json(&head.headers)?;
-                let body = body::read(&head.headers, body, &self.limits).await?;
-                track::one(self, caller, &body).await
+                let body = self.json_of(caller, &head, body).await?;
+                track::one(self, caller, &head.headers, (&body, Call::TrackEvent)).await
             }
             "/api/v4/usage_data/track_events" => {
-                expect_post(&head.method)?;
-                caller.require(Scope::Track)?;
-                body::expect_json(&head.headers)?;
-                let body = body::read(&head.headers, body, &self.limits).await?;
-                track::batch(self, caller, &body).await
+                let body = self.json_of(caller, &head, body).await?;
+                track::batch(self, caller, &head.headers, &body).await
+            }
+            "/api/v4/usage_data/increment_counter" => {
+                let body = self.json_of(caller, &head, body).await?;
+                track::one(self, caller, &head.headers, (&body, Call::IncrementCounter)).await
+            }
+            "/api/v4/usage_data/increment_unique_users" => {
+                let body = self.json_of(caller, &head, body).await?;
+                track::one(self, caller, &head.headers, (&body, Call::IncrementUniqueUsers)).await
             }
             "/api/v4/usage_data/metrics" => {
                 expect_get(&head.method)?;
@@ -124,6 +127,17 @@ impl Collector {
             }
             _ => Err(Problem::NoSuchPage),
         }
+    }
+
+    /// Reads what is posted as JSON, from a caller that may track.
+    async fn json_of<B>(&self, caller: Caller, head: &Parts, body: B) -> Result<Bytes, Problem>
+    where
+        B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
+    {
+        expect_post(&head.method)?;
+        caller.require(Scope::Track)?;
+        body::expect_json(&head.headers)?;
+        body::read(&head.headers, body, &self.limits).await
     }
 }
 

@@ -4,6 +4,7 @@
 //! one, and only what may be better later, such as a full disk, is answered with a problem.
 
 mod counts;
+mod kept;
 mod origins;
 
 pub(crate) use counts::Counts;
@@ -11,7 +12,7 @@ pub(crate) use origins::Origins;
 
 use crate::collector::Answer;
 use crate::problem::Problem;
-use crate::snowplow::{Bad, Decoded, Parameters, Payload, content_key, decode_get, decode_post};
+use crate::snowplow::{Decoded, Parameters, Payload, content_key, decode_get, decode_post};
 use crate::{Collector, ServeError, body, door, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
@@ -21,7 +22,7 @@ use hyper::header::{
 };
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response};
-use internal_events::{Event, GivenId};
+use internal_events::{Event, Foreign, GivenId, Refusal};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -109,16 +110,14 @@ where
     let is_pixel = head.uri.path() == PIXEL_PATH;
     match head.method {
         Method::GET | Method::HEAD => {
-            let events = take(collector, &head.headers, decode_get(query));
-            track::submit(collector, events).await?;
+            take(collector, &head.headers, decode_get(query)).await?;
             Ok(no_cache("image/gif", PIXEL))
         }
         Method::POST if !is_pixel => {
             let body = body::read(&head.headers, body, &collector.limits).await?;
             let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
             let decoded = decode_post(content_type, query, &body);
-            let events = take(collector, &head.headers, decoded);
-            track::submit(collector, events).await?;
+            take(collector, &head.headers, decoded).await?;
             Ok(no_cache("text/plain; charset=utf-8", b"ok"))
         }
         Method::OPTIONS => Ok(preflight()),
@@ -127,22 +126,41 @@ where
     }
 }
 
-/// Sorts what came: gives the internal events, and counts everything else.
-fn take(collector: &Collector, headers: &HeaderMap, decoded: Decoded<'_>) -> Vec<Event> {
+/// Tracks the internal events in a request, keeps aside what is bad, and counts everything.
+async fn take(
+    collector: &Collector,
+    headers: &HeaderMap,
+    decoded: Decoded<'_>,
+) -> Result<(), Problem> {
+    let (events, foreign) = sort(collector, headers, decoded);
+    match track::submit_with(collector, events, foreign).await {
+        // Trackers would send it again for ever, and there is nothing that could get better.
+        Err(Problem::Busy(Refusal::Disabled)) => Ok(()),
+        result => result.map(drop),
+    }
+}
+
+fn sort(
+    collector: &Collector,
+    headers: &HeaderMap,
+    decoded: Decoded<'_>,
+) -> (Vec<Event>, Vec<Foreign>) {
     let counts = &collector.endpoint.counts;
-    for Bad { reasons, .. } in &decoded.bad {
-        if let Some(reason) = reasons.first() {
+    let is_anonymous = wants_anonymity(headers);
+    let mut foreign = Vec::with_capacity(decoded.bad.len());
+    for bad in &decoded.bad {
+        if let Some(reason) = bad.reasons.first() {
             counts.add_bad(reason.code(), collector.tracker.now_ms());
         }
+        foreign.push(kept::foreign(bad, is_anonymous, &collector.limits));
     }
     let n = decoded.payloads.len();
-    let is_anonymous = wants_anonymity(headers);
     let mut events = Vec::with_capacity(n);
     for payload in decoded.payloads {
         events.extend(internal_event(collector, payload, is_anonymous));
     }
     counts.add(events.len(), n - events.len());
-    events
+    (events, foreign)
 }
 
 /// Gives the internal event that a payload stands for.

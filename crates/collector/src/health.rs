@@ -88,7 +88,7 @@ fn registry(collector: &Collector) -> Registry {
     counter("received", "Events that came since the start", events.received);
     counter("accepted", "Events that are in the journal", events.accepted);
     counter("duplicate", "Events that were in the journal before", events.duplicate);
-    counter("quarantined", "Unknown events that are kept aside", events.quarantined);
+    counter("quarantined", "Events that are kept aside", events.quarantined);
     counter("definitions_replaced", "How often changed definitions were taken", n_replaced);
     let mut gauge = |name: &str, help: &str, n: u64| {
         let gauge: Gauge = Gauge::default();

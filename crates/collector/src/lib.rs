@@ -22,6 +22,7 @@ mod definitions;
 mod door;
 mod endpoint;
 mod health;
+mod idempotency;
 mod limits;
 mod listing;
 mod metrics;

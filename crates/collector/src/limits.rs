@@ -28,6 +28,9 @@ pub struct Limits {
     /// Bytes of an event's name, a category, or an identifier. Each is written to the journal
     /// as it is, names of unknown events to the log too.
     pub name_bytes: usize,
+    /// Bytes that are kept of the query, and of the body, of what a Snowplow tracker sent and
+    /// nobody can use: enough to see what is wrong, and a thousand of them fit into the quarantine.
+    pub kept_bytes: usize,
     /// Time for open requests to be answered when the server is told to end.
     pub shutdown_time: Duration,
 }
@@ -44,6 +47,7 @@ impl Default for Limits {
             batch_events: 50,
             properties: 100,
             name_bytes: 255,
+            kept_bytes: 8 << 10,
             shutdown_time: Duration::from_secs(10),
         }
     }

@@ -3,26 +3,33 @@
 use crate::Collector;
 use crate::access::{Caller, Scope};
 use crate::collector::{Answer, json};
+use crate::idempotency::IdempotencyKey;
 use crate::problem::Problem;
 use crate::wire::{Batch, Draft, Parsed, sentence};
-use hyper::StatusCode;
-use internal_events::{Event, Strictness, Submission};
+use hyper::{HeaderMap, StatusCode};
+use internal_events::{Call, Event, Foreign, Strictness, Submission};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 /// What almost every answer says.
 const ACCEPTED: &str = r#"{"status":"accepted"}"#;
 
-/// Tracks one event.
+/// Tracks one event, which came by a call.
 pub(crate) async fn one(
     collector: &Collector,
     caller: Caller,
-    body: &[u8],
+    headers: &HeaderMap,
+    (body, call): (&[u8], Call),
 ) -> Result<Answer, Problem> {
+    let key = IdempotencyKey::read(headers, &collector.limits)?;
     let draft = Draft::parse(body).map_err(invalid)?;
     let parsed = draft.into_event(&collector.limits);
     let parsed = parsed.map_err(|it| Problem::InvalidParameter(sentence(&it)))?;
     check_user(caller, &parsed)?;
+    let mut parsed = parsed.came_by(call);
+    if let Some(key) = key {
+        key.give_one(&mut parsed.event)?;
+    }
     let outcome = track(collector, [parsed]).await?.pop();
     match outcome.expect("invariant: one event has one outcome") {
         Outcome::Accepted { warnings } if warnings.is_empty() => Ok(json(StatusCode::OK, ACCEPTED)),
@@ -39,11 +46,18 @@ pub(crate) async fn one(
 pub(crate) async fn batch(
     collector: &Collector,
     caller: Caller,
+    headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Answer, Problem> {
+    let key = IdempotencyKey::read(headers, &collector.limits)?;
     let batch = Batch::parse(body).map_err(invalid)?;
-    let parsed = batch.into_events(&collector.limits)?;
+    let mut parsed = batch.into_events(&collector.limits)?;
     parsed.iter().try_for_each(|it| check_user(caller, it))?;
+    if let Some(key) = key {
+        for (position, it) in parsed.iter_mut().enumerate() {
+            key.give_at(position, &mut it.event);
+        }
+    }
     let outcomes = track(collector, parsed).await?;
     let n_refused = outcomes.iter().filter(|it| matches!(it, Outcome::Refused { .. })).count();
     let results = Value::Array(outcomes.into_iter().map(Outcome::into_json).collect());
@@ -124,15 +138,21 @@ async fn track(
 }
 
 /// Gives events to the tracker, and says what became of each once all of them are durable.
-pub(crate) async fn submit(
+async fn submit(collector: &Collector, events: Vec<Event>) -> Result<Vec<Submission>, Problem> {
+    submit_with(collector, events, Vec::new()).await
+}
+
+/// Does the same, and with the events keeps aside what is none.
+pub(crate) async fn submit_with(
     collector: &Collector,
     events: Vec<Event>,
+    foreign: Vec<Foreign>,
 ) -> Result<Vec<Submission>, Problem> {
-    if events.is_empty() {
+    if events.is_empty() && foreign.is_empty() {
         return Ok(Vec::new());
     }
     let (sender, durable) = oneshot::channel();
-    let submissions = collector.tracker.submit(events, |result| {
+    let submissions = collector.tracker.submit_with(events, foreign, |result| {
         // Whoever asked may be gone; the events are durable all the same.
         let _ = sender.send(result);
     });

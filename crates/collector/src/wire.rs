@@ -9,7 +9,7 @@ mod value;
 
 use crate::snowplow::uuid;
 pub(crate) use batch::{Batch, sentence};
-use internal_events::{Event, GivenId, Id, Scalar};
+use internal_events::{Call, Event, GivenId, Id, Scalar};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use sha2::{Digest as _, Sha256};
@@ -50,6 +50,30 @@ pub(crate) struct Draft<'a> {
 enum Properties<'a> {
     Object(Vec<(Cow<'a, str>, Property<'a>)>),
     Other(&'static str),
+}
+
+impl Parsed {
+    /// Takes the event as that of another call, which reads no more than its name, its user and
+    /// its id.
+    pub(crate) fn came_by(mut self, call: Call) -> Self {
+        if call == Call::TrackEvent {
+            return self;
+        }
+        let event = &mut self.event;
+        event.call = call;
+        for (name, is_given) in [
+            ("category", event.category.take().is_some()),
+            ("project_id", event.project.take().is_some()),
+            ("namespace_id", event.namespace.take().is_some()),
+            ("additional_properties", !std::mem::take(&mut event.properties).is_empty()),
+        ] {
+            if is_given {
+                let warning = format!("parameter `{name}` does not exist here and was ignored");
+                self.warnings.push(warning);
+            }
+        }
+        self
+    }
 }
 
 impl<'a> Draft<'a> {
@@ -115,7 +139,7 @@ fn text<'a>(
 }
 
 /// An id in the sender's words: a UUID is taken as it is, any other text by its hash.
-fn given_id(text: &str) -> GivenId {
+pub(crate) fn given_id(text: &str) -> GivenId {
     let hashed = || {
         let mut id = [0; 16];
         id.copy_from_slice(&Sha256::digest(text)[..16]);

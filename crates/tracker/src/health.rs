@@ -78,7 +78,7 @@ pub struct Health {
     pub accepted: u64,
     /// Events that were in the journal before, by an id that the caller gave.
     pub duplicate: u64,
-    /// Unknown events, kept until a definition arrives.
+    /// Unknown events, kept until a definition arrives, and what is no event at all.
     pub quarantined: u64,
     /// Events on their way to the journal.
     pub pending: u64,

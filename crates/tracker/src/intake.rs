@@ -2,8 +2,8 @@
 
 use crate::config::Strictness;
 use crate::health::{Cause, shortened};
-use crate::queue::{Batch, Prepared, Unknown};
-use crate::tracker::{Shared, Submission};
+use crate::queue::{Aside, Batch, Kept, Prepared};
+use crate::tracker::{Foreign, Shared, Submission};
 use internal_events_catalog::{Catalog, Event, EventIdx, Omission, Routed};
 use std::sync::Arc;
 
@@ -23,6 +23,12 @@ impl<'a> Intake<'a> {
 
     /// Puts an event into the batch, unless strict mode refuses it.
     pub(crate) fn admit(&mut self, event: Event) -> Submission {
+        if let Some(routed) = self.catalog.route_legacy(&event) {
+            let omissions = routed.omissions.clone();
+            self.note(&event.name, &omissions);
+            self.accept(event, routed);
+            return Submission::Accepted { omissions };
+        }
         let Some(idx) = self.catalog.find_event(&event.name) else {
             return self.admit_unknown(event);
         };
@@ -46,8 +52,17 @@ impl<'a> Intake<'a> {
             return Submission::Refused { reason };
         }
         self.shared.ledger.warn_unknown(&reason, self.now);
-        self.batch.unknown.push(Unknown { event, received_at: self.now });
+        self.keep_aside(Kept::Unknown(event));
         Submission::Quarantined { reason }
+    }
+
+    /// Puts what is no event into the batch.
+    pub(crate) fn admit_foreign(&mut self, foreign: Foreign) {
+        self.keep_aside(Kept::Foreign(foreign));
+    }
+
+    fn keep_aside(&mut self, what: Kept) {
+        self.batch.aside.push(Aside { what, received_at: self.now });
     }
 
     /// Accepts an event without what is wrong with it, or refuses it in strict mode.
@@ -60,9 +75,7 @@ impl<'a> Intake<'a> {
             self.shared.ledger.count(Cause::Strict, 1);
             return Submission::Refused { reason: format!("{}: {wrong}", event.name) };
         }
-        for omission in &omissions {
-            self.shared.ledger.omit(&event.name, omission, self.now);
-        }
+        self.note(&event.name, &omissions);
         if wrong.is_none() {
             self.accept(event, routed);
             return Submission::Accepted { omissions };
@@ -78,6 +91,12 @@ impl<'a> Intake<'a> {
         let routed = self.catalog.route(idx, &event);
         self.accept(event, routed);
         Submission::Accepted { omissions }
+    }
+
+    fn note(&self, event: &str, omissions: &[Omission]) {
+        for omission in omissions {
+            self.shared.ledger.omit(event, omission, self.now);
+        }
     }
 
     fn accept(&mut self, event: Event, routed: Routed) {

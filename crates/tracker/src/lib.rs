@@ -40,9 +40,9 @@ pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use health::{Cause, Health};
 pub use internal_events_catalog::{
-    Catalog, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
+    Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
 };
 pub use internal_events_store as store;
 pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
 pub use payload::{decode_event, encode_event};
-pub use tracker::{CommitError, FlushError, OpenError, Refusal, Submission, Tracker};
+pub use tracker::{CommitError, FlushError, Foreign, OpenError, Refusal, Submission, Tracker};

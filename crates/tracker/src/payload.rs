@@ -4,15 +4,20 @@
 //! {"event":"create_order","category":"Orders","user":5,"project":7,"namespace":"g","properties":{"label":"gift"}}
 //! ```
 //!
+//! An event that came by another call than `track_event` says so, as in `"call":"increment_counter"`.
 //! The id stands beside it in the journal. Absent parts are left out. Readers accept unknown members, so that members can be added.
 
-use internal_events_catalog::{Event, Id, Scalar};
+use internal_events_catalog::{Call, Event, Id, Scalar};
 use serde_json::{Map, Value};
 
 /// Appends the JSON of an event to `out`.
 pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"event\":");
     encode_str(&event.name, out);
+    if event.call != Call::TrackEvent {
+        out.extend_from_slice(b",\"call\":");
+        encode_str(event.call.as_str(), out);
+    }
     if let Some(category) = &event.category {
         out.extend_from_slice(b",\"category\":");
         encode_str(category, out);
@@ -67,6 +72,11 @@ fn encode(value: &impl serde::Serialize, out: &mut Vec<u8>) {
 pub fn decode_event(bytes: &[u8]) -> Option<Event> {
     let Value::Object(members) = serde_json::from_slice(bytes).ok()? else { return None };
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+    let call = match members.get("call") {
+        None => Call::TrackEvent,
+        // One that is not known would count in a way that its sender did not mean.
+        Some(call) => Call::parse(call.as_str()?)?,
+    };
     let properties = members.get("properties").and_then(Value::as_object);
     Some(Event {
         name: text("event")?,
@@ -77,6 +87,7 @@ pub fn decode_event(bytes: &[u8]) -> Option<Event> {
         properties: properties
             .map(|it| it.iter().map(|(k, v)| (k.clone(), scalar(v))).collect())
             .unwrap_or_default(),
+        call,
         given_id: None,
     })
 }

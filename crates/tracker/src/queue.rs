@@ -4,7 +4,7 @@
 //! gather. Waking a sleeping thread costs more than all the rest of a call.
 
 use crate::config::Limits;
-use crate::tracker::CommitError;
+use crate::tracker::{CommitError, Foreign};
 use internal_events_catalog::{Catalog, Event, Id, Scalar, Update};
 use smallvec::SmallVec;
 use std::collections::VecDeque;
@@ -24,30 +24,48 @@ pub(crate) struct Prepared {
 /// Called once a batch and all before it are durable, or are known never to be.
 pub(crate) type Done = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
 
-/// An unknown event, to be kept aside.
+/// Something to be kept aside.
 #[derive(Debug)]
-pub(crate) struct Unknown {
-    pub(crate) event: Event,
+pub(crate) struct Aside {
+    pub(crate) what: Kept,
     pub(crate) received_at: i64,
+}
+
+/// What is kept aside.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    /// An event that no definition knows.
+    Unknown(Event),
+    /// What is no event at all.
+    Foreign(Foreign),
+}
+
+impl Aside {
+    fn bytes(&self) -> usize {
+        match &self.what {
+            Kept::Unknown(event) => bytes_of(event),
+            Kept::Foreign(it) => FIXED + it.payload.len(),
+        }
+    }
 }
 
 /// What was submitted together and becomes durable together.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) entries: SmallVec<[Box<Prepared>; 1]>,
-    pub(crate) unknown: Vec<Unknown>,
+    pub(crate) aside: Vec<Aside>,
     pub(crate) done: Option<Done>,
 }
 
 impl Batch {
     pub(crate) fn events(&self) -> usize {
-        self.entries.len() + self.unknown.len()
+        self.entries.len() + self.aside.len()
     }
 
     /// The memory its events take, closely enough to bound a queue by.
     fn bytes(&self) -> usize {
         let known = self.entries.iter().map(|it| bytes_of(&it.event));
-        known.chain(self.unknown.iter().map(|it| bytes_of(&it.event))).sum()
+        known.chain(self.aside.iter().map(Aside::bytes)).sum()
     }
 }
 
@@ -57,9 +75,10 @@ impl fmt::Debug for Batch {
     }
 }
 
+/// Allocations and fixed parts of an event without any text.
+const FIXED: usize = 384;
+
 fn bytes_of(event: &Event) -> usize {
-    /// Allocations and fixed parts of an event without any text.
-    const FIXED: usize = 384;
     let text = |value: &Scalar| if let Scalar::Str(it) = value { it.len() } else { 0 };
     let properties = event.properties.iter().map(|(name, it)| 64 + name.len() + text(it));
     let id = |id: &Option<Id>| if let Some(Id::Text(it)) = id { it.len() } else { 0 };
@@ -173,13 +192,15 @@ impl Queue {
         self.work.notify_one();
     }
 
-    /// Says that the writer has ended.
-    pub(crate) fn end(&self) {
+    /// Says that the writer has ended; gives what nobody will write any more.
+    pub(crate) fn end(&self) -> VecDeque<Batch> {
         let mut state = self.lock();
         state.closed = true;
         state.ended = true;
+        let left = std::mem::take(&mut state.batches);
         drop(state);
         self.ended.notify_all();
+        left
     }
 
     /// Waits for the writer's end; false if it takes longer.

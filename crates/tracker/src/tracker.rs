@@ -8,6 +8,7 @@ use crate::{Clock, EventBuilder, Health, MetricReport, Window, evaluate, writer}
 use arc_swap::ArcSwap;
 use internal_events_catalog::{Catalog, Event, Omission};
 use internal_events_store::{self as store, Memory, Reader, Sqlite, Store};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -112,6 +113,15 @@ pub enum Submission {
     },
 }
 
+/// What somebody sent that is no event: kept aside as it is, for a person to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Why it is no event: a word for machines, the same for all of one kind.
+    pub reason: Cow<'static, str>,
+    /// What was sent, in whatever form; the caller bounds its size.
+    pub payload: Vec<u8>,
+}
+
 /// Why a whole batch was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -186,14 +196,35 @@ impl Tracker {
         events: Vec<Event>,
         done: impl FnOnce(Result<(), CommitError>) + Send + 'static,
     ) -> Result<Vec<Submission>, Refusal> {
+        self.submit_with(events, Vec::new(), done)
+    }
+
+    /// Queues a batch as [`submit`](Self::submit) does, and with it what is to be kept aside.
+    ///
+    /// Both become durable together. What is kept aside is counted as received and quarantined,
+    /// even in strict mode: it was no call of this program.
+    ///
+    /// # Errors
+    ///
+    /// When all of it is refused; `done` is then never called.
+    pub fn submit_with(
+        &self,
+        events: Vec<Event>,
+        foreign: Vec<Foreign>,
+        done: impl FnOnce(Result<(), CommitError>) + Send + 'static,
+    ) -> Result<Vec<Submission>, Refusal> {
         let shared = &self.owner.shared;
-        shared.ledger.receive(events.len());
+        let received = events.len() + foreign.len();
+        shared.ledger.receive(received);
         if !shared.enabled {
-            shared.ledger.count(Cause::Disabled, events.len() as u64);
+            shared.ledger.count(Cause::Disabled, received as u64);
             return Err(Refusal::Disabled);
         }
         let mut intake = Intake::new(shared);
         let submissions = events.into_iter().map(|it| intake.admit(it)).collect();
+        for it in foreign {
+            intake.admit_foreign(it);
+        }
         let mut batch = intake.batch;
         if batch.events() == 0 {
             done(Ok(()));

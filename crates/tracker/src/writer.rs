@@ -2,12 +2,13 @@
 
 use crate::health::{Cause, Ledger};
 use crate::payload::encode_event;
-use crate::queue::{Batch, Done, Prepared};
+use crate::queue::{Aside, Batch, Done, Kept, Prepared};
 use crate::tracker::{CommitError, Shared};
 use internal_events_catalog::{Catalog, CounterId, CounterKind, GivenId, Operand, Week};
 use internal_events_store::{
     Change, Entry, Error, EventId, Group, Key, Quarantined, Store, Update, content_hash,
 };
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::ops::Range;
@@ -39,7 +40,12 @@ struct EndGuard(Arc<Shared>);
 
 impl Drop for EndGuard {
     fn drop(&mut self) {
-        self.0.queue.end();
+        for batch in self.0.queue.end() {
+            self.0.ledger.count(Cause::JournalFailed, batch.events() as u64);
+            if let Some(done) = batch.done {
+                done(Err(CommitError { source: None }));
+            }
+        }
     }
 }
 
@@ -102,18 +108,18 @@ impl Writer {
     /// Makes batches durable together and tells those who wait.
     fn commit(&mut self, batches: Vec<Batch>) {
         self.group.clear();
-        let mut unknown = Vec::new();
+        let mut aside = Vec::new();
         let mut waiting: Vec<Done> = Vec::new();
         for batch in batches {
             for prepared in &batch.entries {
                 self.group.push(prepared, &mut self.keys, self.store.as_mut());
             }
-            unknown.extend(batch.unknown);
+            aside.extend(batch.aside);
             waiting.extend(batch.done);
         }
-        let result = self.append(&unknown);
+        let result = self.append(&aside);
         let result = result.map_err(|source| CommitError { source: Some(Arc::new(source)) });
-        self.settle(&result, self.group.len() as u64, unknown.len() as u64);
+        self.settle(&result, self.group.len() as u64, aside.len() as u64);
         let result = result.map(drop);
         for done in waiting {
             done(result.clone());
@@ -121,20 +127,16 @@ impl Writer {
     }
 
     /// Returns how many events were in the journal before.
-    fn append(&mut self, unknown: &[crate::queue::Unknown]) -> Result<u64, Error> {
+    fn append(&mut self, aside: &[Aside]) -> Result<u64, Error> {
         let changes = self.shared.ledger.since(&self.saved_ledger);
-        if self.group.len() == 0 && unknown.is_empty() && changes.is_empty() {
+        if self.group.len() == 0 && aside.is_empty() && changes.is_empty() {
             return Ok(0);
         }
-        let payloads: Vec<Vec<u8>> = unknown.iter().map(|it| encoded(&it.event)).collect();
-        let quarantined: Vec<Quarantined<'_>> = unknown
+        let kept: Vec<(&str, Cow<'_, [u8]>)> = aside.iter().map(reason_and_bytes).collect();
+        let quarantined: Vec<Quarantined<'_>> = aside
             .iter()
-            .zip(&payloads)
-            .map(|(it, event)| Quarantined {
-                received_at: it.received_at,
-                reason: UNKNOWN_EVENT,
-                event,
-            })
+            .zip(&kept)
+            .map(|(it, (reason, event))| Quarantined { received_at: it.received_at, reason, event })
             .collect();
         let ledger: Vec<(&str, u64)> = changes.iter().map(|it| (it.name, it.more)).collect();
         let updates = self.group.updates();
@@ -180,10 +182,15 @@ impl Writer {
     }
 }
 
-fn encoded(event: &internal_events_catalog::Event) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    encode_event(event, &mut bytes);
-    bytes
+fn reason_and_bytes(aside: &Aside) -> (&str, Cow<'_, [u8]>) {
+    match &aside.what {
+        Kept::Unknown(event) => {
+            let mut bytes = Vec::new();
+            encode_event(event, &mut bytes);
+            (UNKNOWN_EVENT, bytes.into())
+        }
+        Kept::Foreign(it) => (&it.reason, it.payload.as_slice().into()),
+    }
 }
 
 /// The entries of one group, with everything they borrow in one buffer.

@@ -264,3 +264,6 @@ impl Notes {
         self.list
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What is sent again counts once.
 
-use crate::server::{Server, TRACK};
+use crate::server::{BATCH, Server, TRACK};
 
 /// Accepted and duplicate events so far.
 fn counts(server: &Server) -> (u64, u64) {
@@ -58,4 +58,59 @@ fn a_tracker_that_got_no_answer_sends_again_with_another_time_of_sending() {
         assert_eq!(server.post("/com.snowplowanalytics.snowplow/tp2", body).status, 200);
     }
     assert_eq!(counts(&server), (1, 1));
+}
+
+/// Posts with a key in the head.
+fn post_with_key(server: &Server, path: &str, key: &str, body: &str) -> u16 {
+    let answer = server.send(format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         {key}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    if answer.status >= 400 {
+        answer.assert_problem(400, "invalid_parameter");
+    }
+    answer.status
+}
+
+#[test]
+fn a_key_in_the_head_is_an_id_for_one_event_or_a_whole_batch() {
+    let order = r#"{"event":"create_order","user_id":5}"#;
+    let batch = format!(r#"{{"events":[{order},{order},{order}]}}"#);
+    let with_id = r#"{"event":"create_order","event_id":"own","user_id":5}"#;
+    let mixed = format!(r#"{{"events":[{order},{with_id}]}}"#);
+    for (path, body, n) in [(TRACK, order, 1), (BATCH, &batch, 3), (BATCH, &mixed, 2)] {
+        let server = Server::start();
+        for key in ["Idempotency-Key: k", "idempotency-key: \"k\"", "Idempotency-Key:  k "] {
+            assert_eq!(post_with_key(&server, path, key, body), 200);
+        }
+        assert_eq!(counts(&server), (n, 2 * n), "{path}");
+        assert_eq!(post_with_key(&server, path, "Idempotency-Key: other", body), 200);
+        let has_own = u64::from(body.contains("own"));
+        assert_eq!(counts(&server), (2 * n - has_own, 2 * n + has_own), "{path}");
+    }
+}
+
+#[test]
+fn a_key_in_the_head_is_the_id_in_the_body_or_refused() {
+    let server = Server::start();
+    let order = |id: &str| format!(r#"{{"event":"create_order","event_id":"{id}"}}"#);
+    let uuid = "9d5b0b1e-6a44-4c0e-8a2b-0f6a3c1d2e3f";
+    assert_eq!(server.post(TRACK, order(uuid)).status, 200);
+    let same = format!("Idempotency-Key: {}", uuid.to_uppercase());
+    assert_eq!(post_with_key(&server, TRACK, &same, &order(uuid)), 200);
+    assert_eq!(counts(&server), (1, 1));
+    let longest = format!("Idempotency-Key: {}", "k".repeat(255));
+    assert_eq!(post_with_key(&server, TRACK, &longest, r#"{"event":"create_order"}"#), 200);
+    for (key, body) in [
+        ("Idempotency-Key: other", order(uuid)),
+        ("Idempotency-Key:", order(uuid)),
+        ("Idempotency-Key: \"\"", order(uuid)),
+        ("Idempotency-Key: a\r\nIdempotency-Key: a", order("a")),
+        ("Idempotency-Key: \u{fc}", order("a")),
+        (&format!("{longest}k"), r#"{"event":"create_order"}"#.to_owned()),
+    ] {
+        assert_eq!(post_with_key(&server, TRACK, key, &body), 400, "{key}");
+    }
+    assert_eq!(counts(&server), (2, 1));
 }

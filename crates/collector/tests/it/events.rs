@@ -290,7 +290,7 @@ fn an_event_reaches_the_journal_as_it_was_meant() {
             ("label".to_owned(), Scalar::from("é\n")),
             ("value".to_owned(), Scalar::Float(100.0)),
         ],
-        given_id: None,
+        ..Event::default()
     };
     assert_eq!(event, expected);
 }

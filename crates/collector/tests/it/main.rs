@@ -4,6 +4,7 @@ mod again;
 mod bounds;
 mod door;
 mod events;
+mod increments;
 mod mutations;
 mod pages;
 mod questions;

@@ -134,10 +134,10 @@ fn prometheus_reads_what_health_says_and_no_word_of_anybody() {
     assert_eq!((answer.status, answer.header("content-type")), (200, Some(format)));
     let samples: BTreeSet<&str> = answer.body.lines().filter(|it| !it.starts_with('#')).collect();
     let expected = [
-        "internal_events_received_total 4",
+        "internal_events_received_total 5",
         "internal_events_accepted_total 3",
         "internal_events_duplicate_total 0",
-        "internal_events_quarantined_total 1",
+        "internal_events_quarantined_total 2",
         "internal_events_definitions_replaced_total 0",
         "internal_events_pending 0",
         "internal_events_definitions_kept 0",

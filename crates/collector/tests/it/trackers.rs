@@ -80,7 +80,7 @@ fn what_is_no_internal_event_is_answered_alike_and_not_counted() {
     let bad = json!({"base64": 1, "event-type": 1});
     assert_eq!(server.snowplow_health(), health(2, 2, &bad));
     let events = server.tracker.health();
-    assert_eq!((events.received, events.accepted, events.quarantined), (2, 1, 1));
+    assert_eq!((events.received, events.accepted, events.quarantined), (4, 1, 3));
     for (body, code) in
         [("{", "body"), ("[]", "envelope"), (r#"{"schema":"x"}"#, "envelope-schema")]
     {
@@ -91,6 +91,68 @@ fn what_is_no_internal_event_is_answered_alike_and_not_counted() {
     }
     assert_eq!(server.get("/i").status, 200);
     assert_eq!(server.snowplow_health()["bad"]["empty"], 1);
+}
+
+/// Reason and content of all that is kept aside.
+fn kept(server: &Server) -> Vec<(String, Value)> {
+    let kept = server.tracker.read(|it| it.quarantined(100)).expect("enabled").expect("readable");
+    let json = |event: &[u8]| serde_json::from_slice(event).expect("it is JSON");
+    kept.iter().map(|it| (it.reason.clone(), json(&it.event))).collect()
+}
+
+#[test]
+fn what_is_bad_is_kept_with_its_reasons_beside_the_good_events_of_its_request() {
+    let server = Server::start();
+    let bad = order(r#","cx":"%%%""#).replace(r#""e":"se""#, r#""e":"zzz""#);
+    assert_eq!(
+        server.post(&format!("{TP2}?aid=shop"), body(&[order(""), bad.clone()])).status,
+        200
+    );
+    let reasons = json!([
+        { "code": "event-type", "reason": "`e` is no type of event: `zzz`" },
+        { "code": "base64", "reason": "`cx` is no base64 from byte 0 on" },
+        { "code": "missing", "reason": "`eid` is missing" },
+    ]);
+    let (reason, content) = kept(&server).remove(0);
+    assert_eq!(reason, "snowplow:event-type");
+    assert_eq!(
+        content["reasons"].as_array().map(|it| &it[..2]),
+        reasons.as_array().map(|it| &it[..2])
+    );
+    assert_eq!((&content["query"], &content["body"]), (&json!("aid=shop"), &json!(bad)));
+    let health = server.tracker.health();
+    assert_eq!((health.received, health.accepted, health.quarantined), (2, 1, 1));
+
+    // What is long is cut between characters, and what is anonymous leaves its reasons only.
+    let long = format!("{{{}", "ü".repeat(8 << 10));
+    assert_eq!(server.post(TP2, &long).status, 200);
+    assert_eq!(send(&server, TP2, "SP-Anonymous: *\r\n", "{").status, 200);
+    let kept = kept(&server);
+    let text = kept[1].1["body"].as_str().expect("a text");
+    assert_eq!((text.len(), &kept[1].1["cut"]), ((8 << 10) - 1, &json!(true)));
+    assert_eq!(kept[2].1["anonymous"], true);
+    assert_eq!((kept[2].1.get("query"), kept[2].1.get("body")), (None, None));
+    assert_eq!(kept[2].0, "snowplow:body");
+}
+
+#[test]
+fn many_bad_events_and_one_good_balance() {
+    let server = Server::start();
+    let mut events = vec![order(r#","cx":"%%%""#); 500];
+    events.push(order(""));
+    assert_eq!(server.post(TP2, body(&events)).status, 200);
+    let health = server.tracker.health();
+    assert_eq!((health.received, health.quarantined, health.accepted), (501, 500, 1));
+}
+
+#[test]
+fn a_tracker_need_not_keep_what_a_switched_off_server_will_never_take() {
+    let server = Server::start_with(config().disabled(), Limits::default());
+    let answer = server.post(TP2, body(&[order(""), order(r#","cx":"%%%""#)]));
+    assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
+    assert_eq!(server.get("/i?e=se&se_ac=create_order&p=web&tv=x").status, 200);
+    let events = server.get("/healthz").json()["events"].clone();
+    assert_eq!((&events["received"], &events["refused"]), (&json!(3), &json!({ "disabled": 3 })));
 }
 
 #[test]
@@ -196,7 +258,7 @@ fn nobody_gets_round_the_door_by_way_of_the_trackers() {
     let plain = plain.replace("application/json", "text/plain");
     assert_eq!(server.send(plain).status, 200);
     assert_eq!(server.snowplow_health(), health(0, 0, &json!({"content-type": 1})));
-    assert_eq!(server.counts(), (0, 0));
+    assert_eq!(server.counts(), (1, 0), "it is kept aside");
 }
 
 #[test]

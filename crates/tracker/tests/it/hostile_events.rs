@@ -151,7 +151,7 @@ fn event() -> impl Strategy<Value = Event> {
     )
         .prop_map(|(is_known, name, category, [user, project, namespace], properties)| {
             let name = if is_known { "e".to_owned() } else { name };
-            Event { name, category, user, project, namespace, properties, given_id: None }
+            Event { name, category, user, project, namespace, properties, ..Event::default() }
         })
 }
 

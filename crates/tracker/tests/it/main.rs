@@ -7,6 +7,7 @@ mod many_processes;
 mod never_blocks_never_panics;
 mod strict_mode;
 mod what_is_kept;
+mod writer_gone;
 
 use internal_events::testing::{ManualClock, definitions};
 use internal_events::{Catalog, Config, Tracker};

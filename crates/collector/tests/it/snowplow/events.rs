@@ -44,7 +44,7 @@ fn an_event_of_gitlab_is_taken_whole() {
             ("property".to_owned(), "p".into()),
             ("value".to_owned(), Scalar::Int(7)),
         ],
-        given_id: None,
+        ..Event::default()
     };
     assert_eq!(tracked.event, expected);
     assert_eq!(tracked.source.as_deref(), Some("gitlab-rails"));

@@ -1,0 +1,99 @@
+//! What the calls from before internal events move.
+//!
+//! `increment_unique_users` shows a user to the set of an event on the list of legacy events, under
+//! the event's name without any suffix; `increment_counter` raises the total that a metric of data
+//! source `redis` reads. An event that was migrated since then has neither: of it, the one call
+//! moves the totals and the other the sets of users, which keep their legacy keys by the override
+//! tables.
+
+use crate::route::{ResolvedRule, Routed, Slots, Update, note_missing};
+use crate::{
+    Call, Catalog, Counter, CounterId, CounterKind, DataSource, Event, MetricDefinition, Overrides,
+    SelectionRule,
+};
+use std::collections::HashMap;
+
+/// The counters of legacy names, which no internal event moves.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Legacy {
+    users: HashMap<String, CounterId>,
+    totals: HashMap<String, CounterId>,
+}
+
+impl Legacy {
+    /// Finds the names, and adds their counters to the others.
+    pub(crate) fn new(
+        metrics: &[MetricDefinition],
+        overrides: &Overrides,
+        counters: &mut Vec<Counter>,
+    ) -> Self {
+        let mut legacy = Self::default();
+        let mut add = |rule: SelectionRule, weekly, stem| {
+            let id = u32::try_from(counters.len()).expect("invariant: fewer than 2^32 counters");
+            let (kind, resolved) = (rule.kind(), ResolvedRule::new(&rule, &[]));
+            counters.push(Counter { rule, weekly, kind, stem, resolved });
+            CounterId(id)
+        };
+        for name in &overrides.legacy_events {
+            let unique = Some("user".to_owned());
+            let rule = SelectionRule { unique, ..SelectionRule::total(name) };
+            let name_in_key = overrides.unique.get(name).unwrap_or(name);
+            let id = add(rule, true, format!("{{hll_counters}}_{name_in_key}"));
+            legacy.users.insert(name.clone(), id);
+        }
+        for (name, key) in totals(metrics) {
+            let rule = SelectionRule::total(&name);
+            legacy.totals.entry(name).or_insert_with(|| add(rule, false, key));
+        }
+        legacy
+    }
+}
+
+/// Names that `increment_counter` takes, with the keys that metrics of data source `redis` read.
+pub(crate) fn totals(metrics: &[MetricDefinition]) -> impl Iterator<Item = (String, String)> {
+    let redis = metrics.iter().filter(|it| it.data_source == DataSource::Redis);
+    redis.filter_map(|metric| {
+        let options = &metric.legacy;
+        let event = options.events.first()?;
+        let name = match &options.prefix {
+            Some(prefix) => format!("{prefix}_{event}"),
+            None => event.clone(),
+        };
+        let has_usage_prefix = options.include_usage_prefix.unwrap_or(true);
+        let key = format!("{}{name}", if has_usage_prefix { "usage_" } else { "" });
+        Some((name, key.to_ascii_uppercase()))
+    })
+}
+
+impl Counter {
+    /// Whether a call moves this counter of an event.
+    pub(crate) fn is_moved_by(&self, call: Call) -> bool {
+        match call {
+            Call::TrackEvent => true,
+            Call::IncrementCounter => self.kind == CounterKind::Total,
+            Call::IncrementUniqueUsers => {
+                self.kind == CounterKind::Unique && self.resolved.counts_users()
+            }
+        }
+    }
+}
+
+impl Catalog {
+    /// Says which counter an event moves by its legacy name; nothing if it has none, or came by
+    /// another call.
+    pub fn route_legacy(&self, event: &Event) -> Option<Routed> {
+        let names = match event.call {
+            Call::TrackEvent => return None,
+            Call::IncrementCounter => &self.legacy().totals,
+            Call::IncrementUniqueUsers => &self.legacy().users,
+        };
+        let id = *names.get(&event.name)?;
+        let counter = self.counter(id);
+        let mut routed = Routed::default();
+        match counter.resolved.operand(event, &Slots::new()) {
+            Some(operand) => routed.updates.push(Update { counter: id, operand }),
+            None => note_missing(&counter.rule, counter.kind, &mut routed.omissions),
+        }
+        Some(routed)
+    }
+}
