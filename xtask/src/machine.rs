@@ -32,7 +32,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         program: "pip3",
         package: "python3-pip",
-        purpose: "installs the official tracker that drives the server",
+        purpose: "installs the official tracker that drives the server, and what tries its interface",
     },
     Tool {
         program: "redis-server",

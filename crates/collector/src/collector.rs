@@ -5,7 +5,7 @@ use crate::definitions::Reload;
 use crate::endpoint::{self, Endpoint, Origins};
 use crate::limits::Limits;
 use crate::problem::Problem;
-use crate::{Listing, ServeError, body, door, health, listing, metrics, track};
+use crate::{Listing, ServeError, body, door, health, listing, metrics, openapi, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -120,6 +120,10 @@ impl Collector {
             "/readyz" => {
                 expect_get(&head.method)?;
                 health::ready(self).await
+            }
+            "/api/openapi.json" => {
+                expect_get(&head.method)?;
+                Ok(openapi::answer())
             }
             "/metrics" => {
                 expect_get(&head.method)?;

@@ -21,19 +21,19 @@ impl IdempotencyKey {
         if given.next().is_some() {
             return invalid("Idempotency-Key is given twice.".to_owned());
         }
-        let Ok(text) = value.to_str() else {
-            return invalid("Idempotency-Key should be ASCII.".to_owned());
+        let text = value.to_str().ok().filter(|it| !it.contains('\t'));
+        let Some(text) = text else {
+            return invalid("Idempotency-Key should be printable ASCII.".to_owned());
         };
-        let quoted = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-        let key = quoted.unwrap_or(text);
-        if key.is_empty() {
+        if text.bytes().all(|it| it == b' ' || it == b'"') {
             return invalid("Idempotency-Key is empty.".to_owned());
         }
-        if key.len() > limits.name_bytes {
+        if text.len() > limits.name_bytes {
             let detail = format!("Idempotency-Key is longer than {} bytes.", limits.name_bytes);
             return invalid(detail);
         }
-        Ok(Some(Self(key.to_owned())))
+        let quoted = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        Ok(Some(Self(quoted.unwrap_or(text).to_owned())))
     }
 
     /// Gives the one event of a request its id.

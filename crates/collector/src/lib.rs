@@ -26,6 +26,7 @@ mod idempotency;
 mod limits;
 mod listing;
 mod metrics;
+mod openapi;
 mod problem;
 mod server;
 pub mod snowplow;

@@ -192,3 +192,6 @@ impl Problem {
         response
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

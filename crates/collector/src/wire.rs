@@ -164,13 +164,20 @@ fn id(name: &str, value: Option<Value<'_>>) -> Result<Option<Id>, String> {
         Some(Value::Number(Number::Int(it))) => Some(it),
         Some(Value::Text(it)) if it.bytes().all(|byte| byte.is_ascii_digit()) => it.parse().ok(),
         // A number outside of the range, or with a fraction, has its own complaint below.
-        Some(Value::Number(Number::Float(_))) => None,
+        Some(Value::Number(Number::Float(it))) => whole(it),
         Some(other) => return Err(format!("{name} should be an integer, not {}", other.kind())),
     };
     match number {
         Some(it) if it >= 0 => Ok(Some(Id::Number(it))),
         _ => Err(format!("{name} should be an integer from 0 to {}", i64::MAX)),
     }
+}
+
+/// Takes 5.0 for 5, as JSON means it; not where a float is no longer exact.
+#[expect(clippy::cast_possible_truncation, reason = "whole numbers below 2^53 fit")]
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    (number.fract() == 0.0 && (0.0..EXACT).contains(&number)).then_some(number as i64)
 }
 
 /// Reads a user's id: a number as above, or any other text.

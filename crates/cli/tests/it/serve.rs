@@ -7,6 +7,8 @@ mod durability;
 mod log;
 mod node_tracker;
 mod npm;
+mod openapi;
+mod pip;
 mod processes;
 mod python_tracker;
 mod relay;

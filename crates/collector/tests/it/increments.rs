@@ -101,3 +101,19 @@ fn the_same_id_by_two_calls_is_two_events() {
     let health = server.tracker.health();
     assert_eq!((health.accepted, health.duplicate), (2, 1));
 }
+
+#[test]
+fn a_whole_number_is_the_same_user_however_it_is_written() {
+    let server = server();
+    for user in ["5", "5.0", "5e0", r#""5""#] {
+        let body = format!(r#"{{"event":"create_order","user_id":{user}}}"#);
+        assert_eq!(server.post(USERS, body).status, 200, "{user}");
+    }
+    let key = "{hll_counters}_create_order-user-2026-47";
+    let counters = server.tracker.read(|it| it.counters(&[key])).expect("enabled");
+    assert_eq!(counters.expect("readable").distinct([key]), Ok(1));
+    for user in ["5.5", "-1.0", "9007199254740992.0", "1e300"] {
+        let body = format!(r#"{{"event":"create_order","user_id":{user}}}"#);
+        server.post(USERS, body).assert_problem(400, "invalid_parameter");
+    }
+}

@@ -1,8 +1,8 @@
 //! The official Python tracker, as it is, drives the server.
 
+use super::pip;
 use super::server::{Server, TOTAL, USERS};
 use crate::shop;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -30,14 +30,7 @@ track("get", 1)
 
 #[test]
 fn each_event_of_the_official_python_tracker_is_counted_once() {
-    let library = match library() {
-        Ok(library) => library,
-        Err(reason) => {
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "{reason}");
-            eprintln!("SKIPPED: the official Python tracker: {reason}");
-            return;
-        }
-    };
+    let Some(library) = pip::folder_or_skip("snowplow-tracker", "1.1.0") else { return };
     let root = shop();
     let server = Server::start(root.path());
     let mut python = Command::new("python3");
@@ -58,28 +51,4 @@ fn each_event_of_the_official_python_tracker_is_counted_once() {
     assert_eq!(health["snowplow"], snowplow, "{health}");
     assert_eq!(health["events"]["accepted"], 101, "{health}");
     assert_eq!((server.metric(TOTAL), server.metric(USERS)), (101, 40));
-}
-
-/// Installs the tracker into a folder of its own, once.
-fn library() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("snowplow-tracker-1.1.0");
-    if folder.join("snowplow_tracker").is_dir() {
-        return Ok(folder);
-    }
-    // What is left half done by a pip that was killed must not look whole.
-    let unfinished = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"));
-    let unfinished = unfinished.map_err(|it| format!("no folder to install it into: {it}"))?;
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target"]);
-    pip.arg(unfinished.path()).arg("snowplow-tracker==1.1.0");
-    let output = pip.output().map_err(|it| format!("python3 cannot be run: {it}"))?;
-    if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        let last = complaint.lines().rfind(|it| !it.trim().is_empty()).unwrap_or_default();
-        return Err(format!("pip cannot install it: {last}"));
-    }
-    match std::fs::rename(unfinished.keep(), &folder) {
-        Err(error) if !folder.is_dir() => Err(format!("it cannot be kept: {error}")),
-        _ => Ok(folder),
-    }
 }
