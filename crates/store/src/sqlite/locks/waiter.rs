@@ -10,6 +10,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+/// How often a wait is looked at before it is given up.
+const SLICES: u32 = 10;
+
 /// A thread that waits for the lock whenever it is told to.
 #[derive(Debug)]
 pub(super) struct Waiter {
@@ -56,13 +59,22 @@ impl Waiter {
     }
 
     /// Waits for the lock; false if it was not free within `patience`.
+    ///
+    /// The time is waited in slices, so that one in which this very process was stopped is no
+    /// reason to give up.
     pub(super) fn wait(&self, patience: Duration) -> io::Result<bool> {
         let mut state = self.shared.lock();
         *state = State::Wanted;
         self.shared.changed.notify_all();
-        let is_wanted = |state: &mut State| matches!(state, State::Wanted);
-        let waited = self.shared.changed.wait_timeout_while(state, patience, is_wanted);
-        (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..SLICES {
+            let is_wanted = |state: &mut State| matches!(state, State::Wanted);
+            let slice = patience / SLICES;
+            let waited = self.shared.changed.wait_timeout_while(state, slice, is_wanted);
+            (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            if let State::Reached(_) = &*state {
+                break;
+            }
+        }
         match std::mem::replace(&mut *state, State::Idle) {
             State::Reached(reached) => reached.map(|()| true),
             _ => {
