@@ -1,9 +1,11 @@
 //! Tests of `internal-events serve` as its callers and its operating system see it.
 
+mod audit;
 mod browser_tracker;
 mod corpus;
 mod crash;
 mod durability;
+mod load;
 mod log;
 mod node_tracker;
 mod npm;
@@ -15,3 +17,4 @@ mod relay;
 mod reload;
 mod server;
 mod shutdown;
+mod stopped;
