@@ -2,6 +2,7 @@
 
 use crate::{Clock, SystemClock};
 use internal_events_catalog::Catalog;
+use internal_events_store as store;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ pub struct Config {
     pub(crate) strictness: Strictness,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: store::Options,
 }
 
 #[derive(Clone, Debug)]
@@ -69,6 +71,7 @@ impl Config {
             strictness: Strictness::Lenient,
             limits: Limits::default(),
             clock: Arc::new(SystemClock),
+            store: store::Options::default(),
         }
     }
 
@@ -97,6 +100,20 @@ impl Config {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Sets what the data directory may hold, and for how long.
+    #[must_use]
+    pub fn store_limits(mut self, limits: store::Limits) -> Self {
+        self.store.limits = limits;
+        self
+    }
+
+    /// Sets after which time counters are written down while events come.
+    #[must_use]
+    pub fn checkpoint_after(mut self, time: Duration) -> Self {
+        self.store.checkpoint_after = time;
         self
     }
 

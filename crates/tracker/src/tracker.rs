@@ -155,9 +155,9 @@ impl Tracker {
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let store: Option<Box<dyn Store>> = match &config.home {
             Home::Nowhere => None,
-            Home::Memory => Some(Box::new(Memory::new())),
+            Home::Memory => Some(Box::new(Memory::with_limits(&config.store.limits))),
             Home::Directory(path) => {
-                let options = store::Options::default();
+                let options = config.store.clone();
                 Some(Box::new(Sqlite::open(path, options).map_err(OpenError::Store)?))
             }
         };

@@ -11,3 +11,4 @@ mod questions;
 mod server;
 mod snowplow;
 mod trackers;
+mod trouble;
