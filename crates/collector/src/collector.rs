@@ -111,7 +111,7 @@ impl Collector {
             "/api/v4/usage_data/metric_definitions" => {
                 expect_get(&head.method)?;
                 caller.require(Scope::ReadMetrics)?;
-                listing::answer(self, head.uri.query().unwrap_or_default()).await
+                listing::answer(self, &head).await
             }
             "/healthz" => {
                 expect_get(&head.method)?;

@@ -4,9 +4,11 @@ use crate::Collector;
 use crate::collector::Answer;
 use crate::problem::Problem;
 use http_body_util::Full;
-use hyper::Response;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Response, StatusCode};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +19,14 @@ pub struct Listing(Arc<Inner>);
 struct Inner {
     write: Box<dyn Fn(bool) -> String + Send + Sync>,
     /// Without paths, and with them.
-    written: [OnceLock<Bytes>; 2],
+    written: [OnceLock<Written>; 2],
+}
+
+/// A listing as it was written, and what tells it from others.
+#[derive(Clone)]
+struct Written {
+    text: Bytes,
+    tag: HeaderValue,
 }
 
 impl fmt::Debug for Listing {
@@ -39,22 +48,46 @@ impl Listing {
         Self(Arc::new(Inner { write: Box::new(write), written: Default::default() }))
     }
 
-    fn text(&self, include_paths: bool) -> Bytes {
+    fn written(&self, include_paths: bool) -> Written {
         let written = &self.0.written[usize::from(include_paths)];
-        written.get_or_init(|| (self.0.write)(include_paths).into()).clone()
+        let write = || {
+            let text = (self.0.write)(include_paths);
+            let hash = Sha256::digest(&text);
+            let start = hash.first_chunk().expect("invariant: a hash has 32 bytes");
+            let number = u128::from_be_bytes(*start);
+            let tag = HeaderValue::try_from(format!("\"{number:032x}\""));
+            let tag = tag.expect("invariant: digits in quotes are a value of a header");
+            Written { text: text.into(), tag }
+        };
+        written.get_or_init(write).clone()
     }
 }
 
-/// Answers with the definitions of all metrics.
-pub(crate) async fn answer(collector: &Collector, query: &str) -> Result<Answer, Problem> {
-    let include_paths = include_paths(query)?;
+/// Answers with the definitions of all metrics, unless the caller has them.
+pub(crate) async fn answer(collector: &Collector, head: &Parts) -> Result<Answer, Problem> {
+    let include_paths = include_paths(head.uri.query().unwrap_or_default())?;
     let listing = collector.reload.listing();
     // Thousands of definitions take a moment to write; it must not hold up those who track.
-    let text = tokio::task::spawn_blocking(move || listing.text(include_paths)).await;
-    let mut response = Response::new(Full::new(text.map_err(|_| Problem::Interrupted)?));
-    let kind = HeaderValue::from_static("application/yaml");
-    response.headers_mut().insert(CONTENT_TYPE, kind);
+    let written = tokio::task::spawn_blocking(move || listing.written(include_paths)).await;
+    let Written { text, tag } = written.map_err(|_| Problem::Interrupted)?;
+    let has_it = has(&head.headers, &tag);
+    let mut response = Response::new(Full::new(if has_it { Bytes::new() } else { text }));
+    if has_it {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        let kind = HeaderValue::from_static("application/yaml");
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+    }
+    response.headers_mut().insert(ETAG, tag);
     Ok(response)
+}
+
+/// Tells whether a caller says that it has what this tag is of.
+fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    let lists = headers.get_all(IF_NONE_MATCH).iter();
+    let tags = lists.flat_map(|it| it.as_bytes().split(|byte| *byte == b','));
+    tags.map(<[u8]>::trim_ascii)
+        .any(|it| it == b"*" || it.strip_prefix(b"W/").unwrap_or(it) == tag.as_bytes())
 }
 
 fn include_paths(query: &str) -> Result<bool, Problem> {

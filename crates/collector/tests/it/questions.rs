@@ -111,6 +111,32 @@ fn definitions_are_given_as_text_with_paths_if_asked() {
 }
 
 #[test]
+fn who_has_the_definitions_need_not_read_them_again() {
+    let server = Server::start_as(config(), |tracker| {
+        let listing = Listing::new(|include_paths| format!("paths: {include_paths}\n"));
+        Collector::new(tracker, Limits::default()).listing(listing)
+    });
+    let ask = |query: &str, tags: &str| {
+        let head = format!("GET {DEFINITIONS}{query} HTTP/1.1\r\nHost: localhost\r\n");
+        server.send(format!("{head}If-None-Match: {tags}\r\n\r\n"))
+    };
+    let tag = server.get(DEFINITIONS).header("etag").expect("a tag").to_owned();
+    for (query, tags, status) in [
+        ("", tag.as_str(), 304),
+        ("", &format!("\"x\", W/{tag}"), 304),
+        ("", "*", 304),
+        ("", "\"x\"", 200),
+        ("", tag.trim_matches('"'), 200),
+        ("?include_paths=true", &tag, 200),
+    ] {
+        let answer = ask(query, tags);
+        assert_eq!((answer.status, answer.body.is_empty()), (status, status == 304), "{tags}");
+        let same_tag = answer.header("etag") == Some(&tag);
+        assert_eq!(same_tag, query.is_empty(), "{query}");
+    }
+}
+
+#[test]
 fn a_server_is_ready_as_long_as_it_takes_events() {
     let server = tracked();
     let ready = server.get("/readyz");

@@ -29,7 +29,7 @@ fn schemathesis_finds_nothing_that_the_document_does_not_say() {
     python.arg(format!("http://{}/api/openapi.json", server.address));
     // All of its checks, with the same requests each time.
     python.args(["--phases", "coverage,fuzzing", "--mode", "all", "--checks", "all"]);
-    python.args(["--generation-deterministic", "--max-examples", "25", "--no-color"]);
+    python.args(["--generation-deterministic", "--max-examples", "10", "--no-color"]);
     python.current_dir(work.path()).env("SCHEMATHESIS_HOOKS", "hooks");
     let paths = std::env::join_paths([library.as_path(), work.path()]).expect("no colons");
     let output = python.env("PYTHONPATH", paths).output().expect("python3 starts");
