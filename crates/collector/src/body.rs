@@ -5,13 +5,18 @@ use crate::problem::Problem;
 use http_body_util::BodyExt as _;
 use hyper::HeaderMap;
 use hyper::body::{Body, Bytes};
-use hyper::header::{CONTENT_TYPE, EXPECT};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT};
 use std::fmt;
 
-/// Refuses a body that does not say it is JSON.
+/// Refuses a body that does not say it is JSON, or says that it is something else besides.
 ///
-/// Pages of strangers can send the types of a form without asking, but not this one.
+/// Pages of strangers can send the types of a form without asking, but not this one. A body that
+/// is compressed has no bound that we could know before we unpack it.
 pub(crate) fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    if !encodings.all(|it| it.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Problem::WrongEncoding);
+    }
     let value = headers.get(CONTENT_TYPE).map(hyper::http::HeaderValue::as_bytes);
     let essence = value.and_then(|it| it.split(|byte| *byte == b';').next());
     match essence {

@@ -3,7 +3,7 @@
 use crate::access::Scope;
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use internal_events::{Refusal, store};
 use serde_json::{Value, json};
@@ -40,6 +40,8 @@ pub(crate) enum Problem {
     LargeBody { at_most: usize },
     /// The body says it is something else than JSON.
     WrongType,
+    /// The body is compressed.
+    WrongEncoding,
     /// The event is refused because the server is strict.
     Refused { reason: String, results: Option<Value> },
     /// The whole batch could not be taken now.
@@ -50,6 +52,17 @@ pub(crate) enum Problem {
     Unreadable(store::Error),
     /// A task of ours ended before it was done.
     Interrupted,
+}
+
+/// Bytes of a detail; what is wrong may be as long as the body that it is in.
+const DETAIL_BYTES: usize = 800;
+
+fn shortened(mut detail: String) -> String {
+    if detail.len() > DETAIL_BYTES {
+        detail.truncate(detail.floor_char_boundary(DETAIL_BYTES));
+        detail.push('…');
+    }
+    detail
 }
 
 /// One line of the table: status, stable code, title.
@@ -95,6 +108,9 @@ impl Problem {
             Self::WrongType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_type", "The body should be JSON")
             }
+            Self::WrongEncoding => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "wrong_encoding", "The body is compressed")
+            }
             Self::Refused { .. } => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "refused", "The event is wrong")
             }
@@ -137,6 +153,7 @@ impl Problem {
             Self::SlowBody { seconds } => format!("The body must arrive within {seconds} s."),
             Self::LargeBody { at_most } => format!("The body may have {at_most} bytes at most."),
             Self::WrongType => "Send the body with Content-Type: application/json.".to_owned(),
+            Self::WrongEncoding => "Send the body without Content-Encoding.".to_owned(),
             Self::Refused { reason, .. } => reason.clone(),
             Self::Busy(refusal) => match refusal {
                 Refusal::QueueFull => "Nothing was tracked; send it again later.".to_owned(),
@@ -174,7 +191,7 @@ impl Problem {
             "title": title,
             "status": status.as_u16(),
             "code": code,
-            "detail": self.detail(),
+            "detail": shortened(self.detail()),
         });
         if let Self::Refused { results: Some(results), .. } = &self {
             body["results"] = results.clone();
@@ -185,6 +202,9 @@ impl Problem {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Self::WrongMethod { allowed } = self {
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        if matches!(self, Self::WrongEncoding) {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         if let Some(seconds) = self.retry_after() {
             headers.insert(RETRY_AFTER, seconds);

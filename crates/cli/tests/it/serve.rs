@@ -1,6 +1,7 @@
 //! Tests of `internal-events serve` as its callers and its operating system see it.
 
 mod audit;
+mod bad_input;
 mod browser_tracker;
 mod corpus;
 mod crash;

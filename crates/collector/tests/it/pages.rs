@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Every code there is, and whether the page has an example of it.
-const CODES: [(&str, bool); 21] = [
+const CODES: [(&str, bool); 22] = [
     ("invalid_json", true),
     ("invalid_parameter", true),
     ("too_many_events", true),
@@ -21,6 +21,7 @@ const CODES: [(&str, bool); 21] = [
     ("slow_body", true),
     ("large_body", true),
     ("wrong_type", true),
+    ("wrong_encoding", true),
     ("refused", true),
     ("queue_full", true),
     ("shutting_down", true),
