@@ -6,6 +6,7 @@ use crate::generate::GenerateArgs;
 use crate::metrics::MetricsArgs;
 use crate::schema::SchemaArgs;
 use crate::serve::ServeArgs;
+use crate::token::TokenArgs;
 use crate::track::TrackArgs;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Schema(SchemaArgs),
     /// Accept events over HTTP and answer for them.
     Serve(ServeArgs),
+    /// Make a token for callers of the server.
+    Token(TokenArgs),
     /// Track one event.
     Track(TrackArgs),
     /// Show the values of metrics.

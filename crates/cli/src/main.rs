@@ -11,6 +11,7 @@ mod render;
 mod schema;
 mod serve;
 mod shell;
+mod token;
 mod track;
 mod visible;
 
@@ -47,6 +48,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(&args, &cx),
         Command::Schema(args) => schema::run(&args),
         Command::Serve(args) => serve::run(args, &cx),
+        Command::Token(args) => token::run(&args),
         Command::Track(args) => track::run(args, &cx),
         Command::Metrics(args) => metrics::run(&args, &cx),
         Command::Explain(args) => explain::run(args, &cx),

@@ -2,10 +2,12 @@
 
 use crate::context::Context;
 use crate::output;
-use anyhow::{Context as _, Error, bail};
+use anyhow::{Context as _, Error, bail, ensure};
 use internal_events::Tracker;
-use internal_events_collector::{Collector, Limits, Listing, Reload};
-use internal_events_installation::{Change, Installation, Settings, Watch, metric_definitions};
+use internal_events_collector::{Collector, Limits, Listing, Reload, Token};
+use internal_events_installation::{
+    Change, Installation, RateLimit, Settings, Watch, metric_definitions,
+};
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -23,14 +25,22 @@ const LOOK: Duration = Duration::from_secs(1);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
-    /// Where to listen: a loopback address and a port; port 0 takes a free one.
+    /// Where to listen; port 0 takes a free one. An address that other machines can reach needs
+    /// `[collector] app_ids`.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: String,
 }
 
 pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let address = resolve(&args.listen)?;
     let installation = cx.installation_in_use()?;
+    let settings = installation.settings();
+    // Before the data directory is touched: whoever listens for strangers should mean it.
+    let listeners = resolve(&args.listen)?;
+    let tokens = tokens(settings)?;
+    for address in &listeners {
+        Collector::check_address(*address, settings.collector_app_ids.is_some())?;
+    }
+    let address = listeners[0];
     let data = cx.data(&installation);
     let tracker = Tracker::open(installation.tracker_config(&data))
         .with_context(|| format!("cannot use the data directory {}", data.display()))?;
@@ -41,7 +51,7 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the server's threads")?;
-    let collector = collector(tracker.clone(), installation.settings())?;
+    let collector = collector(tracker.clone(), installation.settings())?.tokens(tokens);
     let collector = collector.listing(listing(&installation));
     let watcher = Watcher::start(installation, collector.reload())?;
     runtime.block_on(serve(collector, address))?;
@@ -54,11 +64,33 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
 }
 
 fn collector(tracker: Tracker, settings: &Settings) -> anyhow::Result<Collector> {
-    let collector = Collector::new(tracker, Limits::default()).paths(&settings.collector_paths)?;
-    match &settings.collector_origins {
-        Some(origins) => Ok(collector.origins(origins)?),
-        None => Ok(collector),
+    let mut collector = Collector::new(tracker, limits(settings.collector_rate_limit))
+        .paths(&settings.collector_paths)?
+        .trusted_proxies(&settings.collector_trusted_proxies)?;
+    if let Some(origins) = &settings.collector_origins {
+        collector = collector.origins(origins)?;
     }
+    if let Some(app_ids) = &settings.collector_app_ids {
+        collector = collector.app_ids(app_ids);
+    }
+    Ok(collector)
+}
+
+fn limits(configured: RateLimit) -> Limits {
+    let mut limits = Limits { rate_on_loopback: configured.loopback, ..Limits::default() };
+    if let Some(it) = configured.events_per_second {
+        limits.rate.events_per_second = it.get();
+    }
+    if let Some(it) = configured.burst {
+        limits.rate.burst = it.get();
+    }
+    limits
+}
+
+fn tokens(settings: &Settings) -> anyhow::Result<Vec<Token>> {
+    let tokens = settings.collector_tokens.iter();
+    let tokens = tokens.map(|it| Token::new(&it.name, &it.sha256, &it.scopes));
+    tokens.collect::<Result<_, _>>().context("a token in `[[collector.tokens]]` is wrong")
 }
 
 fn listing(installation: &Installation) -> Listing {
@@ -93,15 +125,13 @@ impl Watcher {
     }
 }
 
-/// Finds the address to listen on, and refuses one that other machines can reach.
-fn resolve(listen: &str) -> anyhow::Result<SocketAddr> {
+/// Finds the addresses that may be listened on; there is one at least.
+fn resolve(listen: &str) -> anyhow::Result<Vec<SocketAddr>> {
     let addresses = listen.to_socket_addrs();
     let addresses = addresses.with_context(|| format!("`{listen}` is no address to listen on"))?;
     let addresses: Vec<SocketAddr> = addresses.collect();
-    for address in &addresses {
-        Collector::check_address(*address)?;
-    }
-    addresses.first().copied().with_context(|| format!("`{listen}` has no address"))
+    ensure!(!addresses.is_empty(), "`{listen}` has no address");
+    Ok(addresses)
 }
 
 async fn serve(collector: Collector, address: SocketAddr) -> anyhow::Result<()> {

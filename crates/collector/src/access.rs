@@ -1,6 +1,7 @@
 //! What callers may do.
 
 use crate::problem::Problem;
+use crate::rate::Client;
 use std::fmt;
 
 /// One thing that a caller may be allowed to do.
@@ -66,14 +67,12 @@ impl FromIterator<Scope> for Scopes {
 /// Who asks, as far as it matters: by what it may do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
-    scopes: Scopes,
+    pub(crate) scopes: Scopes,
+    /// The client whose limit its events count against, if there is one.
+    pub(crate) limited_as: Option<Client>,
 }
 
 impl Caller {
-    pub(crate) fn new(scopes: Scopes) -> Self {
-        Self { scopes }
-    }
-
     /// Refuses what the caller may not do; every page asks for what it needs.
     pub(crate) fn require(self, scope: Scope) -> Result<(), Problem> {
         if self.scopes.has(scope) { Ok(()) } else { Err(Problem::MissingScope(scope)) }

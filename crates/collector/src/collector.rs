@@ -2,10 +2,15 @@
 
 use crate::access::{Caller, Scope};
 use crate::definitions::Reload;
+use crate::door::Door;
 use crate::endpoint::{self, Endpoint, Origins};
 use crate::limits::Limits;
 use crate::problem::Problem;
-use crate::{Listing, ServeError, body, door, health, listing, metrics, openapi, track};
+use crate::proxies::Proxies;
+use crate::refusals::{Named, Refusals};
+use crate::request_id::{REQUEST_ID, RequestIds};
+use crate::tokens::Tokens;
+use crate::{Listing, ServeError, Token, body, cors, health, listing, metrics, openapi, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -14,6 +19,8 @@ use hyper::{Method, Request, Response, StatusCode};
 use internal_events::{Call, Tracker};
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// A whole answer.
 pub(crate) type Answer = Response<Full<Bytes>>;
@@ -25,13 +32,24 @@ pub struct Collector {
     pub(crate) limits: Limits,
     pub(crate) endpoint: Endpoint,
     pub(crate) reload: Reload,
+    pub(crate) door: Door,
+    pub(crate) refusals: Arc<Refusals>,
+    request_ids: Arc<RequestIds>,
 }
 
 impl Collector {
     /// Makes a collector that gives its events to a tracker.
     pub fn new(tracker: Tracker, limits: Limits) -> Self {
         let reload = Reload::new(tracker.clone());
-        Self { tracker, limits, endpoint: Endpoint::default(), reload }
+        Self {
+            tracker,
+            limits,
+            endpoint: Endpoint::default(),
+            reload,
+            door: Door::new(&limits),
+            refusals: Arc::default(),
+            request_ids: Arc::default(),
+        }
     }
 
     /// Answers those who ask for definitions with this.
@@ -56,7 +74,7 @@ impl Collector {
         Ok(self)
     }
 
-    /// Takes Snowplow events from pages of these origins; without a list, of those on loopback.
+    /// Lets pages of these origins ask; without a list, pages on loopback.
     ///
     /// # Errors
     ///
@@ -66,41 +84,89 @@ impl Collector {
         Ok(self)
     }
 
+    /// Lets in only callers who show one of these tokens, but from anywhere.
+    #[must_use]
+    pub fn tokens(mut self, tokens: Vec<Token>) -> Self {
+        self.door.tokens = Arc::new(Tokens::new(tokens));
+        self
+    }
+
+    /// Takes Snowplow events of these applications only, but from anywhere; `*` is any.
+    #[must_use]
+    pub fn app_ids(mut self, app_ids: &[String]) -> Self {
+        self.door.app_ids = Some(app_ids.into());
+        self
+    }
+
+    /// Believes the proxies in these networks, such as `10.0.0.0/8`, for whom they speak.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is neither an address nor a network.
+    pub fn trusted_proxies(mut self, networks: &[String]) -> Result<Self, ServeError> {
+        self.door.proxies = Arc::new(Proxies::listed(networks)?);
+        Ok(self)
+    }
+
     /// Answers one request from a peer.
     pub async fn answer<B>(&self, peer: IpAddr, request: Request<B>) -> Response<Full<Bytes>>
     where
         B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
     {
-        match self.route(peer, request).await {
+        let (head, body) = request.into_parts();
+        let started = tracing::enabled!(tracing::Level::DEBUG).then(Instant::now);
+        let id = self.request_ids.give(head.headers.get(REQUEST_ID), self.tracker.now_ms());
+        let named = Named { id: &id, method: &head.method, path: head.uri.path() };
+        let mut answer = match self.route(peer, &head, body).await {
             Ok(answer) => answer,
-            Err(problem) => problem.into_response(),
+            Err(problem) => {
+                let (status, code) = problem.code();
+                if problem.is_about_the_caller() {
+                    self.refusals.count(code);
+                }
+                self.refusals.log(&named, status, code);
+                problem.into_response()
+            }
+        };
+        if let Some(started) = started {
+            named.log_answer(answer.status(), started);
         }
+        cors::add(self, &head, &mut answer);
+        answer.headers_mut().insert(REQUEST_ID, id);
+        answer
     }
 
-    async fn route<B>(&self, peer: IpAddr, request: Request<B>) -> Result<Answer, Problem>
+    async fn route<B>(&self, peer: IpAddr, head: &Parts, body: B) -> Result<Answer, Problem>
     where
         B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
     {
-        let (head, body) = request.into_parts();
-        if self.endpoint.serves(head.uri.path()) {
-            return endpoint::answer(self, peer, &head, body).await;
+        let path = head.uri.path();
+        if self.endpoint.serves(path) {
+            return endpoint::answer(self, peer, head, body).await;
         }
-        let caller = door::admit(peer, &head)?;
-        match head.uri.path() {
+        if let Some(answer) = self.look_after(peer, head).await {
+            return answer;
+        }
+        if cors::is_preflight(head) {
+            self.admit_preflight(peer, head)?;
+            return Ok(cors::preflight());
+        }
+        let caller = self.admit(peer, head)?;
+        match path {
             "/api/v4/usage_data/track_event" => {
-                let body = self.json_of(caller, &head, body).await?;
+                let body = self.json_of(caller, head, body).await?;
                 track::one(self, caller, &head.headers, (&body, Call::TrackEvent)).await
             }
             "/api/v4/usage_data/track_events" => {
-                let body = self.json_of(caller, &head, body).await?;
+                let body = self.json_of(caller, head, body).await?;
                 track::batch(self, caller, &head.headers, &body).await
             }
             "/api/v4/usage_data/increment_counter" => {
-                let body = self.json_of(caller, &head, body).await?;
+                let body = self.json_of(caller, head, body).await?;
                 track::one(self, caller, &head.headers, (&body, Call::IncrementCounter)).await
             }
             "/api/v4/usage_data/increment_unique_users" => {
-                let body = self.json_of(caller, &head, body).await?;
+                let body = self.json_of(caller, head, body).await?;
                 track::one(self, caller, &head.headers, (&body, Call::IncrementUniqueUsers)).await
             }
             "/api/v4/usage_data/metrics" => {
@@ -111,23 +177,11 @@ impl Collector {
             "/api/v4/usage_data/metric_definitions" => {
                 expect_get(&head.method)?;
                 caller.require(Scope::ReadMetrics)?;
-                listing::answer(self, &head).await
-            }
-            "/healthz" => {
-                expect_get(&head.method)?;
-                Ok(health::health(self))
-            }
-            "/readyz" => {
-                expect_get(&head.method)?;
-                health::ready(self).await
+                listing::answer(self, head).await
             }
             "/api/openapi.json" => {
                 expect_get(&head.method)?;
                 Ok(openapi::answer())
-            }
-            "/metrics" => {
-                expect_get(&head.method)?;
-                Ok(health::prometheus(self))
             }
             _ => Err(Problem::NoSuchPage),
         }
@@ -142,6 +196,29 @@ impl Collector {
         caller.require(Scope::Track)?;
         body::expect_json(&head.headers)?;
         body::read(&head.headers, body, &self.limits).await
+    }
+
+    /// Answers those who look after the server, if this is one of their pages.
+    async fn look_after(&self, peer: IpAddr, head: &Parts) -> Option<Result<Answer, Problem>> {
+        let is_asked = || expect_get(&head.method);
+        Some(match head.uri.path() {
+            "/healthz" => {
+                let details = is_asked().and_then(|()| self.sees_details(peer, head));
+                details.map(|has_details| health::health(self, has_details))
+            }
+            "/readyz" => {
+                let details = is_asked().and_then(|()| self.sees_details(peer, head));
+                match details {
+                    Ok(has_details) => health::ready(self, has_details).await,
+                    Err(problem) => Err(problem),
+                }
+            }
+            "/metrics" => {
+                let reader = is_asked().and_then(|()| self.admit_reader(peer, head));
+                reader.map(|()| health::prometheus(self))
+            }
+            _ => return None,
+        })
     }
 }
 

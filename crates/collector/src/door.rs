@@ -1,68 +1,283 @@
-//! Who may ask: programs on this machine, and nobody who speaks through them.
+//! Who may ask.
 //!
-//! A browser on this machine runs pages of strangers, and a proxy on it speaks for the whole
-//! world; both would reach a listener on loopback. A page shows itself by its `Origin`, or, once
-//! its name has been made to resolve to this machine, by its `Host`; a proxy by the headers it
-//! adds. Trackers of Snowplow are made for pages, so these may come from one, if it is allowed.
+//! Without a token, programs on this machine, and nobody who speaks through them. A browser here
+//! runs pages of strangers, and a proxy here speaks for the whole world; both would reach a
+//! listener on loopback. A page shows itself by its `Origin`, or, once its name has been made to
+//! resolve to this machine, by its `Host`; a proxy by the headers it adds.
+//!
+//! With tokens, whoever has one, from anywhere. Trackers of Snowplow have none: they are let in
+//! from this machine, and from elsewhere as soon as it is said whose events are taken.
 
-use crate::access::{Caller, Scopes};
+use crate::access::{Caller, Scope, Scopes};
 use crate::endpoint::Origins;
 use crate::problem::Problem;
-use hyper::header::{FORWARDED, HOST, HeaderName, HeaderValue, ORIGIN, VIA};
+use crate::proxies::{self, Proxies};
+use crate::rate::{Buckets, Client};
+use crate::tokens::Tokens;
+use crate::{Collector, Limits};
+use hyper::HeaderMap;
+use hyper::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN};
 use hyper::http::request::Parts;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
-/// Lets a request of a program in, or says why not.
-pub(crate) fn admit(peer: IpAddr, head: &Parts) -> Result<Caller, Problem> {
-    admit_local(peer, head)?;
-    if head.headers.contains_key(ORIGIN) {
-        return Err(Problem::NotLocal("The request has an Origin: a page sent it."));
-    }
-    Ok(Caller::new(Scopes::all()))
+/// Where GitLab's clients put a token.
+const PRIVATE_TOKEN: HeaderName = HeaderName::from_static("private-token");
+
+/// Where a browser says from what kind of page a request comes.
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What decides who is let in; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) proxies: Arc<Proxies>,
+    /// Whose Snowplow events are taken: anybody's, but then nobody elsewhere can send.
+    pub(crate) app_ids: Option<Arc<[String]>>,
+    buckets: Arc<Buckets>,
+    /// Wrong tokens, so that whoever tries many fills no log.
+    failures: Arc<Buckets>,
+    rate_on_loopback: bool,
 }
 
-/// Lets a request of a Snowplow tracker in, or says why not; gives its origin if it is a page's.
-pub(crate) fn admit_tracker(
-    peer: IpAddr,
-    head: &Parts,
-    origins: &Origins,
-) -> Result<Option<HeaderValue>, Problem> {
-    admit_local(peer, head)?;
-    let mut given = head.headers.get_all(ORIGIN).iter();
-    let Some(origin) = given.next() else {
-        // A page of a stranger can load an image from anywhere, which says no origin.
-        let site = head.headers.get("sec-fetch-site");
-        if site.is_some_and(|it| it.as_bytes() == b"cross-site") {
-            return Err(Problem::NotLocal("A page of another site sent it, without an Origin."));
+impl Door {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            tokens: Arc::default(),
+            proxies: Arc::default(),
+            app_ids: None,
+            buckets: Arc::new(Buckets::new(limits.rate)),
+            failures: Arc::new(Buckets::new(limits.wrong_tokens)),
+            rate_on_loopback: limits.rate_on_loopback,
         }
-        return Ok(None);
-    };
-    let is_allowed = origin.to_str().is_ok_and(|it| origins.allow(it));
-    if !is_allowed || given.next().is_some() {
-        return Err(Problem::NotLocal("The request's Origin is not among those allowed."));
     }
-    Ok(Some(origin.clone()))
+
+    /// Tells whether events of an application are taken.
+    pub(crate) fn takes(&self, app_id: Option<&str>) -> bool {
+        self.app_ids
+            .as_ref()
+            .is_none_or(|listed| listed.iter().any(|it| it == "*" || Some(it.as_str()) == app_id))
+    }
+
+    /// Counts further events of a caller against its limit.
+    pub(crate) fn charge(&self, caller: Caller, n: usize) -> Result<(), Problem> {
+        let Some(client) = caller.limited_as else { return Ok(()) };
+        if n == 0 {
+            return Ok(());
+        }
+        let n = u32::try_from(n).unwrap_or(u32::MAX);
+        self.buckets.take(client, n).map_err(Problem::RateLimited)
+    }
+
+    fn caller(&self, peer: IpAddr, headers: &HeaderMap, is_local: bool) -> Result<Caller, Problem> {
+        let limited_as = (!is_local || self.rate_on_loopback)
+            .then(|| Client::from(self.proxies.client(peer, headers)));
+        let caller = Caller { scopes: Scopes::default(), limited_as };
+        self.charge(caller, 1)?;
+        Ok(caller)
+    }
+
+    /// What the token that a request shows is good for.
+    fn authenticate(&self, client: IpAddr, shown: &Shown<'_>) -> Result<Scopes, Problem> {
+        let wrong = match shown {
+            Shown::Nothing => return Err(Problem::NoToken),
+            Shown::Text(text) => match self.tokens.find(text) {
+                Some(scopes) => return Ok(scopes),
+                None => "There is no such token.",
+            },
+            Shown::Unclear(why) => why,
+        };
+        // Whoever has a right token is let in all the same: a neighbour behind the same address
+        // must not be able to keep others out.
+        self.failures.take(Client::from(client), 1).map_err(Problem::RateLimited)?;
+        Err(Problem::UnknownToken(wrong))
+    }
+}
+
+impl Collector {
+    /// Lets a request in, or says why not; the caller may do what its pages ask of it.
+    pub(crate) fn admit(&self, peer: IpAddr, head: &Parts) -> Result<Caller, Problem> {
+        let look = Look::at(&head.headers);
+        let local = local(peer, head, &look).and_then(|()| look.page(&self.endpoint.origins));
+        let caller = self.door.caller(peer, &head.headers, local.is_ok())?;
+        if self.door.tokens.is_empty() {
+            return local.map(|_| Caller { scopes: Scopes::all(), ..caller });
+        }
+        look.host()?;
+        look.page(&self.endpoint.origins)?;
+        let client = self.door.proxies.client(peer, &head.headers);
+        let scopes = self.door.authenticate(client, &look.shown)?;
+        Ok(Caller { scopes, ..caller })
+    }
+
+    /// Lets a preflight in, which never has a token.
+    pub(crate) fn admit_preflight(&self, peer: IpAddr, head: &Parts) -> Result<(), Problem> {
+        let look = Look::at(&head.headers);
+        let is_local = local(peer, head, &look);
+        self.door.caller(peer, &head.headers, is_local.is_ok())?;
+        if self.door.tokens.is_empty() {
+            is_local?;
+        }
+        look.page(&self.endpoint.origins).map(drop)
+    }
+
+    /// Lets in whoever may read counts; programs on this machine need no token for that.
+    pub(crate) fn admit_reader(&self, peer: IpAddr, head: &Parts) -> Result<(), Problem> {
+        if self.is_direct(peer, head) {
+            return Ok(());
+        }
+        self.admit(peer, head)?.require(Scope::ReadMetrics)
+    }
+
+    /// Tells whether a request gets to see more of the health than whether it is good.
+    pub(crate) fn sees_details(&self, peer: IpAddr, head: &Parts) -> Result<bool, Problem> {
+        if self.is_direct(peer, head) {
+            return Ok(true);
+        }
+        let look = Look::at(&head.headers);
+        if self.door.tokens.is_empty() || matches!(look.shown, Shown::Nothing) {
+            return Ok(false);
+        }
+        let caller = self.admit(peer, head)?;
+        Ok(caller.require(Scope::ReadMetrics).is_ok())
+    }
+
+    fn is_direct(&self, peer: IpAddr, head: &Parts) -> bool {
+        let look = Look::at(&head.headers);
+        local(peer, head, &look).is_ok() && look.page(&self.endpoint.origins).is_ok()
+    }
+
+    /// Lets a request of a Snowplow tracker in, or says why not.
+    pub(crate) fn admit_tracker(&self, peer: IpAddr, head: &Parts) -> Result<Caller, Problem> {
+        let look = Look::at(&head.headers);
+        let local = local(peer, head, &look);
+        let caller = self.door.caller(peer, &head.headers, local.is_ok())?;
+        if self.door.app_ids.is_none() {
+            local?;
+        }
+        look.page(&self.endpoint.origins)?;
+        Ok(caller)
+    }
+
+    /// The origin of a request, if it is one whose pages may read the answer.
+    pub(crate) fn allowed_origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let mut given = headers.get_all(ORIGIN).iter();
+        let origin = given.next()?;
+        let is_allowed = origin.to_str().is_ok_and(|it| self.endpoint.origins.allow(it));
+        (is_allowed && given.next().is_none()).then(|| origin.clone())
+    }
+}
+
+/// What the headers of a request say about who sent it.
+struct Look<'a> {
+    host: Once<&'a HeaderValue>,
+    origin: Once<&'a HeaderValue>,
+    is_proxied: bool,
+    /// A browser says that it is neither a page's of ours nor a person's at the keyboard.
+    is_foreign: bool,
+    shown: Shown<'a>,
+}
+
+/// A header that should come once.
+enum Once<T> {
+    Never,
+    One(T),
+    Several,
+}
+
+impl<T> Once<T> {
+    fn add(&mut self, value: T) {
+        *self = if matches!(self, Self::Never) { Self::One(value) } else { Self::Several };
+    }
+}
+
+/// What a request shows as its token.
+enum Shown<'a> {
+    Nothing,
+    Text(&'a [u8]),
+    Unclear(&'static str),
+}
+
+impl<'a> Look<'a> {
+    fn at(headers: &'a HeaderMap) -> Self {
+        let mut look = Self {
+            host: Once::Never,
+            origin: Once::Never,
+            is_proxied: false,
+            is_foreign: false,
+            shown: Shown::Nothing,
+        };
+        for (name, value) in headers {
+            if name == HOST {
+                look.host.add(value);
+            } else if name == ORIGIN {
+                look.origin.add(value);
+            } else if name == AUTHORIZATION {
+                look.show(bearer(value.as_bytes()));
+            } else if name == PRIVATE_TOKEN {
+                look.show(Shown::Text(value.as_bytes()));
+            } else if name == SEC_FETCH_SITE {
+                let known: [&[u8]; 3] = [b"same-origin", b"same-site", b"none"];
+                look.is_foreign |= !known.contains(&value.as_bytes());
+            } else if proxies::speaks_for_others(name) {
+                look.is_proxied = true;
+            }
+        }
+        look
+    }
+
+    fn show(&mut self, shown: Shown<'a>) {
+        self.shown = match self.shown {
+            Shown::Nothing => shown,
+            _ => Shown::Unclear("There is more than one token."),
+        };
+    }
+
+    fn host(&self) -> Result<&'a str, Problem> {
+        match self.host {
+            Once::One(host) => host.to_str().map_err(|_| Problem::UnclearHost),
+            Once::Never | Once::Several => Err(Problem::UnclearHost),
+        }
+    }
+
+    /// The origin, if a page of an allowed one sends this; nothing if no page does.
+    fn page(&self, origins: &Origins) -> Result<Option<&'a HeaderValue>, Problem> {
+        match self.origin {
+            // A page of a stranger can load an image from anywhere, which says no origin.
+            Once::Never if self.is_foreign => {
+                Err(Problem::ForeignOrigin("A page of another site sent it, without an Origin."))
+            }
+            Once::Never => Ok(None),
+            Once::One(it) if it.to_str().is_ok_and(|it| origins.allow(it)) => Ok(Some(it)),
+            Once::One(_) | Once::Several => {
+                Err(Problem::ForeignOrigin("The request's Origin is not among those allowed."))
+            }
+        }
+    }
+}
+
+/// The token in `Bearer token`; the scheme may be written in any case.
+fn bearer(value: &[u8]) -> Shown<'_> {
+    const SCHEME: &[u8] = b"bearer ";
+    match value.split_at_checked(SCHEME.len()) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case(SCHEME) => {
+            Shown::Text(token.trim_ascii_start())
+        }
+        _ => Shown::Unclear("Authorization should be `Bearer` and a token."),
+    }
 }
 
 /// Lets a request in that comes straight from this machine and is meant for it.
-fn admit_local(peer: IpAddr, head: &Parts) -> Result<(), Problem> {
+fn local(peer: IpAddr, head: &Parts, look: &Look<'_>) -> Result<(), Problem> {
     if !is_loopback(peer) {
         return Err(Problem::NotLocal("The connection comes from another machine."));
     }
-    let mut host = None;
-    for (name, value) in &head.headers {
-        if name == HOST {
-            if host.replace(value).is_some() {
-                return Err(Problem::UnclearHost);
-            }
-        } else if speaks_for_others(name) {
-            return Err(Problem::NotLocal("The request came through a proxy."));
-        }
+    if look.is_proxied {
+        return Err(Problem::NotLocal("The request came through a proxy."));
     }
-    let host = host.and_then(|it| it.to_str().ok()).ok_or(Problem::UnclearHost)?;
     // The request's own target may name a host too, and then that one counts.
     let authority = head.uri.authority().map(hyper::http::uri::Authority::as_str);
-    if !names_loopback(host) || !authority.is_none_or(names_loopback) {
+    if !names_loopback(look.host()?) || !authority.is_none_or(names_loopback) {
         return Err(Problem::NotLocal("The Host is no name of this machine's loopback."));
     }
     Ok(())
@@ -71,10 +286,6 @@ fn admit_local(peer: IpAddr, head: &Parts) -> Result<(), Problem> {
 /// Also true of an IPv4 loopback address that an IPv6 socket reports.
 pub(crate) fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
-}
-
-fn speaks_for_others(name: &HeaderName) -> bool {
-    name == FORWARDED || name == VIA || name.as_str().starts_with("x-forwarded-")
 }
 
 /// Tells whether `host[:port]` is `localhost`, in 127.0.0.0/8, or `[::1]`.

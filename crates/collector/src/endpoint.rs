@@ -10,16 +10,14 @@ mod origins;
 pub(crate) use counts::Counts;
 pub(crate) use origins::Origins;
 
+use crate::access::Caller;
 use crate::collector::Answer;
 use crate::problem::Problem;
 use crate::snowplow::{Decoded, Parameters, Payload, content_key, decode_get, decode_post};
-use crate::{Collector, ServeError, body, door, track};
+use crate::{Collector, ServeError, body, cors, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
-use hyper::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY,
-};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response};
 use internal_events::{Event, Foreign, GivenId, Refusal};
@@ -32,6 +30,9 @@ const DEFAULT_PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
 
 /// Where official trackers send a GET.
 const PIXEL_PATH: &str = "/i";
+
+/// Counts an event whose application is not listed; it is bad only here.
+const UNKNOWN_APP: &str = "app-id";
 
 /// An image of one transparent dot, for pages that track by loading one.
 const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\xf0\x00\x00\xff\xff\xff\x00\x00\x00\
@@ -89,20 +90,16 @@ pub(crate) async fn answer<B>(
 where
     B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
 {
-    let origin = door::admit_tracker(peer, head, &collector.endpoint.origins)?;
-    let answer = respond(collector, head, body).await;
-    let mut answer = answer.unwrap_or_else(Problem::into_response);
-    let headers = answer.headers_mut();
-    headers.insert(VARY, HeaderValue::from_static("Origin"));
-    if let Some(origin) = origin {
-        // Official trackers of pages ask for credentials, though we have no use for any.
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    }
-    Ok(answer)
+    let caller = collector.admit_tracker(peer, head)?;
+    respond(collector, caller, head, body).await
 }
 
-async fn respond<B>(collector: &Collector, head: &Parts, body: B) -> Result<Answer, Problem>
+async fn respond<B>(
+    collector: &Collector,
+    caller: Caller,
+    head: &Parts,
+    body: B,
+) -> Result<Answer, Problem>
 where
     B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
 {
@@ -110,17 +107,17 @@ where
     let is_pixel = head.uri.path() == PIXEL_PATH;
     match head.method {
         Method::GET | Method::HEAD => {
-            take(collector, &head.headers, decode_get(query)).await?;
+            take(collector, caller, &head.headers, decode_get(query)).await?;
             Ok(no_cache("image/gif", PIXEL))
         }
         Method::POST if !is_pixel => {
             let body = body::read(&head.headers, body, &collector.limits).await?;
             let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
             let decoded = decode_post(content_type, query, &body);
-            take(collector, &head.headers, decoded).await?;
+            take(collector, caller, &head.headers, decoded).await?;
             Ok(no_cache("text/plain; charset=utf-8", b"ok"))
         }
-        Method::OPTIONS => Ok(preflight()),
+        Method::OPTIONS => Ok(cors::tracker_preflight()),
         _ if is_pixel => Err(Problem::WrongMethod { allowed: "GET, HEAD, OPTIONS" }),
         _ => Err(Problem::WrongMethod { allowed: "GET, HEAD, OPTIONS, POST" }),
     }
@@ -129,9 +126,12 @@ where
 /// Tracks the internal events in a request, keeps aside what is bad, and counts everything.
 async fn take(
     collector: &Collector,
+    caller: Caller,
     headers: &HeaderMap,
     decoded: Decoded<'_>,
 ) -> Result<(), Problem> {
+    let n = decoded.payloads.len() + decoded.bad.len();
+    collector.door.charge(caller, n.saturating_sub(1))?;
     let (events, foreign) = sort(collector, headers, decoded);
     match track::submit_with(collector, events, foreign).await {
         // Trackers would send it again for ever, and there is nothing that could get better.
@@ -154,12 +154,19 @@ fn sort(
         }
         foreign.push(kept::foreign(bad, is_anonymous, &collector.limits));
     }
-    let n = decoded.payloads.len();
-    let mut events = Vec::with_capacity(n);
+    let mut events = Vec::with_capacity(decoded.payloads.len());
+    let mut n_ignored = 0;
     for payload in decoded.payloads {
-        events.extend(internal_event(collector, payload, is_anonymous));
+        if !collector.door.takes(payload.app_id()) {
+            counts.add_bad(UNKNOWN_APP, collector.tracker.now_ms());
+            continue;
+        }
+        match internal_event(collector, payload, is_anonymous) {
+            Some(event) => events.push(event),
+            None => n_ignored += 1,
+        }
     }
-    counts.add(events.len(), n - events.len());
+    counts.add(events.len(), n_ignored);
     (events, foreign)
 }
 
@@ -201,16 +208,6 @@ fn content(parameters: &Parameters<'_>) -> u64 {
 fn wants_anonymity(headers: &HeaderMap) -> bool {
     headers.contains_key("sp-anonymous")
         || headers.get("sec-gpc").is_some_and(|it| it.as_bytes().trim_ascii() == b"1")
-}
-
-/// Answers what a browser asks before it lets a page send.
-fn preflight() -> Answer {
-    let mut response = Response::new(Full::default());
-    let headers = response.headers_mut();
-    let allowed = HeaderValue::from_static("Content-Type, SP-Anonymous");
-    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
-    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
-    response
 }
 
 /// Makes an answer that nobody may keep: the next request is another event.

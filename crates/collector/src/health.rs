@@ -18,8 +18,11 @@ use std::time::Duration;
 /// How long the journal may take before the server is not called ready.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
-/// Says that the server runs, and what became of the events so far.
-pub(crate) fn health(collector: &Collector) -> Answer {
+/// Says that the server runs and, to whom it concerns, what became of the events so far.
+pub(crate) fn health(collector: &Collector, has_details: bool) -> Answer {
+    if !has_details {
+        return json(StatusCode::OK, r#"{"status":"ok"}"#);
+    }
     let Health { received, accepted, duplicate, quarantined, pending, refused, omitted } =
         collector.tracker.health();
     let snowplow = collector.endpoint.counts.snapshot();
@@ -39,13 +42,14 @@ pub(crate) fn health(collector: &Collector) -> Answer {
             "ignored": snowplow.ignored,
             "bad": snowplow.bad,
         },
+        "turned_away": collector.refusals.snapshot(),
         "definitions": collector.reload.report(),
     });
     json(StatusCode::OK, body.to_string())
 }
 
 /// Says whether an event that came now would be taken; health is the answer if so.
-pub(crate) async fn ready(collector: &Collector) -> Result<Answer, Problem> {
+pub(crate) async fn ready(collector: &Collector, has_details: bool) -> Result<Answer, Problem> {
     let tracker = collector.tracker.clone();
     // The writer answers when all that came before is durable, so that it is known to be alive.
     let flushed = tokio::task::spawn_blocking(move || {
@@ -53,7 +57,7 @@ pub(crate) async fn ready(collector: &Collector) -> Result<Answer, Problem> {
         tracker.flush(READY_WITHIN).map(|()| is_enabled)
     });
     match flushed.await {
-        Ok(Ok(true)) => Ok(health(collector)),
+        Ok(Ok(true)) => Ok(health(collector, has_details)),
         Ok(Ok(false)) => Err(Problem::Busy(Refusal::Disabled)),
         Ok(Err(FlushError::ShutDown)) => Err(Problem::Busy(Refusal::ShutDown)),
         Ok(Err(FlushError::Timeout { .. })) => Err(Problem::Busy(Refusal::QueueFull)),
@@ -112,5 +116,7 @@ fn registry(collector: &Collector) -> Registry {
     family("snowplow", "Events of Snowplow trackers", "outcome", outcomes);
     let help = "What Snowplow trackers sent and could not be used";
     family("snowplow_bad", help, "code", pairs(snowplow.bad));
+    let help = "Requests refused for whom they came from";
+    family("turned_away", help, "code", pairs(collector.refusals.snapshot()));
     registry
 }

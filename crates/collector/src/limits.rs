@@ -1,5 +1,6 @@
 //! The bounds of a collector.
 
+use crate::rate::Rate;
 use std::time::Duration;
 
 /// Everything a caller could make large or slow, and how far.
@@ -20,6 +21,18 @@ pub struct Limits {
     /// Connections at a time; more wait in the listener's backlog. Each may hold one body, so
     /// this times `body_bytes` is the most memory callers can take.
     pub connections: usize,
+    /// Connections at a time of one client that is not on this machine, so that none takes all;
+    /// an office behind one address keeps far fewer open.
+    pub connections_per_client: usize,
+    /// How fast one client may send events. A page in use sends one or two a second, so this
+    /// serves an office behind one address, and a server that sends for all of its users when it
+    /// is told to.
+    pub rate: Rate,
+    /// Whether that holds for programs on this machine too, which are trusted not to flood it.
+    pub rate_on_loopback: bool,
+    /// How often one client may show a wrong token before it is told to slow down. Nobody can
+    /// guess one; this bounds what trying costs.
+    pub wrong_tokens: Rate,
     /// Events in one batch: GitLab's number.
     pub batch_events: usize,
     /// Additional properties of one event, so that looking for duplicates stays cheap. Real
@@ -44,6 +57,10 @@ impl Default for Limits {
             head_time: Duration::from_mins(1),
             head_bytes: 16 << 10,
             connections: 1_024,
+            connections_per_client: 128,
+            rate: Rate { events_per_second: 100, burst: 1_000 },
+            rate_on_loopback: false,
+            wrong_tokens: Rate { events_per_second: 1, burst: 20 },
             batch_events: 50,
             properties: 100,
             name_bytes: 255,

@@ -3,10 +3,13 @@
 use crate::access::Scope;
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{
+    ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use hyper::{Response, StatusCode};
 use internal_events::{Refusal, store};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// Where each code is explained; the code is the anchor.
 const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/http.md#");
@@ -26,6 +29,14 @@ pub(crate) enum Problem {
     UnclearHost,
     /// The request does not come straight from a program on this machine.
     NotLocal(&'static str),
+    /// A page that may not ask sent the request.
+    ForeignOrigin(&'static str),
+    /// A token is needed, and there is none.
+    NoToken,
+    /// What is shown as a token is none of ours.
+    UnknownToken(&'static str),
+    /// Too many events, or wrong tokens, of one client.
+    RateLimited(Duration),
     /// The caller is known, but may not do this.
     MissingScope(Scope),
     /// There is no such page.
@@ -69,6 +80,7 @@ fn shortened(mut detail: String) -> String {
 type Row = (StatusCode, &'static str, &'static str);
 
 impl Problem {
+    #[expect(clippy::too_many_lines, reason = "it is a table")]
     fn row(&self) -> Row {
         match self {
             Self::InvalidJson(_) => {
@@ -88,6 +100,16 @@ impl Problem {
             }
             Self::NotLocal(_) => {
                 (StatusCode::FORBIDDEN, "not_local", "Only programs on this machine may ask")
+            }
+            Self::ForeignOrigin(_) => {
+                (StatusCode::FORBIDDEN, "foreign_origin", "Pages of this origin may not ask")
+            }
+            Self::NoToken => (StatusCode::UNAUTHORIZED, "no_token", "A token is needed"),
+            Self::UnknownToken(_) => {
+                (StatusCode::UNAUTHORIZED, "unknown_token", "The token is not known")
+            }
+            Self::RateLimited(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "This is too fast")
             }
             Self::MissingScope(_) => {
                 (StatusCode::FORBIDDEN, "missing_scope", "The caller may not do this")
@@ -146,6 +168,14 @@ impl Problem {
             Self::BrokenBody => "The connection ended before the body did.".to_owned(),
             Self::UnclearHost => "Send one Host header that names this server.".to_owned(),
             Self::NotLocal(why) => (*why).to_owned(),
+            Self::ForeignOrigin(why) => (*why).to_owned(),
+            Self::NoToken => {
+                "Send a token as `Authorization: Bearer …` or as `PRIVATE-TOKEN: …`.".to_owned()
+            }
+            Self::UnknownToken(why) => (*why).to_owned(),
+            Self::RateLimited(_) => {
+                "This client sends more than it may; send it again later.".to_owned()
+            }
             Self::MissingScope(scope) => format!("This needs the scope `{scope}`."),
             Self::NoSuchPage => "Nothing is served at this path.".to_owned(),
             Self::NoSuchMetric(detail) => detail.clone(),
@@ -176,6 +206,41 @@ impl Problem {
             | Self::NotDurable
             | Self::Unreadable(_)
             | Self::Interrupted => Some(HeaderValue::from_static("5")),
+            Self::RateLimited(wait) => {
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Some(HeaderValue::from(seconds.max(1)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The status and the stable code.
+    pub(crate) fn code(&self) -> (StatusCode, &'static str) {
+        let (status, code, _) = self.row();
+        (status, code)
+    }
+
+    /// Tells whether it is about who asks, not about what.
+    pub(crate) fn is_about_the_caller(&self) -> bool {
+        matches!(
+            self,
+            Self::UnclearHost
+                | Self::NotLocal(_)
+                | Self::ForeignOrigin(_)
+                | Self::NoToken
+                | Self::UnknownToken(_)
+                | Self::MissingScope(_)
+                | Self::RateLimited(_)
+        )
+    }
+
+    /// What is said to a caller without a token that is good.
+    fn challenge(&self) -> Option<HeaderValue> {
+        match self {
+            Self::NoToken => Some(HeaderValue::from_static("Bearer realm=\"internal-events\"")),
+            Self::UnknownToken(_) => Some(HeaderValue::from_static(
+                "Bearer realm=\"internal-events\", error=\"invalid_token\"",
+            )),
             _ => None,
         }
     }
@@ -200,11 +265,14 @@ impl Problem {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Self::WrongMethod { allowed } = self {
+        if let Self::WrongMethod { allowed } = &self {
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
         }
         if matches!(self, Self::WrongEncoding) {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        if let Some(challenge) = self.challenge() {
+            headers.insert(WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = self.retry_after() {
             headers.insert(RETRY_AFTER, seconds);

@@ -1,5 +1,7 @@
 //! Takes connections, and lets go of them in order.
 
+use crate::crowd::{Crowd, Place};
+use crate::rate::Client;
 use crate::{Collector, door};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -27,7 +29,8 @@ pub enum ServeError {
     /// The listener can be reached from other machines.
     #[error(
         "{address} can be reached from other machines, and whoever reaches the collector can \
-         move counters; listen on 127.0.0.1 or [::1]"
+         move counters as a Snowplow tracker; listen on 127.0.0.1 or [::1], or say in \
+         `[collector] app_ids` whose events are taken (`[\"*\"]` for anybody's)"
     )]
     NotLoopback {
         /// Where it listens.
@@ -39,6 +42,12 @@ pub enum ServeError {
         /// What was given.
         path: String,
     },
+    /// A proxy is none.
+    #[error("`{network}` is neither an address nor a network such as `10.0.0.0/8`")]
+    Proxy {
+        /// What was given.
+        network: String,
+    },
     /// An origin is none.
     #[error("`{origin}` is no origin; write `https://host` or `https://host:port`")]
     Origin {
@@ -48,13 +57,14 @@ pub enum ServeError {
 }
 
 impl Collector {
-    /// Refuses an address that other machines can reach.
+    /// Refuses an address that other machines can reach, unless it is said whose Snowplow events
+    /// are taken. What one client may send is limited in any case.
     ///
     /// # Errors
     ///
-    /// When it is not a loopback address.
-    pub fn check_address(address: SocketAddr) -> Result<(), ServeError> {
-        if !door::is_loopback(address.ip()) {
+    /// When it is refused.
+    pub fn check_address(address: SocketAddr, has_app_ids: bool) -> Result<(), ServeError> {
+        if !has_app_ids && !door::is_loopback(address.ip()) {
             return Err(ServeError::NotLoopback { address });
         }
         Ok(())
@@ -65,23 +75,19 @@ impl Collector {
     ///
     /// # Errors
     ///
-    /// When the listener is not on a loopback address.
+    /// When [`check_address`](Self::check_address) refuses the listener's.
     pub async fn run(
         self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let address = listener.local_addr().map_err(ServeError::Address)?;
-        Self::check_address(address)?;
-        tracing::info!(
-            %address,
-            "only programs on this machine may track events and read metrics: requests through \
-             a proxy, for another Host or from a web page are refused, but for what Snowplow \
-             trackers send from pages of allowed origins"
-        );
+        Self::check_address(address, self.door.app_ids.is_some())?;
+        self.say_who_may_ask(address);
         let limits = self.limits;
         let collector = Arc::new(self);
         let connections = Arc::new(Semaphore::new(limits.connections));
+        let crowd = Crowd::default();
         let (closing, closed) = watch::channel(false);
         let mut shutdown = pin!(shutdown);
         loop {
@@ -91,10 +97,14 @@ impl Collector {
                 accepted = accept(&listener, &connections) => accepted,
             };
             let (stream, peer, permit) = accepted;
+            let Some(place) = collector.place(&crowd, peer.ip()) else {
+                collector.refusals.count("too_many_connections");
+                continue;
+            };
             let (collector, closed) = (Arc::clone(&collector), closed.clone());
             tokio::spawn(async move {
                 serve(collector, stream, peer.ip(), closed).await;
-                drop(permit);
+                drop((permit, place));
             });
         }
         drop((listener, closed));
@@ -104,6 +114,42 @@ impl Collector {
             tracing::warn!("some requests were not answered in time");
         }
         Ok(())
+    }
+}
+
+impl Collector {
+    /// Says who may ask, so that nobody needs to find out.
+    fn say_who_may_ask(&self, address: SocketAddr) {
+        let tokens = &self.door.tokens;
+        if tokens.is_empty() {
+            tracing::info!(
+                %address,
+                "no token is configured: only programs on this machine, and pages of allowed \
+                 origins in its browsers, may track events and read metrics over REST; requests \
+                 through a proxy or for another Host are refused"
+            );
+        } else {
+            let names = tokens.names().join(", ");
+            tracing::info!(%address, tokens = names, "REST needs one of the tokens");
+        }
+        match &self.door.app_ids {
+            None => tracing::info!("Snowplow trackers may send from this machine"),
+            Some(app_ids) => tracing::info!(
+                app_ids = app_ids.join(", "),
+                events_per_second = self.limits.rate.events_per_second,
+                burst = self.limits.rate.burst,
+                "Snowplow trackers may send from anywhere, as these applications and so many \
+                 events each client"
+            ),
+        }
+    }
+
+    /// Finds a place for a connection; none if its client has as many as it may.
+    fn place(&self, crowd: &Crowd, peer: IpAddr) -> Option<Place> {
+        if door::is_loopback(peer) || self.door.proxies.trust(peer) {
+            return Some(Place::default());
+        }
+        crowd.admit(Client::from(peer), self.limits.connections_per_client)
     }
 }
 

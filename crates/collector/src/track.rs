@@ -53,6 +53,7 @@ pub(crate) async fn batch(
     let batch = Batch::parse(body).map_err(invalid)?;
     let mut parsed = batch.into_events(&collector.limits)?;
     parsed.iter().try_for_each(|it| check_user(caller, it))?;
+    collector.door.charge(caller, parsed.len().saturating_sub(1))?;
     if let Some(key) = key {
         for (position, it) in parsed.iter_mut().enumerate() {
             key.give_at(position, &mut it.event);

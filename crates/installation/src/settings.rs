@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
 /// The file below the root.
@@ -31,6 +32,42 @@ pub struct Settings {
     /// The origins whose pages may send Snowplow events; without a list, those on loopback.
     /// `[collector] origins`, `INTERNAL_EVENTS_COLLECTOR_ORIGINS` with commas between them.
     pub collector_origins: Option<Vec<String>>,
+    /// The applications whose Snowplow events are taken, from other machines too; without a
+    /// list, everybody's from this one. `[collector] app_ids`,
+    /// `INTERNAL_EVENTS_COLLECTOR_APP_IDS` with commas between them.
+    pub collector_app_ids: Option<Vec<String>>,
+    /// The networks of proxies that are believed. `[collector] trusted_proxies`,
+    /// `INTERNAL_EVENTS_COLLECTOR_TRUSTED_PROXIES` with commas between them.
+    pub collector_trusted_proxies: Vec<String>,
+    /// What one client may send. `[collector.rate_limit]`.
+    pub collector_rate_limit: RateLimit,
+    /// Who may ask over REST. `[[collector.tokens]]`.
+    pub collector_tokens: Vec<Token>,
+}
+
+/// How fast one client may send events; what is left out has the collector's default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Again and again.
+    pub events_per_second: Option<NonZero<u32>>,
+    /// At once, after a pause.
+    pub burst: Option<NonZero<u32>>,
+    /// Whether that holds for programs on this machine too.
+    #[serde(default)]
+    pub loopback: bool,
+}
+
+/// A token, but for its text.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// For people.
+    pub name: String,
+    /// The hash of its text, in hexadecimal.
+    pub sha256: String,
+    /// What its owner may do.
+    pub scopes: Vec<String>,
 }
 
 /// Why the settings cannot be used.
@@ -98,6 +135,12 @@ struct Lists {
 struct Collector {
     paths: Option<Vec<String>>,
     origins: Option<Vec<String>>,
+    app_ids: Option<Vec<String>>,
+    trusted_proxies: Option<Vec<String>>,
+    #[serde(default)]
+    rate_limit: RateLimit,
+    #[serde(default)]
+    tokens: Vec<Token>,
 }
 
 impl Settings {
@@ -127,6 +170,13 @@ impl Settings {
                 .unwrap_or_default(),
             collector_origins: list("INTERNAL_EVENTS_COLLECTOR_ORIGINS", &env)
                 .or(file.collector.origins),
+            collector_app_ids: list("INTERNAL_EVENTS_COLLECTOR_APP_IDS", &env)
+                .or(file.collector.app_ids),
+            collector_trusted_proxies: list("INTERNAL_EVENTS_COLLECTOR_TRUSTED_PROXIES", &env)
+                .or(file.collector.trusted_proxies)
+                .unwrap_or_default(),
+            collector_rate_limit: file.collector.rate_limit,
+            collector_tokens: file.collector.tokens,
         })
     }
 }

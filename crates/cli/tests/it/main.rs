@@ -50,6 +50,8 @@ fn program() -> Command {
         "LOG",
         "COLLECTOR_PATHS",
         "COLLECTOR_ORIGINS",
+        "COLLECTOR_APP_IDS",
+        "COLLECTOR_TRUSTED_PROXIES",
     ] {
         command.env_remove(format!("INTERNAL_EVENTS_{name}"));
     }

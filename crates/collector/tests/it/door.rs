@@ -10,6 +10,15 @@ fn track(server: &Server, target: &str, lines: &str) -> crate::server::Answer {
         .send(format!("POST {target} HTTP/1.1\r\n{lines}Content-Length: {}\r\n\r\n{OK}", OK.len()))
 }
 
+/// Expects that with this line neither an event nor a question is let in.
+fn refused(server: &Server, line: &str, code: &str) {
+    let json = "Content-Type: application/json\r\n";
+    let head = format!("Host: localhost\r\n{json}{line}\r\n");
+    track(server, TRACK, &head).assert_problem(403, code);
+    let get = format!("GET {METRICS} HTTP/1.1\r\nHost: localhost\r\n{line}\r\n\r\n");
+    server.send(get).assert_problem(403, code);
+}
+
 #[test]
 fn only_programs_on_this_machine_may_ask() {
     let server = Server::start();
@@ -19,9 +28,24 @@ fn only_programs_on_this_machine_may_ask() {
         assert_eq!(answer.status, 200, "{host}");
     }
     let (_, before) = server.counts();
-    for host in
-        ["example.com", "localhost.example.com", "0.0.0.0", "localhost@example.com", "[::2]"]
-    {
+    for host in [
+        "example.com",
+        "localhost.example.com",
+        "localhost.evil",
+        "localhost.",
+        "127.0.0.1.nip.io",
+        "0.0.0.0",
+        "localhost@example.com",
+        "user@localhost",
+        "localhost:80@evil.com",
+        "localhost, evil.com",
+        "localhost:evil.com",
+        "[::2]",
+        "[::ffff:127.0.0.1]",
+        "[::1%lo]",
+        "0x7f.1",
+        "127.1",
+    ] {
         track(&server, TRACK, &format!("Host: {host}\r\n{json}")).assert_problem(403, "not_local");
     }
     for line in [
@@ -31,13 +55,22 @@ fn only_programs_on_this_machine_may_ask() {
         "x-forwarded-host: localhost",
         "X-Forwarded-Anything:",
         "Via: 1.1 proxy",
-        "Origin: http://localhost",
-        "Origin: null",
+        "X-Real-IP: 127.0.0.1",
+        "True-Client-IP: 127.0.0.1",
     ] {
-        let head = format!("Host: localhost\r\n{json}{line}\r\n");
-        track(&server, TRACK, &head).assert_problem(403, "not_local");
-        let get = format!("GET {METRICS} HTTP/1.1\r\nHost: localhost\r\n{line}\r\n\r\n");
-        server.send(get).assert_problem(403, "not_local");
+        refused(&server, line, "not_local");
+    }
+    for line in [
+        "Origin: https://shop.example",
+        "Origin: null",
+        "Origin: http://localhost.evil.com",
+        "Origin: http://localhost\r\nOrigin: http://localhost",
+        "Origin: http://localhost@evil.com",
+        "Origin: http://localhost/../evil",
+        "Origin:",
+        "Sec-Fetch-Site: cross-site",
+    ] {
+        refused(&server, line, "foreign_origin");
     }
     // A target may name a host of its own, and a proxy would believe it.
     let target = format!("http://example.com{TRACK}");

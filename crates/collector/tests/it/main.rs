@@ -3,6 +3,7 @@
 mod again;
 mod bounds;
 mod door;
+mod edge;
 mod events;
 mod increments;
 mod mutations;

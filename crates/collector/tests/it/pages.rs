@@ -1,20 +1,25 @@
 //! The examples of `docs/http.md`, with its table of statuses, and of `docs/snowplow.md`, executed.
 
-use crate::server::{Answer, Server, config};
+use crate::server::{Answer, Server, TRACK, config};
 use crate::trouble;
-use internal_events_collector::Limits;
+use internal_events::Tracker;
+use internal_events_collector::{Collector, Limits, Rate, Token};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Every code there is, and whether the page has an example of it.
-const CODES: [(&str, bool); 22] = [
+const CODES: [(&str, bool); 26] = [
     ("invalid_json", true),
     ("invalid_parameter", true),
     ("too_many_events", true),
     ("broken_body", true),
     ("unclear_host", true),
     ("not_local", true),
-    ("missing_scope", false),
+    ("foreign_origin", true),
+    ("no_token", true),
+    ("unknown_token", true),
+    ("missing_scope", true),
+    ("rate_limited", true),
     ("no_such_page", true),
     ("no_such_metric", true),
     ("wrong_method", true),
@@ -52,7 +57,7 @@ fn every_example_of_the_page_is_answered_as_it_says() {
 fn every_example_for_trackers_is_answered_as_the_page_says() {
     let (n_examples, seen) = execute(&page("snowplow.md"));
     assert_eq!(n_examples, 2);
-    assert_eq!(seen, ["accepted", "not_local"].map(str::to_owned).into());
+    assert_eq!(seen, ["accepted", "foreign_origin"].map(str::to_owned).into());
 }
 
 fn page(name: &str) -> String {
@@ -120,6 +125,20 @@ fn wire(request: &str) -> String {
     format!("{text}\r\n{body}")
 }
 
+/// A collector that knows the token of the examples, which may only track.
+fn with_token(tracker: Tracker) -> Collector {
+    let hash = "d488c065eebccd989d3788678636d12908ddbca83bd24bdeb0a3de6467c2946f";
+    let token = Token::new("web", hash, &["track".to_owned()]).expect("a token");
+    Collector::new(tracker, Limits::default()).tokens(vec![token])
+}
+
+/// A collector that takes one event of each client, and the next a second later.
+fn with_no_patience(tracker: Tracker) -> Collector {
+    let rate = Rate { events_per_second: 1, burst: 1 };
+    let limits = Limits { rate, rate_on_loopback: true, ..Limits::default() };
+    Collector::new(tracker, limits)
+}
+
 impl Example {
     fn send(&self) -> Answer {
         match self.setting.as_str() {
@@ -138,6 +157,12 @@ impl Example {
         let config = match self.setting.as_str() {
             "disabled" => config().disabled(),
             "strict" => return Server::start_strict(),
+            "token" => return Server::start_as(config(), with_token),
+            "busy" => {
+                let server = Server::start_as(config(), with_no_patience);
+                assert_eq!(server.post(TRACK, r#"{"event":"create_order"}"#).status, 200);
+                return server;
+            }
             _ => config(),
         };
         let server = Server::start_with(config, limits);

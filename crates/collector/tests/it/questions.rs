@@ -83,6 +83,7 @@ fn health_counts_what_became_of_the_events() {
             "omitted": { "missing_identifier": 1 },
         },
         "snowplow": { "tracked": 0, "ignored": 0, "bad": {} },
+        "turned_away": {},
         "definitions": { "events": 1, "metrics": 2, "replaced": 0, "kept_because": null },
     });
     assert_eq!(server.get("/healthz").json(), expected);

@@ -202,7 +202,7 @@ fn pages_of_allowed_origins_may_send_and_others_may_not() {
         let before = server.counts().1;
         for answer in [server.send(asks), send(server, TP2, &line, &body)] {
             if !may {
-                answer.assert_problem(403, "not_local");
+                answer.assert_problem(403, "foreign_origin");
                 assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
                 continue;
             }
@@ -212,12 +212,13 @@ fn pages_of_allowed_origins_may_send_and_others_may_not() {
             assert_eq!(answer.header("vary"), Some("Origin"));
         }
         assert_eq!(server.counts().1, before + u64::from(may), "{origin}");
-        // The rules of the other pages are not relaxed by it.
+        // The other pages have the same rule.
         let rest = format!(
             "POST {TRACK} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{line}\
              Content-Length: 2\r\n\r\n{{}}"
         );
-        server.send(rest).assert_problem(403, "not_local");
+        let (status, code) = if may { (400, "invalid_parameter") } else { (403, "foreign_origin") };
+        server.send(rest).assert_problem(status, code);
     }
 }
 
@@ -239,17 +240,17 @@ fn a_preflight_allows_the_headers_that_trackers_send() {
 fn nobody_gets_round_the_door_by_way_of_the_trackers() {
     let server = Server::start();
     let body = body(&[order("")]);
-    for line in [
-        "X-Forwarded-For: 127.0.0.1\r\n",
-        "Forwarded: for=127.0.0.1\r\n",
-        "Via: 1.1 proxy\r\n",
+    for (line, code) in [
+        ("X-Forwarded-For: 127.0.0.1\r\n", "not_local"),
+        ("Forwarded: for=127.0.0.1\r\n", "not_local"),
+        ("Via: 1.1 proxy\r\n", "not_local"),
         // An image in a page of a stranger.
-        "Sec-Fetch-Site: cross-site\r\n",
+        ("Sec-Fetch-Site: cross-site\r\n", "foreign_origin"),
     ] {
-        send(&server, TP2, line, &body).assert_problem(403, "not_local");
+        send(&server, TP2, line, &body).assert_problem(403, code);
         let get =
             format!("GET /i?e=se&se_ac=create_order HTTP/1.1\r\nHost: localhost\r\n{line}\r\n");
-        server.send(get).assert_problem(403, "not_local");
+        server.send(get).assert_problem(403, code);
     }
     let get = "GET /i?e=se&se_ac=create_order HTTP/1.1\r\nHost: example.com\r\n\r\n";
     server.send(get).assert_problem(403, "not_local");

@@ -1,7 +1,7 @@
 //! `internal-events.toml` and the environment.
 
 use crate::files;
-use internal_events_installation::{Installation, Settings};
+use internal_events_installation::{Installation, RateLimit, Settings};
 
 fn settings(toml: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
     let root = files(&[("internal-events.toml", toml)]);
@@ -69,5 +69,42 @@ fn what_cannot_be_understood_is_refused_and_says_where() {
         let env: Vec<_> = env.into_iter().collect();
         let error = settings(toml, &env).expect_err("it is refused");
         assert!(error.contains(complaint), "{error}");
+    }
+}
+
+#[test]
+fn the_collector_is_told_whom_to_let_in() {
+    let toml = "
+        [collector]
+        app_ids = ['shop']
+        trusted_proxies = ['10.0.0.0/8']
+        rate_limit = { events_per_second = 5, loopback = true }
+        [[collector.tokens]]
+        name = 'web'
+        sha256 = '00'
+        scopes = ['track', 'read_metrics']
+    ";
+    let it = settings(toml, &[]).expect("it is valid");
+    assert_eq!(it.collector_app_ids, Some(vec!["shop".to_owned()]));
+    assert_eq!(it.collector_trusted_proxies, ["10.0.0.0/8"]);
+    let RateLimit { events_per_second, burst, loopback } = it.collector_rate_limit;
+    assert_eq!((events_per_second.map(Into::into), burst, loopback), (Some(5_u32), None, true));
+    assert_eq!(it.collector_tokens.len(), 1);
+    assert_eq!(it.collector_tokens[0].scopes, ["track", "read_metrics"]);
+    let env = [
+        ("INTERNAL_EVENTS_COLLECTOR_APP_IDS", "a, b"),
+        ("INTERNAL_EVENTS_COLLECTOR_TRUSTED_PROXIES", "::1"),
+    ];
+    let it = settings(toml, &env).expect("it is valid");
+    assert_eq!(it.collector_app_ids, Some(vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(it.collector_trusted_proxies, ["::1"]);
+    for wrong in [
+        "[collector]\nrate_limit = { events_per_second = 0 }",
+        "[collector]\nrate_limit = false",
+        "[collector]\ntokens = ['iet_x']",
+        "[[collector.tokens]]\nname = 'web'\nscopes = []",
+        "[[collector.tokens]]\nname = 'web'\ntoken = 'iet_x'\nsha256 = ''\nscopes = []",
+    ] {
+        assert!(settings(wrong, &[]).is_err(), "{wrong}");
     }
 }

@@ -37,16 +37,28 @@ impl Server {
 
     /// Starts a server whose log can be read when it has ended.
     pub(super) fn start_logged(root: &Path) -> Self {
-        Self::spawn(program(), root, Stdio::piped())
+        Self::spawn(program(), root, Stdio::piped(), "127.0.0.1:0")
+    }
+
+    /// Starts one that logs as much as it is told to.
+    pub(super) fn start_logged_as(root: &Path, filter: &str) -> Self {
+        let mut command = program();
+        command.env("INTERNAL_EVENTS_LOG", filter);
+        Self::spawn(command, root, Stdio::piped(), "127.0.0.1:0")
+    }
+
+    /// Starts one that listens elsewhere.
+    pub(super) fn start_at(root: &Path, listen: &str) -> Self {
+        Self::spawn(program(), root, Stdio::null(), listen)
     }
 
     /// Starts `command serve`, and waits until it is ready.
     pub(super) fn start_as(command: Command, root: &Path) -> Self {
-        Self::spawn(command, root, Stdio::null())
+        Self::spawn(command, root, Stdio::null(), "127.0.0.1:0")
     }
 
-    fn spawn(mut command: Command, root: &Path, log: Stdio) -> Self {
-        command.arg("--root").arg(root).args(["serve", "--listen", "127.0.0.1:0"]);
+    fn spawn(mut command: Command, root: &Path, log: Stdio, listen: &str) -> Self {
+        command.arg("--root").arg(root).args(["serve", "--listen", listen]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the server starts");
         let mut line = String::new();
