@@ -15,7 +15,13 @@ fuzz_target!(|bytes: &[u8]| {
     assert!(decoded.payloads.len() + decoded.bad.len() > 0, "a request has an outcome");
     for payload in &decoded.payloads {
         content_key(&payload.parameters);
-        assert!(payload.contexts().count() <= body.len() + query.len());
+        let has = |names: [&str; 2]| names.iter().any(|it| payload.parameters.get(it).is_some());
+        assert_eq!(payload.contexts().is_some(), has(["cx", "co"]), "contexts are read again");
+        assert_eq!(
+            payload.described().is_some(),
+            has(["ue_px", "ue_pr"]),
+            "so is what is described"
+        );
         assert!(payload.notes.len() <= 21, "notes are bounded");
     }
     for bad in &decoded.bad {

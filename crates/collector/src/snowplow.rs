@@ -59,10 +59,6 @@ pub struct Payload<'a> {
     pub kind: Kind,
     /// The `eid`, if it is one; else whoever takes the event makes one.
     pub id: Option<[u8; 16]>,
-    /// The contexts with their wrapper.
-    pub contexts: Option<Value>,
-    /// What the event describes, with its wrapper.
-    pub described: Option<Value>,
     /// A struct event, as the tracker takes events.
     pub tracked: Option<Tracked>,
     /// What is odd about it.
@@ -150,26 +146,20 @@ impl Payload<'_> {
         self.parameters.get("ttm").and_then(form::millis)
     }
 
-    /// Walks the contexts: schema and data of each.
-    pub fn contexts(&self) -> impl Iterator<Item = (&str, &Value)> {
-        entities(self.contexts.as_ref())
+    /// Reads the contexts once more, with their wrapper.
+    pub fn contexts(&self) -> Option<Value> {
+        wrapped::CONTEXTS.value(&self.parameters)
     }
 
-    /// What the event describes: schema and data.
-    pub fn described(&self) -> Option<(&str, &Value)> {
-        wrapped::entity(self.described.as_ref()?.get("data")?)
+    /// Reads what the event describes once more, with its wrapper.
+    pub fn described(&self) -> Option<Value> {
+        wrapped::DESCRIBED.value(&self.parameters)
     }
 
     fn into_owned(self) -> Payload<'static> {
-        let Self { parameters, kind, id, contexts, described, tracked, notes } = self;
-        let parameters = parameters.into_owned();
-        Payload { parameters, kind, id, contexts, described, tracked, notes }
+        let Self { parameters, kind, id, tracked, notes } = self;
+        Payload { parameters: parameters.into_owned(), kind, id, tracked, notes }
     }
-}
-
-fn entities(contexts: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
-    let list = contexts.and_then(|it| it.get("data")).and_then(Value::as_array);
-    list.into_iter().flatten().filter_map(wrapped::entity)
 }
 
 /// Decodes a GET: the query is one event.
@@ -308,29 +298,32 @@ fn interpret<'a>(
         reasons.push(Fault::EventType { given: repeat(e) });
     }
     form::check(&parameters, &mut notes);
-    let mut read = |what: &wrapped::Wrapped| match what.read(&parameters, reader, &mut notes) {
-        Ok(value) => value,
-        Err(fault) => {
-            reasons.push(fault);
-            None
-        }
+    // What a struct event means is noted after everything else, and only if it can be used.
+    let mut meaning = Notes::default();
+    let is_struct = kind == Some(Kind::Struct);
+    let look = |it: &json::Tree<'_>| {
+        is_struct.then(|| tracked::read(&parameters, wrapped::entities(it), &mut meaning))
     };
-    let contexts = read(&wrapped::CONTEXTS);
-    let described = read(&wrapped::DESCRIBED);
-    if kind == Some(Kind::SelfDescribing) && described.is_none() && reasons.is_empty() {
+    let contexts = wrapped::CONTEXTS.read(&parameters, reader, &mut notes, look);
+    let described = wrapped::DESCRIBED.read(&parameters, reader, &mut notes, |_| ());
+    let is_described = !matches!(described, Ok(None));
+    let tracked = contexts.map_err(|it| reasons.push(it)).ok().flatten().flatten();
+    reasons.extend(described.err());
+    if kind == Some(Kind::SelfDescribing) && !is_described && reasons.is_empty() {
         reasons.push(Fault::NothingDescribed);
     }
     let (Some(kind), true) = (kind, reasons.is_empty()) else {
         reasons.extend(notes.into_list());
         return Err(reasons);
     };
-    let tracked = match kind {
-        Kind::Struct => tracked::read(&parameters, entities(contexts.as_ref()), &mut notes),
-        _ => None,
+    let tracked = match tracked {
+        None if is_struct => tracked::read(&parameters, std::iter::empty(), &mut meaning),
+        tracked => tracked.flatten(),
     };
+    notes.append(meaning);
     let id = parameters.get("eid").and_then(uuid);
     if parameters.get("eid").is_none() {
         notes.push(Fault::Missing { parameter: "eid" });
     }
-    Ok(Payload { parameters, kind, id, contexts, described, tracked, notes: notes.into_list() })
+    Ok(Payload { parameters, kind, id, tracked, notes: notes.into_list() })
 }

@@ -257,6 +257,12 @@ impl Notes {
         }
     }
 
+    /// Adds what was noted elsewhere.
+    pub(super) fn append(&mut self, later: Self) {
+        later.list.into_iter().for_each(|it| self.push(it));
+        self.n_more += later.n_more;
+    }
+
     pub(super) fn into_list(mut self) -> Vec<Fault> {
         if self.n_more > 0 {
             self.list.push(Fault::More { n: self.n_more });

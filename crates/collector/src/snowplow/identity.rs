@@ -11,10 +11,9 @@ use sha2::{Digest as _, Sha256};
 /// and value of each parameter, sorted by name, each text after its length in eight bytes, the
 /// lowest first.
 pub fn content_key(parameters: &Parameters<'_>) -> [u8; 16] {
-    let mut sorted: Vec<_> = parameters.iter().filter(|(name, _)| *name != "stm").collect();
-    sorted.sort_unstable();
+    let sorted = parameters.sorted().into_iter().filter(|(name, _)| *name != "stm");
     let mut hash = Sha256::new();
-    for text in sorted.into_iter().flat_map(|(name, value)| [name, value]) {
+    for text in sorted.flat_map(|(name, value)| [name, value]) {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text);
     }

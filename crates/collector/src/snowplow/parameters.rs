@@ -33,6 +33,22 @@ impl<'a> Parameters<'a> {
         self.entries.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
+    /// Lists the parameters by name.
+    pub(super) fn sorted(&self) -> Vec<(&str, &str)> {
+        let at = |place: u16| {
+            let (name, value) = &self.entries[usize::from(place)];
+            (name.as_ref(), value.as_ref())
+        };
+        let known = self.places.iter().filter_map(|it| it.checked_sub(1));
+        let mut sorted: Vec<_> = known.map(at).collect();
+        if sorted.len() < self.entries.len() {
+            // Those of the protocol are in order already; others are rare.
+            sorted = self.iter().collect();
+            sorted.sort_unstable();
+        }
+        sorted
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.entries.len()

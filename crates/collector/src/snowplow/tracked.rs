@@ -2,10 +2,10 @@
 
 use super::fault::{Fault, Notes, repeat};
 use super::form;
+use super::json::{Members, Tree};
 use super::parameters::Parameters;
 use super::schema::Schema;
 use internal_events::{Event, Id, Scalar};
-use serde_json::{Map, Value};
 
 /// Bytes of an identifier, as over REST: each is written to the journal as it is.
 const ID_BYTES: usize = 255;
@@ -32,7 +32,7 @@ pub struct Tracked {
 /// Makes an internal event of a struct event; `None` if it has no action.
 pub(super) fn read<'c>(
     parameters: &Parameters<'_>,
-    contexts: impl Iterator<Item = (&'c str, &'c Value)>,
+    contexts: impl Iterator<Item = (&'c str, &'c Tree<'c>)>,
     notes: &mut Notes,
 ) -> Option<Tracked> {
     let Some(name) = parameters.get("se_ac") else {
@@ -53,13 +53,14 @@ pub(super) fn read<'c>(
             ("gitlab_standard", _) if schema.version[0] != 1 => {
                 notes.push(ignored("its version is not 1-x-y"));
             }
-            ("gitlab_standard", Value::Object(members)) => {
+            ("gitlab_standard", Tree::Object(members)) => {
                 has_standard = true;
                 tracked.take_standard(members, notes);
             }
             ("gitlab_standard", _) => notes.push(ignored("it is no object")),
             ("gitlab_service_ping", _) => {
-                tracked.is_announced |= data["event_name"] == tracked.event.name.as_str();
+                tracked.is_announced |=
+                    data.get("event_name").and_then(Tree::as_text) == Some(&tracked.event.name);
             }
             _ => {}
         }
@@ -70,37 +71,37 @@ pub(super) fn read<'c>(
 
 impl Tracked {
     /// Takes what the standard context says; a null is nothing.
-    fn take_standard(&mut self, members: &Map<String, Value>, notes: &mut Notes) {
-        self.source = members.get("source").and_then(Value::as_str).map(str::to_owned);
+    fn take_standard(&mut self, members: &Members<'_>, notes: &mut Notes) {
+        self.source = members.get("source").and_then(Tree::as_text).map(str::to_owned);
         self.event.user = identifier(members, "user_id", notes);
         self.event.project = identifier(members, "project_id", notes);
         self.event.namespace = identifier(members, "namespace_id", notes);
         self.has_pseudonym = matches!(&self.event.user, Some(Id::Text(it)) if is_pseudonym(it));
         match members.get("extra") {
-            None | Some(Value::Null) => {}
-            Some(Value::Object(extra)) => self.take_extra(extra, notes),
+            None | Some(Tree::Null) => {}
+            Some(Tree::Object(extra)) => self.take_extra(extra, notes),
             Some(_) => notes.push(left_out("extra", "no object")),
         }
     }
 
     /// Takes custom properties; which of them the event may have is the tracker's to say, but
     /// lists and objects have no shape it knows.
-    fn take_extra(&mut self, extra: &Map<String, Value>, notes: &mut Notes) {
-        for (name, value) in extra {
+    fn take_extra(&mut self, extra: &Members<'_>, notes: &mut Notes) {
+        for (name, value) in extra.iter() {
             let value = match value {
-                Value::Null => continue,
-                Value::Bool(it) => Scalar::Bool(*it),
-                Value::String(it) => Scalar::Str(it.clone()),
-                Value::Number(it) => match (it.as_i64(), it.as_f64()) {
+                Tree::Null => continue,
+                Tree::Bool(it) => Scalar::Bool(*it),
+                Tree::Text(it) => Scalar::Str(it.to_string()),
+                Tree::Number(it) => match (it.as_i64(), it.as_f64()) {
                     (Some(it), _) => Scalar::Int(it),
                     (None, Some(it)) => Scalar::Float(it),
                     (None, None) => continue,
                 },
-                Value::Array(_) => {
+                Tree::List(_) => {
                     notes.push(left_out(&format!("extra.{}", repeat(name)), "a list"));
                     continue;
                 }
-                Value::Object(_) => {
+                Tree::Object(_) => {
                     notes.push(left_out(&format!("extra.{}", repeat(name)), "an object"));
                     continue;
                 }
@@ -109,7 +110,7 @@ impl Tracked {
                 notes.push(left_out("extra", "longer than 100 members"));
                 return;
             }
-            self.event.properties.push((name.clone(), value));
+            self.event.properties.push((name.to_owned(), value));
         }
     }
 
@@ -132,20 +133,20 @@ fn left_out(member: &str, what: &'static str) -> Fault {
 }
 
 /// Reads an identifier as it comes: the same id is the same element, as number or as text.
-fn identifier(members: &Map<String, Value>, name: &str, notes: &mut Notes) -> Option<Id> {
+fn identifier(members: &Members<'_>, name: &str, notes: &mut Notes) -> Option<Id> {
     let what = match members.get(name)? {
-        Value::Null => return None,
-        Value::String(it) if it.is_empty() => return None,
-        Value::String(it) if it.len() <= ID_BYTES => return Some(Id::Text(it.clone())),
-        Value::String(_) => "longer than 255 bytes",
-        Value::Number(it) => match (it.as_i64(), it.as_u64()) {
+        Tree::Null => return None,
+        Tree::Text(it) if it.is_empty() => return None,
+        Tree::Text(it) if it.len() <= ID_BYTES => return Some(Id::Text(it.to_string())),
+        Tree::Text(_) => "longer than 255 bytes",
+        Tree::Number(it) => match (it.as_i64(), it.as_u64()) {
             (Some(it), _) => return Some(Id::Number(it)),
             (None, Some(it)) => return Some(Id::Text(it.to_string())),
             (None, None) => "a number with a fraction",
         },
-        Value::Bool(_) => "a boolean",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
+        Tree::Bool(_) => "a boolean",
+        Tree::List(_) => "a list",
+        Tree::Object(_) => "an object",
     };
     notes.push(left_out(name, what));
     None

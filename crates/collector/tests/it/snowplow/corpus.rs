@@ -108,9 +108,9 @@ fn same(payload: &Payload<'_>, expected: &Value, name: &str) {
     assert_eq!(given, plain, "{name}");
 
     let contexts = members.get("cx(decoded)").or(members.get("co(decoded)"));
-    assert_eq!(payload.contexts.as_ref(), contexts, "{name}");
+    assert_eq!(payload.contexts().as_ref(), contexts, "{name}");
     let described = members.get("ue_px(decoded)").or(members.get("ue_pr(decoded)"));
-    assert_eq!(payload.described.as_ref(), described, "{name}");
+    assert_eq!(payload.described().as_ref(), described, "{name}");
     assert!(codes(&payload.notes).is_empty(), "{name}: {:?}", payload.notes);
 
     assert_eq!(payload.app_id(), expected["aid"].as_str());

@@ -189,19 +189,19 @@ fn every_flavour_of_base64_is_read() {
         let plain = contexts(&[(STANDARD, &format!(r#"{{"source":"{tail}"}}"#))]);
         let plain_event = json!({"e":"se","se_ac":"a","p":"web","tv":"x","co":plain}).to_string();
         let plain_body = body(&plain_event);
-        let expected = post(&plain_body).payloads.remove(0).contexts;
+        let expected = post(&plain_body).payloads[0].contexts();
         for flavour in FLAVOURS {
             let cx = base64(plain.as_bytes(), flavour);
             // In a query, an unescaped `+` is a space.
             let query = format!("e=se&se_ac=a&p=web&tv=x&cx={cx}");
             let from_get = decode_get(&query);
-            assert_eq!(from_get.payloads[0].contexts, expected, "{flavour:?} {tail}");
+            assert_eq!(from_get.payloads[0].contexts(), expected, "{flavour:?} {tail}");
             let wrapped: Vec<_> = cx.as_bytes().chunks(76).map(String::from_utf8_lossy).collect();
             for cx in [cx.clone(), wrapped.join("\r\n"), wrapped.join("\n") + "\n"] {
                 let event = json!({"e":"se","se_ac":"a","p":"web","tv":"x","cx":cx}).to_string();
                 let body = body(&event);
                 let from_post = post(&body);
-                assert_eq!(from_post.payloads[0].contexts, expected, "{flavour:?} {tail}");
+                assert_eq!(from_post.payloads[0].contexts(), expected, "{flavour:?} {tail}");
             }
         }
     }
