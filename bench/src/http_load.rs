@@ -10,7 +10,6 @@ use tokio::net::TcpStream;
 /// What is sent, and how long.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
-    pub(crate) address: SocketAddr,
     pub(crate) path: &'static str,
     pub(crate) connections: u32,
     pub(crate) duration: Duration,
@@ -21,7 +20,6 @@ pub(crate) struct Load {
 pub(crate) struct Answers {
     /// Requests that were answered 200; another answer ends the run.
     pub(crate) n: u64,
-    pub(crate) elapsed: Duration,
     /// Time from request to answer, sorted.
     latencies: Vec<Duration>,
 }
@@ -41,8 +39,12 @@ impl Answers {
 }
 
 impl Load {
-    /// Sends `body(connection, n)` as the n-th request of each connection. All on this thread.
-    pub(crate) fn run(self, body: impl Fn(u32, u64) -> String + 'static) -> Result<Answers> {
+    /// Sends one body after the other, over all connections at once. All on this thread.
+    pub(crate) fn run(
+        self,
+        address: SocketAddr,
+        body: impl Fn() -> String + 'static,
+    ) -> Result<Answers> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let tasks = tokio::task::LocalSet::new();
         let body = std::rc::Rc::new(body);
@@ -51,44 +53,41 @@ impl Load {
             let callers: Vec<_> = (0..self.connections)
                 .map(|connection| {
                     let body = std::rc::Rc::clone(&body);
-                    let call = self.call(connection, started, move |n| body(connection, n));
-                    tokio::task::spawn_local(call)
+                    tokio::task::spawn_local(async move {
+                        let answers = self.call(address, started, &*body).await;
+                        answers.with_context(|| format!("connection {connection}"))
+                    })
                 })
                 .collect();
             let mut latencies = Vec::new();
             for caller in callers {
                 latencies.extend(caller.await??);
             }
-            let elapsed = started.elapsed();
             latencies.sort_unstable();
-            Ok(Answers { n: latencies.len() as u64, elapsed, latencies })
+            Ok(Answers { n: latencies.len() as u64, latencies })
         })
     }
 
     async fn call(
         self,
-        connection: u32,
+        address: SocketAddr,
         started: Instant,
-        body: impl Fn(u64) -> String,
+        body: &dyn Fn() -> String,
     ) -> Result<Vec<Duration>> {
-        let mut stream = TcpStream::connect(self.address).await?;
+        let mut stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let mut latencies = Vec::new();
         let mut buffer = vec![0; 4096];
         while started.elapsed() < self.duration {
-            let body = body(latencies.len() as u64);
+            let body = body();
+            let (path, length) = (self.path, body.len());
             let request = format!(
-                "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
-                 Content-Length: {}\r\n\r\n{body}",
-                self.path,
-                self.address,
-                body.len()
+                "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+                 Content-Length: {length}\r\n\r\n{body}"
             );
             let sent = Instant::now();
             stream.write_all(request.as_bytes()).await?;
-            read_answer(&mut stream, &mut buffer)
-                .await
-                .with_context(|| format!("connection {connection}"))?;
+            read_answer(&mut stream, &mut buffer).await?;
             latencies.push(sent.elapsed());
         }
         Ok(latencies)

@@ -6,12 +6,15 @@
 #![expect(clippy::print_stderr, reason = "progress and failures go beside the tables")]
 
 mod check;
+mod collector;
 mod generated;
 mod hll;
 mod http_floor;
 mod http_load;
+mod load_bodies;
 mod measure;
 mod metrics;
+mod peer;
 mod process;
 mod route;
 mod server;
@@ -48,7 +51,7 @@ const BENCHES: &[Bench] = &[
     ("track", track::run),
     ("check", check::run),
     ("metrics", metrics::run),
-    ("server", server::run),
+    ("collector", collector::run),
 ];
 
 fn main() -> ExitCode {
@@ -69,7 +72,7 @@ fn run(arguments: &[String]) -> Result<()> {
         [floor, name, path] if floor == "floor" && name == "metrics" => {
             metrics::floor(path.as_ref())
         }
-        [floor, name] if floor == "floor" && name == "server" => http_floor::run(),
+        [floor, name] if floor == "floor" && name == "collector" => http_floor::run(),
         _ => measure_all(&Choice::read(arguments)?),
     }
 }

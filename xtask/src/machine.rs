@@ -27,7 +27,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         program: "npm",
         package: "npm",
-        purpose: "installs the official trackers that drive the server",
+        purpose: "installs the official trackers that drive the server, and what it is measured by",
     },
     Tool {
         program: "pip3",
