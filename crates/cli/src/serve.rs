@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, Error, bail, ensure};
 use internal_events::Tracker;
-use internal_events_collector::{Collector, Limits, Listing, Reload, Token};
+use internal_events_collector::{Collector, CountRule, Limits, Listing, Reload, Token};
 use internal_events_installation::{
     Change, Installation, RateLimit, Settings, Watch, metric_definitions,
 };
@@ -66,7 +66,8 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
 fn collector(tracker: Tracker, settings: &Settings) -> anyhow::Result<Collector> {
     let mut collector = Collector::new(tracker, limits(settings.collector_rate_limit))
         .paths(&settings.collector_paths)?
-        .trusted_proxies(&settings.collector_trusted_proxies)?;
+        .trusted_proxies(&settings.collector_trusted_proxies)?
+        .count_snowplow(count_rules(settings));
     if let Some(origins) = &settings.collector_origins {
         collector = collector.origins(origins)?;
     }
@@ -74,6 +75,17 @@ fn collector(tracker: Tracker, settings: &Settings) -> anyhow::Result<Collector>
         collector = collector.app_ids(app_ids);
     }
     Ok(collector)
+}
+
+fn count_rules(settings: &Settings) -> Vec<CountRule> {
+    let rules = settings.count_snowplow.iter().cloned();
+    let rules = rules.map(|it| CountRule {
+        app_id: it.app_id,
+        tracker: it.tracker,
+        source: it.source,
+        count: it.count,
+    });
+    rules.collect()
 }
 
 fn limits(configured: RateLimit) -> Limits {

@@ -3,7 +3,7 @@
 use crate::access::{Caller, Scope};
 use crate::definitions::Reload;
 use crate::door::Door;
-use crate::endpoint::{self, Endpoint, Origins};
+use crate::endpoint::{self, CountRule, Endpoint, Origins};
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::proxies::Proxies;
@@ -106,6 +106,14 @@ impl Collector {
     pub fn trusted_proxies(mut self, networks: &[String]) -> Result<Self, ServeError> {
         self.door.proxies = Arc::new(Proxies::listed(networks)?);
         Ok(self)
+    }
+
+    /// Counts Snowplow events as these rules say, of which the first that fits decides; what fits
+    /// none is counted.
+    #[must_use]
+    pub fn count_snowplow(mut self, rules: Vec<CountRule>) -> Self {
+        self.endpoint.count_rules = rules.into();
+        self
     }
 
     /// Answers one request from a peer.

@@ -3,10 +3,14 @@
 //! Its answers tell a tracker only whether to send again: a bad event is answered like a good
 //! one, and only what may be better later, such as a full disk, is answered with a problem.
 
+mod both_ways;
+mod counting;
 mod counts;
 mod kept;
 mod origins;
 
+pub(crate) use both_ways::{BothWays, Way};
+pub use counting::CountRule;
 pub(crate) use counts::Counts;
 pub(crate) use origins::Origins;
 
@@ -44,6 +48,8 @@ pub(crate) struct Endpoint {
     paths: Arc<[String]>,
     pub(crate) origins: Origins,
     pub(crate) counts: Arc<Counts>,
+    pub(crate) both_ways: Arc<BothWays>,
+    pub(crate) count_rules: Arc<[CountRule]>,
 }
 
 impl Default for Endpoint {
@@ -52,6 +58,8 @@ impl Default for Endpoint {
             paths: Arc::new([DEFAULT_PATH.to_owned()]),
             origins: Origins::default(),
             counts: Arc::default(),
+            both_ways: Arc::default(),
+            count_rules: Arc::default(),
         }
     }
 }
@@ -154,19 +162,25 @@ fn sort(
         }
         foreign.push(kept::foreign(bad, is_anonymous, &collector.limits));
     }
+    let (mut n_ignored, mut n_uncounted) = (0, 0);
     let mut events = Vec::with_capacity(decoded.payloads.len());
-    let mut n_ignored = 0;
     for payload in decoded.payloads {
         if !collector.door.takes(payload.app_id()) {
             counts.add_bad(UNKNOWN_APP, collector.tracker.now_ms());
             continue;
         }
+        let is_counted = counting::counts(&collector.endpoint.count_rules, &payload);
         match internal_event(collector, payload, is_anonymous) {
-            Some(event) => events.push(event),
             None => n_ignored += 1,
+            Some(_) if !is_counted => n_uncounted += 1,
+            Some(event) => {
+                let now = collector.tracker.now_ms();
+                collector.endpoint.both_ways.note(Way::Snowplow, &event, now);
+                events.push(event);
+            }
         }
     }
-    counts.add(events.len(), n_ignored);
+    counts.add(events.len(), n_ignored, n_uncounted);
     (events, foreign)
 }
 

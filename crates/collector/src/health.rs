@@ -40,6 +40,8 @@ pub(crate) fn health(collector: &Collector, has_details: bool) -> Answer {
         "snowplow": {
             "tracked": snowplow.tracked,
             "ignored": snowplow.ignored,
+            "not_counted": snowplow.uncounted,
+            "both_ways": collector.endpoint.both_ways.n(),
             "bad": snowplow.bad,
         },
         "turned_away": collector.refusals.snapshot(),
@@ -93,6 +95,8 @@ fn registry(collector: &Collector) -> Registry {
     counter("accepted", "Events that are in the journal", events.accepted);
     counter("duplicate", "Events that were in the journal before", events.duplicate);
     counter("quarantined", "Events that are kept aside", events.quarantined);
+    let help = "Events that came by REST and from a Snowplow tracker too";
+    counter("both_ways", help, collector.endpoint.both_ways.n());
     counter("definitions_replaced", "How often changed definitions were taken", n_replaced);
     let mut gauge = |name: &str, help: &str, n: u64| {
         let gauge: Gauge = Gauge::default();
@@ -112,7 +116,11 @@ fn registry(collector: &Collector) -> Registry {
     let pairs = |map: std::collections::BTreeMap<_, _>| map.into_iter().collect();
     family("refused", "Events that were refused", "cause", pairs(events.refused));
     family("omitted", "Parts of events that were left out", "cause", pairs(events.omitted));
-    let outcomes = vec![("tracked", snowplow.tracked), ("ignored", snowplow.ignored)];
+    let outcomes = vec![
+        ("tracked", snowplow.tracked),
+        ("ignored", snowplow.ignored),
+        ("not_counted", snowplow.uncounted),
+    ];
     family("snowplow", "Events of Snowplow trackers", "outcome", outcomes);
     let help = "What Snowplow trackers sent and could not be used";
     family("snowplow_bad", help, "code", pairs(snowplow.bad));

@@ -3,6 +3,7 @@
 use crate::Collector;
 use crate::access::{Caller, Scope};
 use crate::collector::{Answer, json};
+use crate::endpoint::Way;
 use crate::idempotency::IdempotencyKey;
 use crate::problem::Problem;
 use crate::wire::{Batch, Draft, Parsed, sentence};
@@ -125,6 +126,10 @@ async fn track(
                 outcomes.push(Outcome::Refused { reason: format!("{}: {wrong}", event.name) });
             }
             _ => {
+                if event.given_id.is_none() && event.call == Call::TrackEvent {
+                    let now = collector.tracker.now_ms();
+                    collector.endpoint.both_ways.note(Way::Rest, &event, now);
+                }
                 events.push(event);
                 outcomes.push(Outcome::Accepted { warnings });
             }

@@ -1,5 +1,9 @@
 //! `internal-events.toml` and the environment.
 
+mod counting;
+
+pub use self::counting::CountRule;
+use self::counting::CountRules;
 use serde::Deserialize;
 use std::io;
 use std::num::NonZero;
@@ -43,6 +47,10 @@ pub struct Settings {
     pub collector_rate_limit: RateLimit,
     /// Who may ask over REST. `[[collector.tokens]]`.
     pub collector_tokens: Vec<Token>,
+    /// Which Snowplow events count; the first rule that fits decides, and without one they do.
+    /// `[collector] count_snowplow`; `INTERNAL_EVENTS_COLLECTOR_COUNT_SNOWPLOW` says yes or no
+    /// for all.
+    pub count_snowplow: Vec<CountRule>,
 }
 
 /// How fast one client may send events; what is left out has the collector's default.
@@ -141,6 +149,8 @@ struct Collector {
     rate_limit: RateLimit,
     #[serde(default)]
     tokens: Vec<Token>,
+    #[serde(default)]
+    count_snowplow: CountRules,
 }
 
 impl Settings {
@@ -168,6 +178,9 @@ impl Settings {
             collector_paths: list("INTERNAL_EVENTS_COLLECTOR_PATHS", &env)
                 .or(file.collector.paths)
                 .unwrap_or_default(),
+            count_snowplow: boolean("INTERNAL_EVENTS_COLLECTOR_COUNT_SNOWPLOW", &env)?
+                .map_or(file.collector.count_snowplow, CountRules::all)
+                .0,
             collector_origins: list("INTERNAL_EVENTS_COLLECTOR_ORIGINS", &env)
                 .or(file.collector.origins),
             collector_app_ids: list("INTERNAL_EVENTS_COLLECTOR_APP_IDS", &env)

@@ -12,6 +12,7 @@ const LOG_INTERVAL_MS: i64 = 10_000;
 pub(crate) struct Counts {
     tracked: AtomicU64,
     ignored: AtomicU64,
+    uncounted: AtomicU64,
     /// By the code of what is wrong first, of which there are few.
     bad: Mutex<BTreeMap<&'static str, u64>>,
     logged_at: AtomicI64,
@@ -24,14 +25,17 @@ pub(crate) struct Snapshot {
     pub(crate) tracked: u64,
     /// Events that are no internal events.
     pub(crate) ignored: u64,
+    /// Internal events that do not count, as the configuration says.
+    pub(crate) uncounted: u64,
     /// What could not be used, by the code of its first fault.
     pub(crate) bad: BTreeMap<&'static str, u64>,
 }
 
 impl Counts {
-    pub(crate) fn add(&self, tracked: usize, ignored: usize) {
+    pub(crate) fn add(&self, tracked: usize, ignored: usize, uncounted: usize) {
         self.tracked.fetch_add(tracked as u64, Ordering::Relaxed);
         self.ignored.fetch_add(ignored as u64, Ordering::Relaxed);
+        self.uncounted.fetch_add(uncounted as u64, Ordering::Relaxed);
     }
 
     /// Counts a bad event and, now and then, logs its code; nothing of its text gets there.
@@ -57,6 +61,7 @@ impl Counts {
         Snapshot {
             tracked: self.tracked.load(Ordering::Relaxed),
             ignored: self.ignored.load(Ordering::Relaxed),
+            uncounted: self.uncounted.load(Ordering::Relaxed),
             bad: self.bad.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }

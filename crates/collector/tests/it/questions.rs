@@ -82,7 +82,7 @@ fn health_counts_what_became_of_the_events() {
             "refused": {},
             "omitted": { "missing_identifier": 1 },
         },
-        "snowplow": { "tracked": 0, "ignored": 0, "bad": {} },
+        "snowplow": { "tracked": 0, "ignored": 0, "not_counted": 0, "both_ways": 0, "bad": {} },
         "turned_away": {},
         "definitions": { "events": 1, "metrics": 2, "replaced": 0, "kept_because": null },
     });
@@ -170,6 +170,8 @@ fn prometheus_reads_what_health_says_and_no_word_of_anybody() {
         "internal_events_definitions_kept 0",
         r#"internal_events_omitted_total{cause="missing_identifier"} 1"#,
         r#"internal_events_snowplow_total{outcome="ignored"} 0"#,
+        r#"internal_events_snowplow_total{outcome="not_counted"} 0"#,
+        "internal_events_both_ways_total 0",
         r#"internal_events_snowplow_total{outcome="tracked"} 0"#,
         r#"internal_events_snowplow_bad_total{code="event-type"} 1"#,
     ];

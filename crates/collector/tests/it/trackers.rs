@@ -2,9 +2,9 @@
 
 use crate::server::{Answer, Server, TRACK, config, post};
 use crate::snowplow::corpus;
-use internal_events::testing::definitions;
+use internal_events::testing::{ManualClock, definitions};
 use internal_events::{Catalog, Config, Strictness};
-use internal_events_collector::{Collector, Limits};
+use internal_events_collector::{Collector, CountRule, Limits};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -39,7 +39,7 @@ fn send(server: &Server, path: &str, lines: &str, body: &str) -> Answer {
 }
 
 fn health(tracked: u64, ignored: u64, bad: &Value) -> Value {
-    json!({ "tracked": tracked, "ignored": ignored, "bad": bad })
+    json!({ "tracked": tracked, "ignored": ignored, "not_counted": 0, "both_ways": 0, "bad": bad })
 }
 
 #[test]
@@ -153,6 +153,79 @@ fn a_tracker_need_not_keep_what_a_switched_off_server_will_never_take() {
     assert_eq!(server.get("/i?e=se&se_ac=create_order&p=web&tv=x").status, 200);
     let events = server.get("/healthz").json()["events"].clone();
     assert_eq!((&events["received"], &events["refused"]), (&json!(3), &json!({ "disabled": 3 })));
+}
+
+#[test]
+fn the_first_rule_that_fits_says_whether_an_event_counts() {
+    let rule = |app_id: Option<&str>, tracker: Option<&str>, source: Option<&str>, count| {
+        let own = |it: Option<&str>| it.map(str::to_owned);
+        CountRule { app_id: own(app_id), tracker: own(tracker), source: own(source), count }
+    };
+    let rules = vec![
+        rule(Some("shop"), Some("js-*"), None, true),
+        rule(None, None, Some("gitlab-javascript"), false),
+        rule(None, Some("old"), None, false),
+        rule(Some("test-*"), None, None, false),
+    ];
+    let server = Server::start_as(config(), |tracker| {
+        Collector::new(tracker, Limits::default()).count_snowplow(rules)
+    });
+    let from = |source: &str| context("gitlab_standard", &json!({ "source": source }));
+    let page = from("gitlab-javascript");
+    for (rest, is_counted) in [
+        (String::new(), true),
+        (page.clone(), false),
+        (format!(r#","aid":"shop"{page}"#), true),
+        (format!(r#","aid":"shopping"{page}"#), false),
+        (from("gitlab-rails"), true),
+        (r#","tna":"old""#.to_owned(), false),
+        (r#","tna":"older""#.to_owned(), true),
+        (r#","aid":"test-1""#.to_owned(), false),
+        (r#","aid":"test""#.to_owned(), true),
+    ] {
+        let before = server.counts();
+        assert_eq!(server.post(TP2, body(&[order(&rest)])).status, 200);
+        let n = u64::from(is_counted);
+        assert_eq!(server.counts(), (before.0 + n, before.1 + n), "{rest}");
+    }
+    // What is ignored anyway is not among them.
+    let view = order(&page).replace(r#""e":"se""#, r#""e":"pv""#);
+    assert_eq!(server.post(TP2, body(&[view])).status, 200);
+    let health = server.snowplow_health();
+    assert_eq!((&health["tracked"], &health["not_counted"]), (&json!(5), &json!(4)), "{health}");
+    assert_eq!(health["ignored"], 1);
+}
+
+#[test]
+fn an_event_that_comes_by_both_ways_is_noticed() {
+    let clock = std::sync::Arc::new(ManualClock::at(jiff::civil::date(2026, 11, 18)));
+    let server = Server::start_with(config().clock(clock.clone()), Limits::default());
+    let rest = |user: u64, id: &str| {
+        let body = format!(r#"{{"event":"create_order","user_id":{user}{id}}}"#);
+        assert_eq!(server.post(TRACK, body).status, 200);
+    };
+    let page = |user: u64| {
+        let user = context("gitlab_standard", &json!({ "user_id": user }));
+        assert_eq!(server.post(TP2, body(&[order(&user)])).status, 200);
+    };
+    let noticed = || server.snowplow_health()["both_ways"].as_u64().expect("a number");
+    page(1);
+    rest(1, "");
+    assert_eq!(noticed(), 1, "one after the other");
+    rest(2, "");
+    clock.advance(Duration::from_secs(10));
+    page(2);
+    assert_eq!(noticed(), 2, "in the other order, and not at once");
+    rest(3, "");
+    clock.advance(Duration::from_secs(11));
+    page(3);
+    rest(4, "");
+    rest(4, "");
+    page(5);
+    page(5);
+    rest(6, r#","event_id":"own""#);
+    page(6);
+    assert_eq!(noticed(), 2, "late, by one way, or with an id");
 }
 
 #[test]

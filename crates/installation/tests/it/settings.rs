@@ -58,6 +58,33 @@ fn the_collector_is_told_who_may_send_and_where() {
 }
 
 #[test]
+fn which_snowplow_events_count_is_a_word_or_a_list_of_rules() {
+    let count = |toml: &str, env: &[(&str, &str)]| {
+        let settings = settings(&format!("[collector]\n{toml}"), env).expect("it is valid");
+        let rules = settings.count_snowplow.into_iter();
+        rules.map(|it| (it.app_id, it.tracker, it.source, it.count)).collect::<Vec<_>>()
+    };
+    assert_eq!(count("", &[]), []);
+    assert_eq!(count("count_snowplow = false", &[]), [(None, None, None, false)]);
+    let rules = "count_snowplow = [{ app_id = 'shop', tracker = 'js-*', count = true },\n\
+                 { source = 'gitlab-javascript', count = false }]";
+    let text = |it: &str| Some(it.to_owned());
+    let shop = (text("shop"), text("js-*"), None, true);
+    let pages = (None, None, text("gitlab-javascript"), false);
+    assert_eq!(count(rules, &[]), [shop, pages]);
+    let env = ("INTERNAL_EVENTS_COLLECTOR_COUNT_SNOWPLOW", "no");
+    assert_eq!(count(rules, &[env]), [(None, None, None, false)]);
+    for (toml, complaint) in [
+        ("count_snowplow = 'none'", "true, false or a list of rules"),
+        ("count_snowplow = [{ app_id = 'shop' }]", "missing field `count`"),
+        ("count_snowplow = [{ aid = 'shop', count = true }]", "unknown field `aid`"),
+    ] {
+        let error = settings(&format!("[collector]\n{toml}"), &[]).expect_err(toml);
+        assert!(error.contains(complaint), "{error}");
+    }
+}
+
+#[test]
 fn what_cannot_be_understood_is_refused_and_says_where() {
     for (toml, env, complaint) in [
         ("enabeld = true", None, "unknown field `enabeld`"),
