@@ -111,6 +111,17 @@ fn examples(page: &str) -> Vec<Example> {
     blocks.map(example).collect()
 }
 
+/// Where the examples of all pages post something, and what.
+pub(crate) fn bodies() -> Vec<(String, String)> {
+    let examples = [page("http.md"), page("snowplow.md")].map(|it| examples(&it));
+    let body = |it: Example| {
+        let (head, body) = it.request.split_once("\r\n\r\n")?;
+        let path = head.strip_prefix("POST ")?.split([' ', '?']).next()?;
+        (!body.is_empty()).then(|| (path.to_owned(), body.to_owned()))
+    };
+    examples.into_iter().flatten().filter_map(body).collect()
+}
+
 /// The request as it goes over the wire: line ends, the length, and what every request has.
 fn wire(request: &str) -> String {
     let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));

@@ -4,7 +4,7 @@
 pub(crate) mod corpus;
 mod events;
 mod hostile;
-mod mutations;
+pub(crate) mod mutations;
 mod round_trip;
 
 use internal_events_collector::snowplow::{Decoded, Fault, decode_get, decode_post};
@@ -38,19 +38,19 @@ fn codes(faults: &[Fault]) -> Vec<&'static str> {
 
 /// The alphabets of base64, and whether the end is padded.
 #[derive(Clone, Copy, Debug)]
-struct Flavour {
+pub(crate) struct Flavour {
     last: [char; 2],
     pads: bool,
 }
 
-const FLAVOURS: [Flavour; 4] = [
+pub(crate) const FLAVOURS: [Flavour; 4] = [
     Flavour { last: ['+', '/'], pads: true },
     Flavour { last: ['+', '/'], pads: false },
     Flavour { last: ['-', '_'], pads: true },
     Flavour { last: ['-', '_'], pads: false },
 ];
 
-fn base64(bytes: &[u8], flavour: Flavour) -> String {
+pub(crate) fn base64(bytes: &[u8], flavour: Flavour) -> String {
     let alphabet: Vec<char> =
         ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(flavour.last).collect();
     let mut text = String::new();
@@ -84,10 +84,10 @@ fn escape(text: &str, space: &str) -> String {
 }
 
 /// Numbers that look random and are the same each time.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

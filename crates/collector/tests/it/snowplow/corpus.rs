@@ -12,8 +12,8 @@ pub(crate) struct Request {
     /// All of it, as it came over the wire.
     pub(crate) bytes: Vec<u8>,
     pub(crate) method: String,
-    query: String,
-    content_type: Option<Vec<u8>>,
+    pub(crate) query: String,
+    pub(crate) content_type: Option<Vec<u8>>,
     pub(crate) body: Vec<u8>,
     pub(crate) decoded: Option<Value>,
 }

@@ -70,7 +70,7 @@ fn a_broken_request_never_panics_and_is_never_lost() {
     assert!(n_good > n_cases / 10 && n_bad > n_cases / 10, "{n_good} good, {n_bad} bad");
 }
 
-fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
+pub(crate) fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
     let at = random.below(bytes.len());
     let end = bytes.len().min(at + 1 + random.below(40));
     let word = WORDS[random.below(WORDS.len())].bytes();
