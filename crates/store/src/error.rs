@@ -57,6 +57,12 @@ pub enum Error {
         /// The database file.
         path: PathBuf,
     },
+    /// SQLite's write-ahead log is without its index, which only a reader that may write makes.
+    #[error("beside {path} is a write-ahead log without its index")]
+    LogWithoutIndex {
+        /// The database file.
+        path: PathBuf,
+    },
     /// There is nothing to copy or to verify.
     #[error("there is no store in {path}")]
     NoStore {

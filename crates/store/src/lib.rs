@@ -38,7 +38,10 @@ pub use error::Error;
 pub use limits::Limits;
 pub use memory::Memory;
 pub use recount::{Recount, recount};
-pub use sqlite::{FORMAT, Finding, Options, Sqlite, SqliteReader, Verified};
+pub use sqlite::{
+    FORMAT, Finding, Inspection, LeaseState, Options, Place, Progress, Sqlite, SqliteReader,
+    Stretch, Verified,
+};
 pub use store::{
     COUNTERS, DROPPED_BACKLOG, DROPPED_BY_HAND, DROPPED_NOT_A_NUMBER, DROPPED_QUARANTINE_EXPIRED,
     DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE, ID_COLLISION, REPLAYED, Reader, Status,

@@ -13,7 +13,9 @@ mod backup;
 mod disk;
 mod given;
 mod group;
+mod inspect;
 mod locks;
+mod look;
 mod quarantine;
 mod reader;
 mod retention;
@@ -32,6 +34,7 @@ use self::append::Appending;
 use self::disk::Space;
 use self::given::GivenIds;
 use self::group::StoredGroup;
+pub use self::inspect::{Inspection, Lease as LeaseState, Place, Stretch};
 use self::locks::{Lease, Writers};
 pub use self::reader::SqliteReader;
 pub use self::schema::FORMAT;
@@ -72,6 +75,15 @@ impl Default for Options {
             limits: Limits::default(),
         }
     }
+}
+
+/// How far something has come that takes a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// How much is done: entries verified, or bytes copied.
+    pub done: u64,
+    /// How much there is to do.
+    pub total: u64,
 }
 
 /// Keeps journal and counters in one SQLite file.
@@ -156,7 +168,33 @@ impl Sqlite {
     ///
     /// Fails if there is no store in `dir` or there is one in `to`, or if the world does.
     pub fn backup(dir: &Path, to: &Path) -> Result<(), Error> {
-        backup::backup(dir, to)
+        Self::backup_with(dir, to, |_| {})
+    }
+
+    /// Does the same as [`backup`](Self::backup), and says now and then how far it has come.
+    ///
+    /// # Errors
+    ///
+    /// Fails as it does.
+    pub fn backup_with(dir: &Path, to: &Path, mut look: impl FnMut(Progress)) -> Result<(), Error> {
+        backup::backup(dir, to, &mut look)
+    }
+
+    /// Looks at the directory, which need not be there, and changes nothing.
+    pub fn place(dir: &Path) -> Place {
+        inspect::place(dir)
+    }
+
+    /// Looks into the store in `dir`, while processes may use it, and changes no byte of any file.
+    ///
+    /// Returns nothing if there is no store.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot be opened or read, and with [`Error::LogWithoutIndex`] if it can be
+    /// only by changing something.
+    pub fn inspect(dir: &Path) -> Result<Option<Inspection>, Error> {
+        inspect::inspect(dir)
     }
 
     /// Looks at everything in the store in `dir` and says what is wrong with it.
@@ -167,7 +205,16 @@ impl Sqlite {
     ///
     /// Fails if there is no store or it cannot be opened at all.
     pub fn verify(dir: &Path) -> Result<Verified, Error> {
-        verify::verify(dir)
+        Self::verify_with(dir, |_| {})
+    }
+
+    /// Does the same as [`verify`](Self::verify), and says now and then how far it has come.
+    ///
+    /// # Errors
+    ///
+    /// Fails as it does.
+    pub fn verify_with(dir: &Path, mut look: impl FnMut(Progress)) -> Result<Verified, Error> {
+        verify::verify(dir, &mut look)
     }
 
     /// Takes some of what is beyond the limits out, in steps between which others may write.

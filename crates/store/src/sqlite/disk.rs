@@ -36,17 +36,20 @@ impl Space {
 }
 
 /// Returns how much ordinary users may write; everything where the system does not say.
-#[cfg(unix)]
 fn free_bytes(dir: &Path) -> u64 {
-    match rustix::fs::statvfs(dir) {
-        Ok(stat) => stat.f_bavail.saturating_mul(stat.f_frsize),
-        Err(_) => u64::MAX,
-    }
+    free(dir).unwrap_or(u64::MAX)
+}
+
+/// Returns how much ordinary users may write, where the system says so.
+#[cfg(unix)]
+pub(super) fn free(dir: &Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(dir).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 #[cfg(not(unix))]
-fn free_bytes(_dir: &Path) -> u64 {
-    u64::MAX
+pub(super) fn free(_dir: &Path) -> Option<u64> {
+    None
 }
 
 /// File systems whose locks and shared memory do not reach, or not safely, all who share a file.
@@ -88,16 +91,43 @@ const NETWORK_FUSE: [&str; 8] = [
 /// Refuses a directory on a network file system.
 #[cfg(target_os = "linux")]
 pub(super) fn refuse_network(dir: &Path) -> Result<(), Error> {
-    // What cannot be asked is decided when the file is opened.
-    let Ok(stat) = rustix::fs::statfs(dir) else { return Ok(()) };
-    // The type differs between architectures; 32 bits of it say it all.
-    let magic = i128::from(stat.f_type) & 0xffff_ffff;
-    let mounts = || std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let canonical = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
-    match network(magic, mounts, &canonical) {
+    match network_of(dir) {
         Some(kind) => Err(Error::NetworkFileSystem { path: dir.to_owned(), kind }),
         None => Ok(()),
     }
+}
+
+#[cfg(target_os = "linux")]
+fn network_of(dir: &Path) -> Option<String> {
+    // What cannot be asked is decided when the file is opened.
+    let stat = rustix::fs::statfs(dir).ok()?;
+    // The type differs between architectures; 32 bits of it say it all.
+    let magic = i128::from(stat.f_type) & 0xffff_ffff;
+    network(magic, mounts, &canonical(dir))
+}
+
+/// Returns what kind of file system a directory is on, and whether it reaches over a network.
+#[cfg(target_os = "linux")]
+pub(super) fn file_system(dir: &Path) -> (Option<String>, bool) {
+    match network_of(dir) {
+        Some(kind) => (Some(kind), true),
+        None => (mounted_as(&mounts(), &canonical(dir)), false),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn file_system(_dir: &Path) -> (Option<String>, bool) {
+    (None, false)
+}
+
+#[cfg(target_os = "linux")]
+fn mounts() -> String {
+    std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default()
+}
+
+#[cfg(target_os = "linux")]
+fn canonical(dir: &Path) -> std::path::PathBuf {
+    dir.canonicalize().unwrap_or_else(|_| dir.to_owned())
 }
 
 /// Returns the name of a network file system.

@@ -35,6 +35,49 @@ impl SqliteReader {
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// Looks for the newest entry with an id, which takes a look at all ids in the journal.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the journal cannot be read or is damaged.
+    pub fn find(&mut self, id: EventId) -> Result<Option<StoredEntry>, Error> {
+        let Some(sequence) = self.sequence_of(id).map_err(Error::Read)? else { return Ok(None) };
+        Ok(self.entries(sequence - 1, 1)?.pop())
+    }
+
+    fn sequence_of(&self, id: EventId) -> rusqlite::Result<Option<u64>> {
+        let sql = "SELECT seq, ids FROM journal WHERE instr(ids, ?1) ORDER BY seq DESC";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([&id.0[..]])?;
+        while let Some(row) = rows.next()? {
+            let (ids, _) = row.get_ref(1)?.as_blob()?.as_chunks::<16>();
+            // The bytes may also stand across two ids.
+            if let Some(from_end) = ids.iter().rev().position(|it| *it == id.0) {
+                return Ok(Some(sequence(row, 0)?.saturating_sub(from_end as u64)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the number before which no entry was accepted at `time` or later, by the times of
+    /// their groups: 0 if the first was.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the journal cannot be read.
+    pub fn before(&mut self, time: i64) -> Result<u64, Error> {
+        let sql = "SELECT min(seq - entries) FROM journal WHERE accepted_at >= ?1";
+        let read = || -> rusqlite::Result<_> {
+            let first: Option<i64> =
+                self.connection.prepare_cached(sql)?.query_row([time], |row| row.get(0))?;
+            match first {
+                Some(first) => Ok(u64::try_from(first).unwrap_or_default()),
+                None => last_sequence(&self.connection),
+            }
+        };
+        read().map_err(Error::Read)
+    }
 }
 
 /// Everything read in one of these is as of one moment.
@@ -189,7 +232,7 @@ fn read_quarantined(row: &Row<'_>) -> rusqlite::Result<StoredQuarantined> {
     })
 }
 
-fn read_status(connection: &Connection) -> rusqlite::Result<Status> {
+pub(super) fn read_status(connection: &Connection) -> rusqlite::Result<Status> {
     let numbers = |sql| -> rusqlite::Result<BTreeMap<String, u64>> {
         let mut statement = connection.prepare_cached(sql)?;
         statement.query_map([], |row| Ok((row.get(0)?, sequence(row, 1)?)))?.collect()

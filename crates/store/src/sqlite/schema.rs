@@ -8,7 +8,7 @@ use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Transaction, TransactionBehavior,
 };
 
-use super::{Options, locks};
+use super::{Options, locks, look};
 use crate::{Error, Kind};
 
 /// Version of the tables and of what is in them.
@@ -130,6 +130,19 @@ pub(super) fn open_existing(path: &Path) -> Result<Option<Connection>, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(opened)?;
     connection.busy_timeout(Options::default().busy_timeout).map_err(opened)?;
+    match store_in(connection, path) {
+        // SQLite wants to make files beside it, and may not.
+        Err(Error::Open { source, .. })
+            if source.sqlite_error_code() == Some(ErrorCode::CannotOpen) =>
+        {
+            look::open(path)
+        }
+        found => found,
+    }
+}
+
+/// Gives the connection back if there is a store behind it.
+pub(super) fn store_in(connection: Connection, path: &Path) -> Result<Option<Connection>, Error> {
     Ok((examine(&connection, path)? != Found::Nothing).then_some(connection))
 }
 

@@ -6,8 +6,9 @@ use std::path::Path;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::group::{Next, StoredGroup, for_each_group};
-use super::{FILE, last_sequence, quarantine, schema, sequence, tally};
-use crate::{Counter, Error, Kind};
+use super::{FILE, Progress, last_sequence, look, quarantine, reader, schema, sequence, tally};
+use crate::{Counter, DROPPED_BY_HAND, Error, Kind, REPLAYED};
+use crate::{DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL};
 
 /// Messages of SQLite's own check that are passed on.
 const MESSAGES: u32 = 100;
@@ -55,6 +56,14 @@ pub enum Finding {
         /// Its key.
         key: String,
     },
+    /// More or fewer events were kept aside than the ledger has an account of.
+    #[error("{ever} events were ever kept aside, but {counted} are there or were counted out")]
+    Ledger {
+        /// How many were ever kept aside.
+        ever: u64,
+        /// How many are there, or were counted when they went.
+        counted: u64,
+    },
     /// The size kept for the quarantine is not that of its events.
     #[error("{events} events of {bytes} bytes are kept aside, but other numbers are written down")]
     QuarantineSize {
@@ -77,8 +86,13 @@ pub struct Verified {
 }
 
 /// Looks at everything in `dir` as of one moment.
-pub(super) fn verify(dir: &Path) -> Result<Verified, Error> {
-    let Some(connection) = schema::open_existing(&dir.join(FILE))? else {
+pub(super) fn verify(dir: &Path, look: &mut dyn FnMut(Progress)) -> Result<Verified, Error> {
+    let path = dir.join(FILE);
+    let connection = match look::open(&path) {
+        Err(Error::LogWithoutIndex { .. }) => schema::open_existing(&path),
+        opened => opened,
+    };
+    let Some(connection) = connection? else {
         return Err(Error::NoStore { path: dir.to_owned() });
     };
     let tx = Transaction::new_unchecked(&connection, TransactionBehavior::Deferred)
@@ -88,7 +102,8 @@ pub(super) fn verify(dir: &Path) -> Result<Verified, Error> {
     verified.check(check_tables(&tx));
     verified.check(check_cursors(&tx));
     verified.check(check_quarantine(&tx));
-    match Recounted::load(&tx).and_then(|it| it.walk(&tx, &mut verified)) {
+    verified.check(check_ledger(&tx));
+    match Recounted::load(&tx).and_then(|it| it.walk(&tx, &mut verified, look)) {
         Ok(recounted) => recounted.compare(&mut verified),
         Err(error) => verified.findings.push(Finding::Unreadable(error)),
     }
@@ -148,6 +163,25 @@ fn check_quarantine(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
     Ok(if is_as_written { Vec::new() } else { vec![Finding::QuarantineSize { events, bytes }] })
 }
 
+/// Everything that was ever kept aside is there, or was counted when it went.
+fn check_ledger(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    let status = reader::read_status(tx)?;
+    let gone = [REPLAYED, DROPPED_QUARANTINE_FULL, DROPPED_QUARANTINE_EXPIRED, DROPPED_BY_HAND];
+    let gone: u64 = gone.iter().filter_map(|cause| status.ledger.get(*cause)).sum();
+    let counted = status.quarantine_size + gone;
+    let is_balanced = counted == status.quarantined;
+    let ever = status.quarantined;
+    Ok(if is_balanced { Vec::new() } else { vec![Finding::Ledger { ever, counted }] })
+}
+
+/// Returns how many entries the journal has if none is missing in its middle.
+fn n_entries(tx: &Connection) -> rusqlite::Result<u64> {
+    let sql =
+        "SELECT coalesce(max(seq) - (SELECT seq - entries FROM journal ORDER BY seq LIMIT 1), 0)
+         FROM journal";
+    tx.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)?.unsigned_abs()))
+}
+
 /// All counters twice: as they were kept, and as the journal adds up.
 struct Recounted {
     cursor: u64,
@@ -179,7 +213,12 @@ impl Recounted {
     }
 
     /// Reads every counter and every group; what is wrong with one does not stop the others.
-    fn walk(mut self, tx: &Connection, verified: &mut Verified) -> Result<Self, Error> {
+    fn walk(
+        mut self,
+        tx: &Connection,
+        verified: &mut Verified,
+        look: &mut dyn FnMut(Progress),
+    ) -> Result<Self, Error> {
         for (&key_id, both) in &mut self.counters {
             match tally::saved_counter(tx, key_id, both.counted.kind()) {
                 Ok(counter) => both.kept = Some(counter),
@@ -188,6 +227,7 @@ impl Recounted {
         }
         let n_before = verified.findings.len();
         let mut last = None;
+        let total = n_entries(tx).map_err(Error::Read)?;
         for_each_group(tx, 0, |group| {
             if let Err(error) = self.fold(&group) {
                 verified.findings.push(Finding::Unreadable(error));
@@ -202,6 +242,7 @@ impl Recounted {
             }
             last = Some(group.last);
             verified.entries += group.n_entries;
+            look(Progress { done: verified.entries, total });
             Ok(Next::Group)
         })?;
         let ever = last_sequence(tx).map_err(Error::Read)?;

@@ -136,6 +136,10 @@ fn what_is_wrong_is_found_and_named() {
         "UPDATE quarantine_size SET events = 7",
         &["2 events of 4 bytes are kept aside, but other numbers are written down"],
     );
+    check(
+        "INSERT INTO ledger VALUES ('replayed', 1)",
+        &["2 events were ever kept aside, but 3 are there or were counted out"],
+    );
 }
 
 #[test]

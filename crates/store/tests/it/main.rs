@@ -7,6 +7,7 @@ mod crash;
 mod damage;
 mod files;
 mod format;
+mod inspect;
 mod many_values;
 mod model;
 mod stopped;

@@ -1,0 +1,59 @@
+//! Opens a store for reading without leaving a trace beside it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{Options, schema};
+use crate::Error;
+
+/// Opens the file for reading; no file is made, and no byte of any is changed.
+///
+/// An ordinary reader makes `-wal` and `-shm` where they are missing, and mends the index in the
+/// second after a crash. This one reads what is there, and after a crash keeps an index of its own
+/// in memory.
+pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
+    if let Ok(false) = path.try_exists() {
+        return Ok(None);
+    }
+    let opened = |source| Error::Open { path: path.to_owned(), source };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let connection = Connection::open_with_flags(address(path)?, flags).map_err(opened)?;
+    connection.busy_timeout(Options::default().busy_timeout).map_err(opened)?;
+    schema::store_in(connection, path)
+}
+
+/// Returns the file beside the database that has its name and a suffix.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// Returns how many bytes a file has; nothing if there is none.
+pub(super) fn size(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().map(|it| it.len())
+}
+
+/// The path as SQLite's `file:` address, with what keeps it from writing.
+fn address(path: &Path) -> Result<String, Error> {
+    let parameter = match (size(&beside(path, "-wal")), size(&beside(path, "-shm"))) {
+        // Whoever has the store open has a log, so nobody has: the one file is all of it.
+        (None, _) | (Some(0), None) => "immutable=1",
+        (Some(_), Some(_)) => "readonly_shm=1",
+        (Some(_), None) => return Err(Error::LogWithoutIndex { path: path.to_owned() }),
+    };
+    let mut address = String::from("file:");
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte) {
+            address.push(byte.into());
+        } else {
+            address.push_str(&format!("%{byte:02x}"));
+        }
+    }
+    Ok(format!("{address}?{parameter}"))
+}
