@@ -1,9 +1,12 @@
 //! The command line.
 
+use crate::backup::BackupArgs;
 use crate::check::CheckArgs;
 use crate::explain::ExplainArgs;
 use crate::generate::GenerateArgs;
+use crate::journal::JournalArgs;
 use crate::metrics::MetricsArgs;
+use crate::quarantine::QuarantineArgs;
 use crate::schema::SchemaArgs;
 use crate::serve::ServeArgs;
 use crate::token::TokenArgs;
@@ -53,6 +56,12 @@ pub(crate) enum Command {
     Metrics(MetricsArgs),
     /// Explain why an event would, or would not, move which metric.
     Explain(ExplainArgs),
+    /// Look at what was accepted, entry by entry.
+    Journal(JournalArgs),
+    /// Look at what was kept aside, and decide what becomes of it.
+    Quarantine(QuarantineArgs),
+    /// Copy a data directory, which may be in use.
+    Backup(BackupArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

@@ -1,12 +1,15 @@
 //! The program: the only place that prints, prompts, exits and reads arguments.
 
 mod args;
+mod backup;
 mod check;
 mod context;
 mod explain;
 mod generate;
+mod journal;
 mod metrics;
 mod output;
+mod quarantine;
 mod render;
 mod schema;
 mod serve;
@@ -52,6 +55,9 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Track(args) => track::run(args, &cx),
         Command::Metrics(args) => metrics::run(&args, &cx),
         Command::Explain(args) => explain::run(args, &cx),
+        Command::Journal(args) => journal::run(args, &cx),
+        Command::Quarantine(args) => quarantine::run(args, &cx),
+        Command::Backup(args) => backup::run(&args, &cx),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
     }

@@ -45,6 +45,14 @@ pub(crate) fn print_json(value: &serde_json::Value) -> anyhow::Result<()> {
     print(&visible_json(&format!("{value:#}\n")))
 }
 
+/// A bar on standard error for what may take more than a second; none where nobody looks.
+pub(crate) fn progress(total: u64) -> indicatif::ProgressBar {
+    // The library draws to a terminal only.
+    let bar = indicatif::ProgressBar::new(total);
+    bar.set_draw_target(indicatif::ProgressDrawTarget::stderr_with_hz(10));
+    bar
+}
+
 /// Whether an error only says that the reader of our output has gone.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<io::Error>();

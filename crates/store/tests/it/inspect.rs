@@ -148,7 +148,13 @@ fn entries_are_found_by_id_and_by_time() {
     assert_eq!(reader.find(EventId(across)).unwrap(), None);
     for (time, before) in [(0, 0), (20, 0), (21, 2), (50, 2), (51, 5)] {
         assert_eq!(reader.before(time).unwrap(), before, "{time}");
-        assert!(reader.entries(0, before as usize).unwrap().iter().all(|it| it.accepted_at < time));
+        assert!(
+            reader
+                .entries(0, usize::try_from(before).unwrap())
+                .unwrap()
+                .iter()
+                .all(|it| it.accepted_at < time)
+        );
     }
 }
 

@@ -1,0 +1,71 @@
+//! Everything in a data directory, looked at.
+
+use crate::args::Format;
+use crate::output::{self, Style};
+use crate::visible::visible;
+use anyhow::Context as _;
+use internal_events::store::{Sqlite, Verified};
+use serde_json::json;
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// What to do about a store that is damaged.
+const ADVICE: &str = "stop what uses the directory, keep a copy of it, and put the last backup in \
+                      its place; docs/operations.md says how";
+
+/// Verifies, prints what was found, and ends with 1 if something is wrong.
+pub(super) fn run(data: &Path, format: Format) -> anyhow::Result<ExitCode> {
+    let progress = output::progress(0);
+    let verified = Sqlite::verify_with(data, |it| {
+        progress.set_length(it.total);
+        progress.set_position(it.done);
+    });
+    progress.finish_and_clear();
+    let verified =
+        verified.with_context(|| format!("cannot verify the data in {}", data.display()))?;
+    match format {
+        Format::Json => output::print_json(&to_json(&verified))?,
+        Format::Human => output::print(&human(&verified, Style::stdout()))?,
+    }
+    Ok(ExitCode::from(u8::from(!verified.findings.is_empty())))
+}
+
+fn to_json(verified: &Verified) -> serde_json::Value {
+    let findings: Vec<String> = verified.findings.iter().map(|it| whole(it)).collect();
+    json!({
+        "version": 1,
+        "entries": verified.entries,
+        "counters_recounted": verified.is_recounted,
+        "findings": findings,
+    })
+}
+
+fn human(verified: &Verified, style: Style) -> String {
+    let counted = if verified.is_recounted {
+        "every counter was counted again"
+    } else {
+        "counters were not counted again, for the oldest entries are gone"
+    };
+    let mut text = format!("{} entries; {counted}\n", verified.entries);
+    for finding in &verified.findings {
+        text.push_str(&format!("{} {}\n", style.bad("wrong:"), visible(&whole(finding))));
+    }
+    if verified.findings.is_empty() {
+        text.push_str(&format!("{}\n", style.good("nothing is wrong")));
+    } else {
+        text.push_str(&format!("{ADVICE}\n"));
+    }
+    text
+}
+
+/// An error with its causes, on one line.
+fn whole(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
+}

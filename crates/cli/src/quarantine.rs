@@ -1,0 +1,178 @@
+//! `internal-events quarantine`: what was kept aside, and what becomes of it.
+
+use crate::args::Format;
+use crate::context::Context;
+use crate::journal;
+use crate::output::{self, Style};
+use crate::visible::visible;
+use anyhow::bail;
+use internal_events::store::{Options, Reader as _, Sqlite, Store as _, StoredQuarantined};
+use internal_events::{Catalog, decode_event};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct QuarantineArgs {
+    #[command(subcommand)]
+    command: QuarantineCommand,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum QuarantineCommand {
+    /// List what is kept aside, and whether today's definitions know it.
+    List {
+        /// Each event, not only how many there are of each kind.
+        #[arg(long)]
+        all: bool,
+        /// How to print them.
+        #[arg(long, value_enum, default_value = "human")]
+        format: Format,
+    },
+    /// Throw away what is kept aside.
+    Drop {
+        #[command(flatten)]
+        which: Which,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// Which of the events kept aside are meant.
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// Their numbers, as `list --all` shows them.
+    #[arg(value_name = "NUMBER", required_unless_present_any = ["event", "everything"])]
+    numbers: Vec<u64>,
+    /// All with this name.
+    #[arg(long, value_name = "NAME", conflicts_with = "numbers")]
+    event: Option<String>,
+    /// All there are.
+    #[arg(long = "all", conflicts_with_all = ["numbers", "event"])]
+    everything: bool,
+}
+
+pub(crate) fn run(args: QuarantineArgs, cx: &Context) -> anyhow::Result<ExitCode> {
+    let installation = cx.installation_in_use()?;
+    let data = cx.data(&installation);
+    let kept = journal::open(&data)?.quarantined(usize::MAX)?;
+    match args.command {
+        QuarantineCommand::List { all, format } => {
+            let catalog = installation.catalog();
+            match format {
+                Format::Json => output::print_json(&to_json(&kept, &catalog))?,
+                Format::Human if all => output::print(&each(&kept))?,
+                Format::Human => output::print(&groups(&kept, &catalog))?,
+            }
+        }
+        QuarantineCommand::Drop { which, yes } => return drop_kept(&data, &which.of(&kept)?, yes),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Which {
+    /// The numbers that are meant; each that is given must be there.
+    fn of(&self, kept: &[StoredQuarantined]) -> anyhow::Result<Vec<u64>> {
+        if let Some(missing) = self.numbers.iter().find(|it| !kept.iter().any(|k| k.number == **it))
+        {
+            bail!("nothing with the number {missing} is kept aside; `list --all` has the numbers");
+        }
+        let is_meant = |it: &&StoredQuarantined| {
+            self.everything
+                || self.numbers.contains(&it.number)
+                || self.event.as_ref().is_some_and(|name| name_of(it).as_ref() == Some(name))
+        };
+        Ok(kept.iter().filter(is_meant).map(|it| it.number).collect())
+    }
+}
+
+/// The name of the event, if it is one and not something else that could not be used.
+fn name_of(kept: &StoredQuarantined) -> Option<String> {
+    decode_event(&kept.event).map(|it| it.name)
+}
+
+/// Says how many there are of each kind: they are many, and mostly the same.
+fn groups(kept: &[StoredQuarantined], catalog: &Catalog) -> String {
+    if kept.is_empty() {
+        return "nothing is kept aside\n".to_owned();
+    }
+    let mut groups: BTreeMap<(&str, Option<String>), Vec<&StoredQuarantined>> = BTreeMap::new();
+    for it in kept {
+        groups.entry((&it.reason, name_of(it))).or_default().push(it);
+    }
+    let style = Style::stdout();
+    let mut text = String::new();
+    for ((reason, name), events) in groups {
+        let name = name.as_deref();
+        let (from, to) = (events[0].received_at, events[events.len() - 1].received_at);
+        let known = match name {
+            Some(name) if catalog.find_event(name).is_some() => {
+                style.good("today's definitions know it")
+            }
+            Some(name) => match catalog.similar_event(name) {
+                Some(similar) => format!("unknown; did you mean {}?", visible(similar)),
+                None => "unknown".to_owned(),
+            },
+            None => "no event".to_owned(),
+        };
+        text.push_str(&format!(
+            "{:>7}  {}  {}  {known}  {}\n",
+            events.len(),
+            style.bold(name.unwrap_or("-")),
+            visible(reason),
+            style.dim(&format!("{} to {}", journal::time(from), journal::time(to)))
+        ));
+    }
+    text
+}
+
+fn each(kept: &[StoredQuarantined]) -> String {
+    let style = Style::stdout();
+    let line = |it: &StoredQuarantined| {
+        let event = String::from_utf8_lossy(&it.event);
+        let time = style.dim(&journal::time(it.received_at));
+        format!("{:>7}  {time}  {}  {}\n", it.number, visible(&it.reason), visible(&event))
+    };
+    kept.iter().map(line).collect()
+}
+
+fn to_json(kept: &[StoredQuarantined], catalog: &Catalog) -> Value {
+    let events = kept.iter().map(|it| {
+        let name = name_of(it);
+        let is_known = name.as_deref().is_some_and(|name| catalog.find_event(name).is_some());
+        let text = || Value::from(String::from_utf8_lossy(&it.event));
+        json!({
+            "number": it.number,
+            "received_at": journal::time(it.received_at),
+            "reason": it.reason,
+            "name": name,
+            "known": is_known,
+            "event": serde_json::from_slice(&it.event).unwrap_or_else(|_| text()),
+        })
+    });
+    json!({ "version": 1, "events": events.collect::<Vec<_>>() })
+}
+
+fn drop_kept(data: &Path, numbers: &[u64], yes: bool) -> anyhow::Result<ExitCode> {
+    if numbers.is_empty() {
+        output::print("nothing of that kind is kept aside\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let n = numbers.len();
+    let question = format!("Throw {n} away for good?");
+    if !yes {
+        if !std::io::stdin().is_terminal() {
+            bail!("{n} would be thrown away for good; say --yes to do so");
+        }
+        if !inquire::Confirm::new(&question).with_default(false).prompt()? {
+            output::print("nothing was thrown away\n")?;
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    let dropped = Sqlite::open(data, Options::default())?.drop_quarantined(numbers)?;
+    output::print(&format!("{dropped} thrown away\n"))?;
+    Ok(ExitCode::SUCCESS)
+}

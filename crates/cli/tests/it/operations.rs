@@ -1,0 +1,144 @@
+//! `journal`, `quarantine` and `backup`: looking at a data directory, and looking after it.
+
+use crate::{Run, run, shop};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+fn run_at(root: &Path, args: &[&str]) -> Run {
+    let mut all = args.to_vec();
+    all.extend(["--root", root.to_str().expect("UTF-8")]);
+    run(&all)
+}
+
+fn parsed(run: &Run) -> Value {
+    serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("no JSON: {}{}", run.out, run.err))
+}
+
+/// A shop with two known events and one that no definition knows.
+fn shop_with_events() -> tempfile::TempDir {
+    let root = shop();
+    for user in ["5", "6"] {
+        let run = run_at(root.path(), &["track", "create_order", "--user", user]);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+    }
+    assert_eq!(run_at(root.path(), &["track", "creat_order", "--user", "7"]).code, Some(1));
+    root
+}
+
+#[test]
+fn the_journal_is_listed_shown_and_exported() {
+    let root = shop_with_events();
+    let list = parsed(&run_at(root.path(), &["journal", "list", "--format", "json"]));
+    let entries = list["entries"].as_array().expect("a list");
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[1]["sequence"], 2);
+    assert_eq!(entries[1]["event"], json!({ "event": "create_order", "user": 6 }));
+    let elements: Vec<&Value> = entries[1]["updates"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|it| it.get("element"))
+        .collect();
+    assert_eq!(elements, ["6"]);
+
+    let lines = |args: &[&str]| {
+        let run = run_at(root.path(), args);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        run.out.lines().count()
+    };
+    assert_eq!(lines(&["journal", "list"]), 2);
+    assert_eq!(lines(&["journal", "list", "--limit", "1"]), 1);
+    assert_eq!(lines(&["journal", "list", "--after", "1"]), 1);
+    assert_eq!(lines(&["journal", "list", "--event", "other"]), 1, "it says that there are none");
+    assert_eq!(lines(&["journal", "export"]), 2);
+    assert_eq!(lines(&["journal", "export", "--after", "2"]), 0);
+
+    let id = entries[0]["id"].as_str().expect("text");
+    let by_id = parsed(&run_at(root.path(), &["journal", "show", id, "--format", "json"]));
+    let by_number = parsed(&run_at(root.path(), &["journal", "show", "1", "--format", "json"]));
+    assert_eq!(by_id, by_number);
+    assert_eq!(by_id["entry"], entries[0]);
+    let exported = run_at(root.path(), &["journal", "export"]).out;
+    let exported: Vec<Value> =
+        exported.lines().map(|it| serde_json::from_str(it).expect("JSON")).collect();
+    assert_eq!(&exported, entries);
+    for (wanted, message) in [("0", "no entry"), ("3", "no entry"), ("x", "neither the number")] {
+        let run = run_at(root.path(), &["journal", "show", wanted]);
+        assert_eq!(run.code, Some(2));
+        assert!(run.err.contains(message), "{}", run.err);
+    }
+}
+
+#[test]
+fn a_directory_without_a_journal_is_said_and_not_made() {
+    let root = shop();
+    for args in [&["journal", "list"][..], &["journal", "verify"], &["quarantine", "list"]] {
+        let run = run_at(root.path(), args);
+        assert_eq!(run.code, Some(2), "{args:?}");
+        assert!(!run.err.is_empty());
+    }
+    assert!(!root.path().join(".internal-events").exists());
+}
+
+#[test]
+fn what_is_kept_aside_is_listed_and_thrown_away_only_on_demand() {
+    let root = shop_with_events();
+    let list = run_at(root.path(), &["quarantine", "list"]);
+    assert!(list.out.contains("did you mean create_order?"), "{}", list.out);
+    let json = parsed(&run_at(root.path(), &["quarantine", "list", "--format", "json"]));
+    assert_eq!(json["events"][0]["name"], "creat_order");
+    assert_eq!(json["events"][0]["known"], false);
+
+    let unasked = run_at(root.path(), &["quarantine", "drop", "--all"]);
+    assert_eq!(unasked.code, Some(2));
+    assert!(unasked.err.contains("--yes"), "{}", unasked.err);
+    let wrong = run_at(root.path(), &["quarantine", "drop", "99", "--yes"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.out);
+    let other = run_at(root.path(), &["quarantine", "drop", "--event", "other", "--yes"]);
+    assert!(other.out.contains("nothing of that kind"), "{}", other.out);
+    let dropped = run_at(root.path(), &["quarantine", "drop", "--event", "creat_order", "--yes"]);
+    assert_eq!(dropped.out, "1 thrown away\n", "{}", dropped.err);
+    assert_eq!(run_at(root.path(), &["quarantine", "list"]).out, "nothing is kept aside\n");
+}
+
+#[test]
+fn a_backup_is_a_data_directory_of_its_own() {
+    let root = shop_with_events();
+    let copy = root.path().join("copy");
+    let copy = copy.to_str().expect("UTF-8");
+    let run = run_at(root.path(), &["backup", copy]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.out.ends_with("2 entries, verified\n"), "{}", run.out);
+    let metric = |data: &[&str]| {
+        let mut args = vec!["metrics", "counts.count_total_create_order", "--format", "json"];
+        args.extend(data);
+        parsed(&run_at(root.path(), &args))["metrics"][0]["value"].clone()
+    };
+    assert_eq!(metric(&["--data", copy]), json!(2));
+    let again = run_at(root.path(), &["backup", copy]);
+    assert_eq!(again.code, Some(2), "a backup never overwrites: {}", again.out);
+    // The original goes on, and the copy stays as it was.
+    assert_eq!(run_at(root.path(), &["track", "create_order"]).code, Some(0));
+    assert_eq!((metric(&[]), metric(&["--data", copy])), (json!(3), json!(2)));
+}
+
+#[test]
+fn damage_is_found_and_nothing_is_made_worse() {
+    let root = shop_with_events();
+    let verify = |root: &Path| run_at(root, &["journal", "verify", "--format", "json"]);
+    let sound = verify(root.path());
+    assert_eq!(sound.code, Some(0), "{}{}", sound.out, sound.err);
+    assert_eq!(parsed(&sound)["findings"], json!([]));
+    let file = root.path().join(".internal-events/internal-events.db");
+    let whole = fs::read(&file).expect("the database");
+    let (mut flipped, half) = (whole.clone(), &whole[..whole.len() / 2]);
+    flipped[whole.len() / 3..whole.len() / 3 + 2_000].iter_mut().for_each(|it| *it ^= 0x55);
+    for (name, bytes) in [("half of it", half), ("flipped", &flipped), ("text", b"hello, world")] {
+        fs::write(&file, bytes).expect("a file");
+        let run = verify(root.path());
+        assert!(matches!(run.code, Some(1 | 2)), "{name}: {}{}", run.out, run.err);
+        assert!(!run.err.contains("panicked"), "{name}: {}", run.err);
+        assert_eq!(fs::read(&file).expect("a file"), bytes, "{name}: a look changes nothing");
+    }
+}
