@@ -2,6 +2,7 @@
 
 use crate::backup::BackupArgs;
 use crate::check::CheckArgs;
+use crate::doctor::DoctorArgs;
 use crate::explain::ExplainArgs;
 use crate::generate::GenerateArgs;
 use crate::journal::JournalArgs;
@@ -62,6 +63,8 @@ pub(crate) enum Command {
     Quarantine(QuarantineArgs),
     /// Copy a data directory, which may be in use.
     Backup(BackupArgs),
+    /// Look at an installation, and say what is wrong and what to do.
+    Doctor(DoctorArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

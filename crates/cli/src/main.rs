@@ -4,6 +4,7 @@ mod args;
 mod backup;
 mod check;
 mod context;
+mod doctor;
 mod explain;
 mod generate;
 mod journal;
@@ -58,6 +59,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Journal(args) => journal::run(args, &cx),
         Command::Quarantine(args) => quarantine::run(args, &cx),
         Command::Backup(args) => backup::run(&args, &cx),
+        Command::Doctor(args) => doctor::run(&args, &cx),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),
     }
