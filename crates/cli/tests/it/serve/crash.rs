@@ -63,6 +63,7 @@ fn what_was_answered_is_in_the_journal_once_and_counted_once_after_kill_9() {
     let audited = audit(&shop.path().join(".internal-events"), &told, &catalogs([shop.path()]));
     // Each order was answered at last, so that there is nothing in the journal beside them.
     assert_eq!(audited.events, accepted);
+    assert!(audited.cursor > 0, "some counters were written down before a kill");
     audited.assert_shown_by(&server);
 }
 

@@ -115,7 +115,10 @@ fn send(connection: &mut Connection, order: Order, told: &mut Told) -> bool {
     match answer.status {
         200 => told.accepted.insert(order.label),
         202 => told.kept_aside.insert(order.label),
-        503 => told.refused.insert(order.label),
+        503 => {
+            assert!(answer.retry_after.is_some(), "it says when to send again: {}", answer.body);
+            told.refused.insert(order.label)
+        }
         other => panic!("{other}: {}", answer.body),
     };
     true

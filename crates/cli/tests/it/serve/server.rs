@@ -128,6 +128,8 @@ pub(super) struct Connection {
 
 pub(super) struct Answer {
     pub(super) status: u16,
+    /// After how many seconds to send again.
+    pub(super) retry_after: Option<u64>,
     pub(super) body: String,
 }
 
@@ -165,12 +167,13 @@ impl Connection {
         self.stream.read_line(&mut line)?;
         let status = line.split(' ').nth(1).and_then(|it| it.parse().ok());
         let status = status.ok_or(std::io::ErrorKind::UnexpectedEof)?;
-        let mut length = 0;
+        let (mut length, mut retry_after) = (0, None);
         loop {
             line.clear();
             self.stream.read_line(&mut line)?;
             match line.trim_end().split_once(": ") {
                 Some(("content-length", it)) => length = it.parse().map_err(no_answer)?,
+                Some(("retry-after", it)) => retry_after = it.parse().ok(),
                 Some(_) => {}
                 None if line == "\r\n" => break,
                 None => return Err(std::io::ErrorKind::UnexpectedEof.into()),
@@ -180,7 +183,7 @@ impl Connection {
         self.stream.read_exact(&mut body)?;
         // Trackers that ask for an image get one, which is no text.
         let body = String::from_utf8_lossy(&body).into_owned();
-        Ok(Answer { status, body })
+        Ok(Answer { status, retry_after, body })
     }
 }
 
