@@ -256,8 +256,8 @@ fn whatever_finds_the_disk_full_takes_nothing_and_goes_on_when_there_is_room() {
 }
 
 #[test]
-fn a_disk_that_became_read_only_is_named_and_read_as_far_as_sqlite_can() {
-    if !may_mount("a_disk_that_became_read_only_is_named_and_read_as_far_as_sqlite_can") {
+fn a_disk_that_became_read_only_is_named_and_can_be_read() {
+    if !may_mount("a_disk_that_became_read_only_is_named_and_can_be_read") {
         return;
     }
     let disk = Disk::new(&format!("size={ENOUGH}"));
@@ -277,9 +277,8 @@ fn a_disk_that_became_read_only_is_named_and_read_as_far_as_sqlite_can() {
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert!(source.contains("Read-only file system"), "{source}");
     }
-    let mut reader = Sqlite::reader(&crashed).unwrap().expect("there is a store");
-    assert_eq!(reader.counters(&["total"]).unwrap().total("total"), Ok(3));
-    // Without the two files beside it SQLite would have to make them.
-    let error = Sqlite::reader(&disk.data()).map(drop).unwrap_err();
-    assert!(matches!(error, Error::Open { .. }), "{error}");
+    for dir in [&disk.data(), &crashed] {
+        let mut reader = Sqlite::reader(dir).unwrap().expect("there is a store");
+        assert_eq!(reader.counters(&["total"]).unwrap().total("total"), Ok(3));
+    }
 }
