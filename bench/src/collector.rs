@@ -136,14 +136,14 @@ fn measure(
 }
 
 /// How many events the journal has.
-fn accepted(root: &Path) -> Result<u64> {
+pub(crate) fn accepted(root: &Path) -> Result<u64> {
     let mut reader =
         Sqlite::reader(&root.join(".internal-events"))?.context("there is no store")?;
     Ok(reader.status()?.last_sequence)
 }
 
 /// How many events the totals show; each event has one.
-fn counted(root: &Path) -> Result<u64> {
+pub(crate) fn counted(root: &Path) -> Result<u64> {
     let mut metrics = Command::new(process::program()?);
     metrics.args(["metrics", "--include-current-week", "--format", "json", "--root"]).arg(root);
     let output = metrics.output().context("the program cannot be run")?;

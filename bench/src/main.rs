@@ -2,11 +2,13 @@
 //! run: the cheapest way to do the part of the work that nobody can avoid.
 //!
 //! `cargo xtask bench [NAME…] [--quick] [--json FILE]`. Nothing here fails because it is slow.
+//! `cargo xtask soak --events N` is here too, for it sends the same load.
 #![expect(clippy::print_stdout, reason = "a measurement is there to be printed")]
 #![expect(clippy::print_stderr, reason = "progress and failures go beside the tables")]
 
 mod check;
 mod collector;
+mod endure;
 mod generated;
 mod hll;
 mod http_floor;
@@ -73,6 +75,9 @@ fn run(arguments: &[String]) -> Result<()> {
             metrics::floor(path.as_ref())
         }
         [floor, name] if floor == "floor" && name == "collector" => http_floor::run(),
+        [endure, events] if endure == "endure" => {
+            endure::run(events.parse().context("endure wants a number of events")?)
+        }
         _ => measure_all(&Choice::read(arguments)?),
     }
 }

@@ -24,6 +24,7 @@ Usage: cargo xtask COMMAND
   demo                         runs the example bookshop and shows a metric move
   bench [ARGS…]                prints each figure beside its floor
   soak [--kills N]             runs the test suites in their slow form
+  soak --events N              sends so many events over HTTP, and watches the server's memory
   fuzz [TARGET…] [--seconds N] throws random input at every decoder
 ";
 
@@ -74,8 +75,14 @@ fn run(arguments: &[String]) -> Result<()> {
 /// Runs every test suite in its slow form: more kills, more events, larger sketches.
 fn soak(project: &Project, arguments: &[String]) -> Result<()> {
     let (kills, rest) = take_number(arguments, "--kills", 500)?;
+    let (events, rest) = take_number(&rest, "--events", 0)?;
     demand_nothing(&rest)?;
     project.build_program()?;
+    if events > 0 {
+        let mut command = project.cargo();
+        command.args(["run", "--release", "--locked", "-p", "internal-events-bench", "--"]);
+        return project.run(command.args(["endure", &events.to_string()]));
+    }
     let environment = [("RUN_SLOW_TESTS", "1".to_owned()), ("KILLS", kills.to_string())];
     suite::run(project, &environment)?.into_result()
 }
