@@ -34,6 +34,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", global = true, env = "INTERNAL_EVENTS_DATA")]
     pub(crate) data: Option<PathBuf>,
 
+    /// How to log to standard error.
+    #[arg(
+        long,
+        value_enum,
+        global = true,
+        default_value = "text",
+        env = "INTERNAL_EVENTS_LOG_FORMAT"
+    )]
+    pub(crate) log_format: LogFormat,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -72,6 +82,15 @@ pub(crate) enum Command {
     },
     /// Print the manual page.
     Man,
+}
+
+/// How to log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people.
+    Text,
+    /// An object of JSON on a line.
+    Json,
 }
 
 /// How to print what a person and a machine may both read.

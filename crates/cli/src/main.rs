@@ -19,7 +19,7 @@ mod token;
 mod track;
 mod visible;
 
-use args::{Args, Command};
+use args::{Args, Command, LogFormat};
 use clap::Parser as _;
 use context::Context;
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let args = Args::parse();
     output::decide_colours();
-    start_logging();
+    start_logging(args.log_format);
     let result = run(args);
     match result {
         Ok(code) => code,
@@ -66,14 +66,18 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Logs go to standard error, so that standard output stays what was asked for.
-fn start_logging() {
+fn start_logging(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("INTERNAL_EVENTS_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(output::stderr_has_colour())
-        .with_target(false)
-        .fmt_fields(visible::VisibleFields::default())
-        .init();
+        .with_target(false);
+    match format {
+        LogFormat::Text => log
+            .with_ansi(output::stderr_has_colour())
+            .fmt_fields(visible::VisibleFields::default())
+            .init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
 }

@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, Error, bail, ensure};
 use internal_events::Tracker;
-use internal_events_collector::{Collector, CountRule, Limits, Listing, Reload, Token};
+use internal_events_collector::{Collector, CountRule, Limits, Listing, Reload, Tls, Token};
 use internal_events_installation::{
     Change, Installation, RateLimit, Settings, Watch, metric_definitions,
 };
@@ -41,6 +41,9 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         Collector::check_address(*address, settings.collector_app_ids.is_some())?;
     }
     let address = listeners[0];
+    let tls = settings.collector_tls.as_ref();
+    let tls = tls.map(|it| Tls::load(cx.root().join(&it.certificate), cx.root().join(&it.key)));
+    let tls = tls.transpose().context("cannot serve over TLS")?;
     let data = cx.data(&installation);
     let tracker = Tracker::open(installation.tracker_config(&data))
         .with_context(|| format!("cannot use the data directory {}", data.display()))?;
@@ -52,9 +55,14 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start the server's threads")?;
     let collector = collector(tracker.clone(), installation.settings())?.tokens(tokens);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let collector = match tls {
+        Some(tls) => collector.tls(tls),
+        None => collector,
+    };
     let collector = collector.listing(listing(&installation));
     let watcher = Watcher::start(installation, collector.reload())?;
-    runtime.block_on(serve(collector, address))?;
+    runtime.block_on(serve(collector, address, scheme))?;
     drop(watcher);
     if !tracker.shut_down(LAST_WAIT) {
         bail!("the journal was not written in time");
@@ -146,13 +154,13 @@ fn resolve(listen: &str) -> anyhow::Result<Vec<SocketAddr>> {
     Ok(addresses)
 }
 
-async fn serve(collector: Collector, address: SocketAddr) -> anyhow::Result<()> {
+async fn serve(collector: Collector, address: SocketAddr, scheme: &str) -> anyhow::Result<()> {
     // Before anybody is told that the server is ready: whoever reads that may end it at once.
     let stop = stop().context("cannot listen for signals")?;
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr().context("cannot tell where the server listens")?;
-    output::print(&format!("listening on http://{address}\n"))?;
+    output::print(&format!("listening on {scheme}://{address}\n"))?;
     Ok(collector.run(listener, stop).await?)
 }
 

@@ -10,7 +10,9 @@ use crate::proxies::Proxies;
 use crate::refusals::{Named, Refusals};
 use crate::request_id::{REQUEST_ID, RequestIds};
 use crate::tokens::Tokens;
-use crate::{Listing, ServeError, Token, body, cors, health, listing, metrics, openapi, track};
+use crate::{
+    Listing, ServeError, Tls, Token, body, cors, health, listing, metrics, openapi, track,
+};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -33,6 +35,7 @@ pub struct Collector {
     pub(crate) endpoint: Endpoint,
     pub(crate) reload: Reload,
     pub(crate) door: Door,
+    pub(crate) tls: Option<Tls>,
     pub(crate) refusals: Arc<Refusals>,
     request_ids: Arc<RequestIds>,
 }
@@ -47,6 +50,7 @@ impl Collector {
             endpoint: Endpoint::default(),
             reload,
             door: Door::new(&limits),
+            tls: None,
             refusals: Arc::default(),
             request_ids: Arc::default(),
         }
@@ -88,6 +92,13 @@ impl Collector {
     #[must_use]
     pub fn tokens(mut self, tokens: Vec<Token>) -> Self {
         self.door.tokens = Arc::new(Tokens::new(tokens));
+        self
+    }
+
+    /// Serves over TLS, and over nothing else.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
         self
     }
 

@@ -21,6 +21,13 @@ pub struct Limits {
     /// Connections at a time; more wait in the listener's backlog. Each may hold one body, so
     /// this times `body_bytes` is the most memory callers can take.
     pub connections: usize,
+    /// Time for a caller to shake hands over TLS, which is two ways there and back.
+    pub handshake_time: Duration,
+    /// Handshakes at a time: half of the connections, so that callers who shake hands slowly
+    /// leave the others to those who have done.
+    pub handshakes: usize,
+    /// How often the files of the certificate are looked at; they change every few weeks.
+    pub certificate_look: Duration,
     /// Connections at a time of one client that is not on this machine, so that none takes all;
     /// an office behind one address keeps far fewer open.
     pub connections_per_client: usize,
@@ -57,6 +64,9 @@ impl Default for Limits {
             head_time: Duration::from_mins(1),
             head_bytes: 16 << 10,
             connections: 1_024,
+            handshake_time: Duration::from_secs(10),
+            handshakes: 512,
+            certificate_look: Duration::from_secs(10),
             connections_per_client: 128,
             rate: Rate { events_per_second: 100, burst: 1_000 },
             rate_on_loopback: false,

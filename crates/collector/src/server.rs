@@ -13,6 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
@@ -88,6 +89,8 @@ impl Collector {
         let collector = Arc::new(self);
         let connections = Arc::new(Semaphore::new(limits.connections));
         let crowd = Crowd::default();
+        let handshakes = Arc::new(Semaphore::new(limits.handshakes));
+        let certificate = collector.tls.as_ref().map(|it| it.watch(&limits));
         let (closing, closed) = watch::channel(false);
         let mut shutdown = pin!(shutdown);
         loop {
@@ -102,12 +105,16 @@ impl Collector {
                 continue;
             };
             let (collector, closed) = (Arc::clone(&collector), closed.clone());
+            let handshakes = Arc::clone(&handshakes);
             tokio::spawn(async move {
-                serve(collector, stream, peer.ip(), closed).await;
+                serve(collector, stream, peer.ip(), handshakes, closed).await;
                 drop((permit, place));
             });
         }
         drop((listener, closed));
+        if let Some(it) = certificate {
+            it.abort();
+        }
         // Every connection holds a receiver; when the last is gone, all are answered.
         let _ = closing.send(true);
         if tokio::time::timeout(limits.shutdown_time, closing.closed()).await.is_err() {
@@ -175,13 +182,34 @@ async fn serve(
     collector: Arc<Collector>,
     stream: TcpStream,
     peer: IpAddr,
+    handshakes: Arc<Semaphore>,
     mut closed: watch::Receiver<bool>,
 ) {
     // An answer is one small write; there is nothing to wait for. Without it we are only slower.
     let _ = stream.set_nodelay(true);
+    let Some(tls) = &collector.tls else {
+        return talk(&collector, stream, peer, closed).await;
+    };
+    let shaken = tokio::select! {
+        shaken = tls.accept(stream, &collector.limits, &handshakes) => shaken,
+        _ = closed.changed() => return,
+    };
+    match shaken {
+        Some(stream) => talk(&collector, stream, peer, closed).await,
+        None => collector.refusals.count("no_handshake"),
+    }
+}
+
+/// Answers what comes over a connection, until it or the server ends.
+async fn talk(
+    collector: &Arc<Collector>,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: IpAddr,
+    mut closed: watch::Receiver<bool>,
+) {
     let limits = collector.limits;
     let service = service_fn(|request| {
-        let collector = Arc::clone(&collector);
+        let collector = Arc::clone(collector);
         async move { Ok::<_, Infallible>(collector.answer(peer, request).await) }
     });
     let connection = http1::Builder::new()

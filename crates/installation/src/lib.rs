@@ -26,7 +26,9 @@ mod tree;
 mod watch;
 
 pub use listing::metric_definitions;
-pub use settings::{CountRule, RateLimit, Settings, SettingsError, Token as TokenSettings};
+pub use settings::{
+    CountRule, RateLimit, Settings, SettingsError, TlsFiles, Token as TokenSettings,
+};
 pub use tree::ReadError;
 pub use watch::{Change, Kept, Watch};
 

@@ -45,6 +45,8 @@ pub struct Settings {
     pub collector_trusted_proxies: Vec<String>,
     /// What one client may send. `[collector.rate_limit]`.
     pub collector_rate_limit: RateLimit,
+    /// The certificate to serve over TLS with, from the root. `[collector.tls]`.
+    pub collector_tls: Option<TlsFiles>,
     /// Who may ask over REST. `[[collector.tokens]]`.
     pub collector_tokens: Vec<Token>,
     /// Which Snowplow events count; the first rule that fits decides, and without one they do.
@@ -64,6 +66,16 @@ pub struct RateLimit {
     /// Whether that holds for programs on this machine too.
     #[serde(default)]
     pub loopback: bool,
+}
+
+/// A certificate and its key, both in PEM.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// The file of the certificate, with the chain that vouches for it.
+    pub certificate: PathBuf,
+    /// The file of its key.
+    pub key: PathBuf,
 }
 
 /// A token, but for its text.
@@ -147,6 +159,7 @@ struct Collector {
     trusted_proxies: Option<Vec<String>>,
     #[serde(default)]
     rate_limit: RateLimit,
+    tls: Option<TlsFiles>,
     #[serde(default)]
     tokens: Vec<Token>,
     #[serde(default)]
@@ -189,6 +202,7 @@ impl Settings {
                 .or(file.collector.trusted_proxies)
                 .unwrap_or_default(),
             collector_rate_limit: file.collector.rate_limit,
+            collector_tls: file.collector.tls,
             collector_tokens: file.collector.tokens,
         })
     }

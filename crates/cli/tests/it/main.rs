@@ -49,6 +49,7 @@ fn program() -> Command {
         "STRICT",
         "LEGACY_OVERRIDES",
         "LOG",
+        "LOG_FORMAT",
         "COLLECTOR_PATHS",
         "COLLECTOR_ORIGINS",
         "COLLECTOR_APP_IDS",

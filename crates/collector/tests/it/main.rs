@@ -11,5 +11,6 @@ mod pages;
 mod questions;
 mod server;
 mod snowplow;
+mod tls;
 mod trackers;
 mod trouble;

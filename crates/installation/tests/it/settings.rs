@@ -106,6 +106,7 @@ fn the_collector_is_told_whom_to_let_in() {
         app_ids = ['shop']
         trusted_proxies = ['10.0.0.0/8']
         rate_limit = { events_per_second = 5, loopback = true }
+        tls = { certificate = 'tls/cert.pem', key = 'tls/key.pem' }
         [[collector.tokens]]
         name = 'web'
         sha256 = '00'
@@ -116,6 +117,8 @@ fn the_collector_is_told_whom_to_let_in() {
     assert_eq!(it.collector_trusted_proxies, ["10.0.0.0/8"]);
     let RateLimit { events_per_second, burst, loopback } = it.collector_rate_limit;
     assert_eq!((events_per_second.map(Into::into), burst, loopback), (Some(5_u32), None, true));
+    let tls = it.collector_tls.expect("it is configured");
+    assert_eq!((tls.certificate, tls.key), ("tls/cert.pem".into(), "tls/key.pem".into()));
     assert_eq!(it.collector_tokens.len(), 1);
     assert_eq!(it.collector_tokens[0].scopes, ["track", "read_metrics"]);
     let env = [
@@ -128,6 +131,7 @@ fn the_collector_is_told_whom_to_let_in() {
     for wrong in [
         "[collector]\nrate_limit = { events_per_second = 0 }",
         "[collector]\nrate_limit = false",
+        "[collector]\ntls = { certificate = 'tls/cert.pem' }",
         "[collector]\ntokens = ['iet_x']",
         "[[collector.tokens]]\nname = 'web'\nscopes = []",
         "[[collector.tokens]]\nname = 'web'\ntoken = 'iet_x'\nsha256 = ''\nscopes = []",

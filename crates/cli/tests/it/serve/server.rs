@@ -47,6 +47,13 @@ impl Server {
         Self::spawn(command, root, Stdio::piped(), "127.0.0.1:0")
     }
 
+    /// Starts one that logs JSON.
+    pub(super) fn start_logging_json(root: &Path) -> Self {
+        let mut command = program();
+        command.env("INTERNAL_EVENTS_LOG_FORMAT", "json");
+        Self::spawn(command, root, Stdio::piped(), "127.0.0.1:0")
+    }
+
     /// Starts one that listens elsewhere.
     pub(super) fn start_at(root: &Path, listen: &str) -> Self {
         Self::spawn(program(), root, Stdio::null(), listen)
