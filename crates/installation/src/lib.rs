@@ -147,6 +147,10 @@ impl Installation {
         }
         let strictness =
             if self.settings.strict { Strictness::Strict } else { Strictness::Lenient };
-        config.data(data).strictness(strictness)
+        config
+            .data(data)
+            .strictness(strictness)
+            .store_limits(self.settings.limits.clone())
+            .checkpoint_after(self.settings.checkpoint)
     }
 }

@@ -1,13 +1,18 @@
 //! `internal-events.toml` and the environment.
 
+mod amount;
+mod bounds;
 mod counting;
 
+use self::bounds::{Duplicates, Journal, Quarantine, Sections};
 pub use self::counting::CountRule;
 use self::counting::CountRules;
+use internal_events::store::Limits;
 use serde::Deserialize;
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The file below the root.
 pub(crate) const FILE: &str = "internal-events.toml";
@@ -53,6 +58,12 @@ pub struct Settings {
     /// `[collector] count_snowplow`; `INTERNAL_EVENTS_COLLECTOR_COUNT_SNOWPLOW` says yes or no
     /// for all.
     pub count_snowplow: Vec<CountRule>,
+    /// What the data directory may hold, and for how long. `[journal]`, `[quarantine]`,
+    /// `[duplicates]`, and variables such as `INTERNAL_EVENTS_JOURNAL_KEEP`.
+    pub limits: Limits,
+    /// How often counters are written down. `[journal] checkpoint`,
+    /// `INTERNAL_EVENTS_JOURNAL_CHECKPOINT`.
+    pub checkpoint: Duration,
 }
 
 /// How fast one client may send events; what is left out has the collector's default.
@@ -120,6 +131,16 @@ pub enum SettingsError {
         /// What it says.
         value: String,
     },
+    /// A variable that gives a time, a size or a number says something else.
+    #[error("{name} is `{value}`, which is not {expected}")]
+    NotAmount {
+        /// The variable.
+        name: &'static str,
+        /// What it says.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
 }
 
 /// The file as written. Unknown settings are refused: a misspelt one must not be ignored.
@@ -135,6 +156,12 @@ struct File {
     lists: Lists,
     #[serde(default)]
     collector: Collector,
+    #[serde(default)]
+    journal: Journal,
+    #[serde(default)]
+    quarantine: Quarantine,
+    #[serde(default)]
+    duplicates: Duplicates,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -180,6 +207,12 @@ impl Settings {
             (None, Some(it)) => (it, "`enabled` in internal-events.toml"),
             (None, None) => (true, "default"),
         };
+        let (limits, checkpoint) = Sections {
+            journal: file.journal,
+            quarantine: file.quarantine,
+            duplicates: file.duplicates,
+        }
+        .resolve(&env)?;
         Ok(Self {
             enabled,
             enabled_by,
@@ -204,6 +237,8 @@ impl Settings {
             collector_rate_limit: file.collector.rate_limit,
             collector_tls: file.collector.tls,
             collector_tokens: file.collector.tokens,
+            limits,
+            checkpoint,
         })
     }
 }

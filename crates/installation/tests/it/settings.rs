@@ -1,7 +1,9 @@
 //! `internal-events.toml` and the environment.
 
 use crate::files;
+use internal_events::store::Limits;
 use internal_events_installation::{Installation, RateLimit, Settings};
+use std::time::Duration;
 
 fn settings(toml: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
     let root = files(&[("internal-events.toml", toml)]);
@@ -85,12 +87,46 @@ fn which_snowplow_events_count_is_a_word_or_a_list_of_rules() {
 }
 
 #[test]
+fn what_the_data_directory_may_hold_is_said_as_people_say_it() {
+    let toml = "[journal]\nkeep = '3d'\nkeep_bytes = '2 GiB'\nmax_pending = '36h'\n\
+                max_pending_bytes = 1_000_000\nreserve = '0'\ncheckpoint = '250ms'\n\
+                [quarantine]\nevents = 500\nbytes = '1MB'\nkeep = '1w'\n\
+                [duplicates]\nwindow = '90m'\nids = '1_000'\n";
+    let from_file = settings(toml, &[]).expect("it is valid");
+    let (limits, minute) = (from_file.limits, Duration::from_mins(1));
+    assert_eq!((limits.journal_keep, limits.journal_keep_bytes), (3 * 1440 * minute, 2 << 30));
+    assert_eq!((limits.max_pending, limits.max_pending_bytes), (36 * 60 * minute, 1_000_000));
+    assert_eq!((limits.reserve_bytes, from_file.checkpoint), (0, Duration::from_millis(250)));
+    assert_eq!((limits.quarantine_events, limits.quarantine_bytes), (500, 1_000_000));
+    assert_eq!((limits.quarantine_keep, limits.window), (7 * 1440 * minute, 90 * minute));
+    assert_eq!(limits.window_ids, 1_000);
+    let env = [
+        ("INTERNAL_EVENTS_JOURNAL_RESERVE", "1GiB"),
+        ("INTERNAL_EVENTS_JOURNAL_KEEP", "1h"),
+        ("INTERNAL_EVENTS_QUARANTINE_EVENTS", "7"),
+        ("INTERNAL_EVENTS_DUPLICATES_IDS", ""),
+    ];
+    let from_env = settings(toml, &env).expect("it is valid").limits;
+    assert_eq!((from_env.reserve_bytes, from_env.journal_keep), (1 << 30, 60 * minute));
+    assert_eq!((from_env.quarantine_events, from_env.window_ids), (7, 1_000));
+    assert_eq!(settings("", &[]).expect("it is valid").limits, Limits::default());
+}
+
+#[test]
 fn what_cannot_be_understood_is_refused_and_says_where() {
     for (toml, env, complaint) in [
         ("enabeld = true", None, "unknown field `enabeld`"),
         ("enabled = 'yes'", None, "invalid type: string"),
         ("enabled", None, "is not a valid configuration"),
         ("[legacy]\noverride = 'x'", None, "unknown field `override`"),
+        ("[journal]\nkeep = 7", None, "`7` is not a time such as \"7d\""),
+        ("[journal]\nkeep = 'a week'", None, "line 2, column 8"),
+        ("[journal]\nreserve = true", None, "expected a size such as \"256MiB\""),
+        ("[journal]\nreserve = '-1'", None, "`-1` is not a size"),
+        ("[journal]\nreserve = '9999999TiB'", None, "is not a size"),
+        ("[journal]\nkept = '7d'", None, "unknown field `kept`"),
+        ("[quarantine]\nevents = '10kB'", None, "`10kB` is not a whole number"),
+        ("", Some(("INTERNAL_EVENTS_JOURNAL_KEEP", "7")), "INTERNAL_EVENTS_JOURNAL_KEEP is `7`"),
         ("", Some(("INTERNAL_EVENTS_STRICT", "maybe")), "INTERNAL_EVENTS_STRICT is `maybe`"),
     ] {
         let env: Vec<_> = env.into_iter().collect();
