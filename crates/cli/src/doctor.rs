@@ -69,9 +69,10 @@ pub(crate) fn run(args: &DoctorArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
     look_at_definitions(&installation, &mut findings);
     let data = cx.data(&installation);
-    look_at_place(&data, &mut findings);
+    let limits = &installation.settings().limits;
+    look_at_place(&data, limits, &mut findings);
     match Sqlite::inspect(&data) {
-        Ok(Some(found)) => look_at_store(&found, &mut findings),
+        Ok(Some(found)) => look_at_store(&found, limits, &mut findings),
         Ok(None) => {
             let what = format!("nothing was tracked into {} yet", data.display());
             findings.ok("data", what);
@@ -110,7 +111,7 @@ fn look_at_definitions(installation: &Installation, findings: &mut Findings) {
     }
 }
 
-fn look_at_place(data: &Path, findings: &mut Findings) {
+fn look_at_place(data: &Path, limits: &Limits, findings: &mut Findings) {
     let place = Sqlite::place(data);
     if place.is_network {
         let system = place.file_system.as_deref().unwrap_or("network");
@@ -118,9 +119,8 @@ fn look_at_place(data: &Path, findings: &mut Findings) {
         let advice = "move it to a disk of this machine; locks over a network are not reliable";
         findings.add(Level::Error, "file_system", what, advice);
     }
-    let reserve = Limits::default().reserve_bytes;
     match place.free_bytes {
-        Some(free) if free < reserve => {
+        Some(free) if free < limits.reserve_bytes => {
             let what = format!("{} are free on the disk of the data directory", mebibytes(free));
             let advice = "make room: events are refused while less than the reserve is free";
             findings.add(Level::Error, "free_space", what, advice);
@@ -149,7 +149,7 @@ fn look_at_rights(data: &Path, findings: &mut Findings) {
 #[cfg(not(unix))]
 fn look_at_rights(_data: &Path, _findings: &mut Findings) {}
 
-fn look_at_store(found: &Inspection, findings: &mut Findings) {
+fn look_at_store(found: &Inspection, limits: &Limits, findings: &mut Findings) {
     let format = found.status.format;
     if format < FORMAT {
         let what = format!("the data are of format {format}, and this program writes {FORMAT}");
@@ -165,7 +165,6 @@ fn look_at_store(found: &Inspection, findings: &mut Findings) {
         let advice = "set the clocks right; what was accepted meanwhile counts in a later week";
         findings.add(Level::Warning, "clock", what, advice);
     }
-    let limits = Limits::default();
     for (destination, pending) in &found.pending {
         if pending.bytes * 2 > limits.max_pending_bytes {
             let what = format!("`{destination}` has {} entries still to take", pending.events);

@@ -68,7 +68,11 @@ pub(crate) fn run(args: QuarantineArgs, cx: &Context) -> anyhow::Result<ExitCode
                 Format::Human => output::print(&groups(&kept, &catalog))?,
             }
         }
-        QuarantineCommand::Drop { which, yes } => return drop_kept(&data, &which.of(&kept)?, yes),
+        QuarantineCommand::Drop { which, yes } => {
+            let limits = installation.settings().limits.clone();
+            let options = Options { limits, ..Options::default() };
+            return drop_kept(&data, options, &which.of(&kept)?, yes);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -156,7 +160,12 @@ fn to_json(kept: &[StoredQuarantined], catalog: &Catalog) -> Value {
     json!({ "version": 1, "events": events.collect::<Vec<_>>() })
 }
 
-fn drop_kept(data: &Path, numbers: &[u64], yes: bool) -> anyhow::Result<ExitCode> {
+fn drop_kept(
+    data: &Path,
+    options: Options,
+    numbers: &[u64],
+    yes: bool,
+) -> anyhow::Result<ExitCode> {
     if numbers.is_empty() {
         output::print("nothing of that kind is kept aside\n")?;
         return Ok(ExitCode::SUCCESS);
@@ -172,7 +181,7 @@ fn drop_kept(data: &Path, numbers: &[u64], yes: bool) -> anyhow::Result<ExitCode
             return Ok(ExitCode::FAILURE);
         }
     }
-    let dropped = Sqlite::open(data, Options::default())?.drop_quarantined(numbers)?;
+    let dropped = Sqlite::open(data, options)?.drop_quarantined(numbers)?;
     output::print(&format!("{dropped} thrown away\n"))?;
     Ok(ExitCode::SUCCESS)
 }
