@@ -14,8 +14,8 @@ fuzz_target!(|bytes: &[u8]| {
         unique_overrides: Some(source("hll_redis_key_overrides.yml")),
         total_overrides: Some(source("total_counter_redis_key_overrides.yml")),
         legacy_events: Some(source("hll_redis_legacy_events.yml")),
-        product_groups: None,
-        feature_categories: None,
+        product_groups: Some(source("product_groups.json")),
+        feature_categories: Some(source("feature_categories.yml")),
     };
     let analysis = analyze(&sources);
     for it in &analysis.diagnostics {

@@ -132,6 +132,33 @@ fn connections_beyond_the_limit_wait_for_their_turn() {
 }
 
 #[test]
+fn slow_callers_give_way_to_good_ones() {
+    let limits = Limits {
+        connections: 8,
+        head_time: Duration::from_millis(300),
+        body_time: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let server = Server::start_with(config(), limits);
+    let whole = String::from_utf8(post(TRACK, OK)).expect("requests are UTF-8");
+    let head = whole.find("\r\n\r\n").expect("a head") + 4;
+    // All places are taken several times over: by nothing, half a head, a head, half a body.
+    let slow: Vec<_> = (0..40)
+        .map(|n| {
+            let mut stream = server.connect();
+            let sent = [0, head / 2, head, whole.len() - 5][n % 4];
+            stream.write_all(&whole.as_bytes()[..sent]).expect("the system takes it");
+            stream
+        })
+        .collect();
+    for _ in 0..3 {
+        assert_eq!(server.post(TRACK, OK).status, 200, "it waits, and is served");
+    }
+    assert_eq!(server.counts(), (3, 3));
+    drop(slow);
+}
+
+#[test]
 fn a_full_queue_and_a_switched_off_tracker_are_said() {
     let disabled = Server::start_with(config().disabled(), Limits::default());
     disabled.post(TRACK, OK).assert_problem(503, "disabled");

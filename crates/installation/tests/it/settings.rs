@@ -3,6 +3,7 @@
 use crate::files;
 use internal_events::store::Limits;
 use internal_events_installation::{Installation, RateLimit, Settings};
+use proptest::prelude::*;
 use std::time::Duration;
 
 fn settings(toml: &str, env: &[(&str, &str)]) -> Result<Settings, String> {
@@ -173,5 +174,88 @@ fn the_collector_is_told_whom_to_let_in() {
         "[[collector.tokens]]\nname = 'web'\ntoken = 'iet_x'\nsha256 = ''\nscopes = []",
     ] {
         assert!(settings(wrong, &[]).is_err(), "{wrong}");
+    }
+}
+
+/// Pieces that settings are made of, in any order.
+fn pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "enabled = ",
+        "strict = ",
+        "data = ",
+        "[collector]\n",
+        "[legacy]\n",
+        "[lists]\n",
+        "[collector.rate]\n",
+        "[[collector.tokens]]\n",
+        "paths = ",
+        "origins = ",
+        "overrides = ",
+        "tokens = ",
+        "name = ",
+        "sha256 = ",
+        "scopes = ",
+        "true",
+        "false",
+        "\"\"",
+        "\"x\"",
+        "'",
+        "\"",
+        "\"\"\"",
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        "=",
+        ".",
+        "\n",
+        "#",
+        "-1",
+        "1e999",
+        "nan",
+        "inf",
+        "9223372036854775808",
+        "0x",
+        "1979-05-27T07:32:00Z",
+        "\\u0000",
+        "\\",
+        "\0",
+        "\u{feff}",
+        "\u{202e}",
+        "é",
+        "a.b.c.d = 1\n",
+        "[[[[[[[[",
+        "[a.a]\n",
+    ]);
+    prop::collection::vec(piece, 0..20).prop_map(|it| it.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+    #[test]
+    fn any_settings_are_read_or_refused_with_a_reason(file in pieces(), value in ".{0,20}") {
+        let names = ["ENABLED", "STRICT", "COLLECTOR_PATHS", "COLLECTOR_ORIGINS", "COLLECTOR_APP_IDS"];
+        let names = names.map(|it| format!("INTERNAL_EVENTS_{it}"));
+        for env in [vec![], names.iter().map(|it| (it.as_str(), value.as_str())).collect()] {
+            if let Err(reason) = settings(&file, &env) {
+                prop_assert!(!reason.is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn settings_as_deep_as_a_mine_are_refused() {
+    for deep in [
+        "[".repeat(100_000),
+        "a = ".to_owned() + &"[".repeat(100_000),
+        "{a=".repeat(100_000),
+        "a.".repeat(100_000),
+        format!("[{}a]", "a.".repeat(100_000)),
+    ] {
+        settings(&deep, &[]).expect_err("no setting is like that");
+        settings(&format!("data = {deep}"), &[]).expect_err("no setting is like that");
     }
 }

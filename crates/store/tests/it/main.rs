@@ -8,6 +8,7 @@ mod damage;
 mod disk;
 mod files;
 mod format;
+mod hostile_rows;
 mod inspect;
 mod many_values;
 mod model;
