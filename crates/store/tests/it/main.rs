@@ -13,3 +13,4 @@ mod inspect;
 mod many_values;
 mod model;
 mod stopped;
+mod sync;
