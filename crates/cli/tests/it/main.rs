@@ -3,6 +3,7 @@
 mod check;
 mod generate;
 mod hostile_names;
+mod off;
 mod operations;
 mod questions;
 mod serve;

@@ -1,10 +1,12 @@
 //! Scenarios of the tracker, one file each; the file name is the story.
 
+mod clocks;
 mod counting;
 mod full_queue;
 mod hostile_events;
 mod many_processes;
 mod never_blocks_never_panics;
+mod stress;
 mod strict_mode;
 mod what_is_kept;
 mod writer_gone;

@@ -10,6 +10,9 @@ use std::process::{Command, Stdio};
 
 const REQUESTS: usize = 25;
 
+/// How an answer begins that says that an event is durable, 200 or 202.
+const ANSWER: &str = "HTTP/1.1 20";
+
 #[test]
 fn no_answer_leaves_before_the_journal_is_synced() {
     if !has_strace() {
@@ -25,7 +28,7 @@ fn no_answer_leaves_before_the_journal_is_synced() {
     check(&without(&is_sync)).expect_err("a server that never syncs is found out");
     let is_write = |line: &str| line.contains("-wal>") && line.contains("pwrite64");
     check(&without(&is_write)).expect_err("a server that writes no journal is found out");
-    check(&without(&|it| it.contains("HTTP/1.1 200"))).expect_err("answers are looked at");
+    check(&without(&|it| it.contains(ANSWER))).expect_err("answers are looked at");
     check(&delayed_by_one(&trace)).expect_err("a sync after the answer is found out");
 }
 
@@ -76,8 +79,15 @@ fn trace() -> String {
     let server = Traced(Server::start_as(traced, shop.path()));
     let mut connection = server.0.connect();
     for n in 0..REQUESTS {
-        let answer = connection.post(TRACK, &order("5", &label(n))).expect("an answer");
-        assert_eq!(answer.status, 200);
+        // Orders, events that nobody knows, and orders with an id of their own.
+        let order = order("5", &label(n));
+        let (body, status) = match n % 3 {
+            0 => (order, 200),
+            1 => (order.replace("create_order", "cancel_order"), 202),
+            _ => (order.replacen('{', &format!(r#"{{"event_id":"{n}","#), 1), 200),
+        };
+        let answer = connection.post(TRACK, &body).expect("an answer");
+        assert_eq!(answer.status, status, "{}", answer.body);
     }
     drop(connection);
     drop(server);
@@ -107,7 +117,7 @@ impl Call {
             Some(Self::Sync)
         } else if line.contains("-wal>") && is_write {
             Some(Self::Write(line.to_owned()))
-        } else if line.contains("HTTP/1.1 200") {
+        } else if line.contains(ANSWER) {
             Some(Self::Answer)
         } else {
             None
@@ -161,7 +171,7 @@ fn check(trace: &str) -> Result<(), String> {
 /// The same trace with each answer moved up before the sync that it waited for.
 fn delayed_by_one(trace: &str) -> String {
     let mut lines: Vec<&str> = trace.lines().collect();
-    let answer = lines.iter().rposition(|it| it.contains("HTTP/1.1 200")).expect("an answer");
+    let answer = lines.iter().rposition(|it| it.contains(ANSWER)).expect("an answer");
     let n = REQUESTS - 1;
     let write = lines.iter().position(|it| it.contains(&label(n))).expect("its write");
     let answer = lines.remove(answer);
