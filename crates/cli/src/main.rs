@@ -78,6 +78,8 @@ fn start_logging(format: LogFormat) {
             .with_ansi(output::stderr_has_colour())
             .fmt_fields(visible::VisibleFields::default())
             .init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Json => {
+            log.json().flatten_event(true).with_writer(|| visible::VisibleJsonLines).init();
+        }
     }
 }

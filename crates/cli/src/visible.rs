@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
 use tracing_subscriber::field::{MakeVisitor as _, RecordFields, VisitOutput as _};
 use tracing_subscriber::fmt::format::{DefaultFields, FormatFields, Writer};
 
@@ -83,6 +84,22 @@ impl<'w> FormatFields<'w> for VisibleFields {
         fields.record(&mut visitor);
         visitor.finish()?;
         to.write_str(&visible(&text))
+    }
+}
+
+/// Standard error for a log in JSON, one line at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct VisibleJsonLines;
+
+impl io::Write for VisibleJsonLines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        io::stderr().lock().write_all(visible_json(&text).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().lock().flush()
     }
 }
 

@@ -38,6 +38,7 @@ fn a_log_of_json_has_an_object_on_each_line_and_names_requests_by_their_ids() {
     drop(connection);
     server.terminate();
     let log = server.log();
+    assert_shown("the log", &log);
     let lines: Vec<serde_json::Value> =
         log.lines().map(|it| serde_json::from_str(it).expect("JSON")).collect();
     let named = lines.iter().find(|it| it["request_id"] == "mine-7").expect("it is mentioned");

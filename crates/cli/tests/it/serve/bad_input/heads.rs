@@ -127,12 +127,16 @@ fn what_is_no_http_is_told_so() {
         .is(405, "wrong_method"),
         Case::new("a method of one's own", "BREW /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             .is(405, "wrong_method"),
-        Case::new("no host", "GET /healthz HTTP/1.1\r\n\r\n").is(400, "unclear_host"),
-        Case::new("HTTP/1.0 without a host", "GET /healthz HTTP/1.0\r\n\r\n")
+        Case::new("no host", "GET /api/v4/usage_data/metrics HTTP/1.1\r\n\r\n")
+            .is(400, "unclear_host"),
+        Case::new("HTTP/1.0 without a host", "GET /api/v4/usage_data/metrics HTTP/1.0\r\n\r\n")
             .is(400, "unclear_host")
             .closes(),
-        Case::new("a host of bytes", b"GET /healthz HTTP/1.1\r\nHost: \xff\r\n\r\n".as_slice())
-            .is(400, "unclear_host"),
+        Case::new(
+            "a host of bytes",
+            b"GET /api/v4/usage_data/metrics HTTP/1.1\r\nHost: \xff\r\n\r\n".as_slice(),
+        )
+        .is(400, "unclear_host"),
     ];
     check(cases);
 }
