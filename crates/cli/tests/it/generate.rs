@@ -570,7 +570,7 @@ fn the_page_shows_what_happens() {
         words.filter(is_flag).map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
     };
     let table: String = page.lines().filter(|it| it.starts_with("| `-")).collect();
-    let global = ["--root", "--data", "--help", "--version"].map(str::to_owned);
+    let global = ["--root", "--data", "--log-format", "--help", "--version"].map(str::to_owned);
     let of_help: Vec<String> =
         flags(stdout(&help)).into_iter().filter(|it| !global.contains(it)).collect();
     assert_eq!(flags(&table).into_iter().collect::<Vec<_>>(), of_help);
