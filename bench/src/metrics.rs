@@ -103,7 +103,7 @@ impl Reader for Held {
         Ok(Vec::new())
     }
 
-    fn quarantined(&mut self, _: usize) -> Result<Vec<StoredQuarantined>, Error> {
+    fn quarantined_after(&mut self, _: u64, _: usize) -> Result<Vec<StoredQuarantined>, Error> {
         Ok(Vec::new())
     }
 

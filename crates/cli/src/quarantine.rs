@@ -7,7 +7,7 @@ use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::bail;
 use internal_events::store::{Options, Reader as _, Sqlite, Store as _, StoredQuarantined};
-use internal_events::{Catalog, decode_event};
+use internal_events::{Catalog, ReplayOf, ReplayOutcome, Tracker, decode_event};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -30,6 +30,11 @@ enum QuarantineCommand {
         /// How to print them.
         #[arg(long, value_enum, default_value = "human")]
         format: Format,
+    },
+    /// Count what today's definitions know, in the week in which it came.
+    Replay {
+        #[command(flatten)]
+        which: Which,
     },
     /// Throw away what is kept aside.
     Drop {
@@ -67,6 +72,10 @@ pub(crate) fn run(args: QuarantineArgs, cx: &Context) -> anyhow::Result<ExitCode
                 Format::Human if all => output::print(&each(&kept))?,
                 Format::Human => output::print(&groups(&kept, &catalog))?,
             }
+        }
+        QuarantineCommand::Replay { which } => {
+            let tracker = Tracker::open(installation.tracker_config(&data))?;
+            return replay(&tracker, &which.of(&kept)?);
         }
         QuarantineCommand::Drop { which, yes } => {
             let limits = installation.settings().limits.clone();
@@ -158,6 +167,26 @@ fn to_json(kept: &[StoredQuarantined], catalog: &Catalog) -> Value {
         })
     });
     json!({ "version": 1, "events": events.collect::<Vec<_>>() })
+}
+
+/// Fails if something was meant and nothing of it could be counted.
+fn replay(tracker: &Tracker, numbers: &[u64]) -> anyhow::Result<ExitCode> {
+    let done = tracker.replay(ReplayOf::Numbers(numbers))?;
+    let ReplayOutcome { replayed, duplicate, unknown, unusable, missing } = done;
+    let mut text = format!("{replayed} replayed\n");
+    for (n, what) in [
+        (duplicate, "were in the journal already, by their id"),
+        (unknown, "stay: no definition knows them"),
+        (unusable, "stay: they are no events"),
+        (missing, "were replayed or dropped by somebody else meanwhile"),
+    ] {
+        if n > 0 {
+            text.push_str(&format!("{n} {what}\n"));
+        }
+    }
+    output::print(&text)?;
+    let is_in_vain = replayed + duplicate == 0 && unknown + unusable > 0;
+    Ok(if is_in_vain { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn drop_kept(

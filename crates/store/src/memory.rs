@@ -267,8 +267,14 @@ impl Reader for Memory {
         Ok(state.entries.range(first..).take(limit).map(|(_, it)| it.clone()).collect())
     }
 
-    fn quarantined(&mut self, limit: usize) -> Result<Vec<StoredQuarantined>, Error> {
-        Ok(lock(&self.shared).quarantine.iter().take(limit).cloned().collect())
+    fn quarantined_after(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredQuarantined>, Error> {
+        let state = lock(&self.shared);
+        let first = state.quarantine.partition_point(|it| it.number <= after);
+        Ok(state.quarantine.range(first..).take(limit).cloned().collect())
     }
 
     fn status(&mut self) -> Result<Status, Error> {

@@ -127,7 +127,20 @@ pub trait Reader: Send {
     /// # Errors
     ///
     /// Fails if the data cannot be read.
-    fn quarantined(&mut self, limit: usize) -> Result<Vec<StoredQuarantined>, Error>;
+    fn quarantined(&mut self, limit: usize) -> Result<Vec<StoredQuarantined>, Error> {
+        self.quarantined_after(0, limit)
+    }
+
+    /// Returns up to `limit` events kept aside with numbers above `after`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be read.
+    fn quarantined_after(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredQuarantined>, Error>;
 
     /// Returns how the store is doing.
     ///

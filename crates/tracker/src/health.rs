@@ -45,7 +45,7 @@ impl Cause {
     }
 
     /// Its name in the ledger on disk.
-    fn ledger_name(self) -> &'static str {
+    pub(crate) fn ledger_name(self) -> &'static str {
         match self {
             Self::Strict => "refused:strict",
             Self::QueueFull => "refused:queue_full",
@@ -134,11 +134,7 @@ impl Ledger {
 
     /// Counts and, now and then, logs something that was left out.
     pub(crate) fn omit(&self, event: &str, omission: &Omission, now: i64) {
-        let cause = match omission {
-            Omission::UndeclaredProperty { .. } => Cause::UndeclaredProperty,
-            Omission::IllTypedProperty { .. } => Cause::IllTypedProperty,
-            Omission::MissingOperand { .. } => Cause::MissingIdentifier,
-        };
+        let cause = crate::intake::cause_of(omission);
         self.count(cause, 1);
         if self.may_log(cause as usize, now) {
             tracing::warn!(event, cause = cause.as_str(), "{}", shortened(&omission.to_string()));

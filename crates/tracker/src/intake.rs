@@ -80,14 +80,7 @@ impl<'a> Intake<'a> {
             self.accept(event, routed);
             return Submission::Accepted { omissions };
         }
-        // What is left out must not reach the journal either; what stays moves up.
-        let mut left_out = routed.left_out.iter().peekable();
-        let mut position = 0;
-        event.properties.retain(|_| {
-            let stays = left_out.next_if_eq(&&position).is_none();
-            position += 1;
-            stays
-        });
+        leave_out(&mut event, &routed.left_out);
         let routed = self.catalog.route(idx, &event);
         self.accept(event, routed);
         Submission::Accepted { omissions }
@@ -103,5 +96,41 @@ impl<'a> Intake<'a> {
         let catalog = Arc::clone(&self.catalog);
         let prepared = Prepared { event, accepted_at: self.now, catalog, updates: routed.updates };
         self.batch.entries.push(Box::new(prepared));
+    }
+}
+
+/// Routes an event as a call in lenient mode would be; nothing if no definition knows it.
+///
+/// What is wrong is taken out of the event, and is among the omissions.
+pub(crate) fn route_leniently(catalog: &Catalog, event: &mut Event) -> Option<Routed> {
+    if let Some(routed) = catalog.route_legacy(event) {
+        return Some(routed);
+    }
+    let idx = catalog.find_event(&event.name)?;
+    let routed = catalog.route(idx, event);
+    if routed.left_out.is_empty() {
+        return Some(routed);
+    }
+    leave_out(event, &routed.left_out);
+    Some(Routed { omissions: routed.omissions, ..catalog.route(idx, event) })
+}
+
+/// Takes properties out, so that they do not reach the journal either; what stays moves up.
+fn leave_out(event: &mut Event, positions: &[usize]) {
+    let mut left_out = positions.iter().peekable();
+    let mut position = 0;
+    event.properties.retain(|_| {
+        let stays = left_out.next_if_eq(&&position).is_none();
+        position += 1;
+        stays
+    });
+}
+
+/// Under which cause something left out is counted.
+pub(crate) fn cause_of(omission: &Omission) -> Cause {
+    match omission {
+        Omission::UndeclaredProperty { .. } => Cause::UndeclaredProperty,
+        Omission::IllTypedProperty { .. } => Cause::IllTypedProperty,
+        Omission::MissingOperand { .. } => Cause::MissingIdentifier,
     }
 }

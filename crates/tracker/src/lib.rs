@@ -31,6 +31,7 @@ mod intake;
 mod metrics;
 mod payload;
 mod queue;
+mod replay;
 pub mod testing;
 mod tracker;
 mod writer;
@@ -45,4 +46,5 @@ pub use internal_events_catalog::{
 pub use internal_events_store as store;
 pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
 pub use payload::{decode_event, encode_event};
+pub use replay::{ReplayError, ReplayOf, ReplayOutcome};
 pub use tracker::{CommitError, FlushError, Foreign, OpenError, Refusal, Submission, Tracker};

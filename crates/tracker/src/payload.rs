@@ -7,7 +7,8 @@
 //! An event that came by another call than `track_event` says so, as in `"call":"increment_counter"`.
 //! The id stands beside it in the journal. Absent parts are left out. Readers accept unknown members, so that members can be added.
 
-use internal_events_catalog::{Call, Event, Id, Scalar};
+use internal_events_catalog::{Call, Event, GivenId, Id, Scalar};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// Appends the JSON of an event to `out`.
@@ -52,6 +53,46 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
         out.push(b'}');
     }
     out.push(b'}');
+}
+
+/// Encodes an event that is kept aside: as in the journal, and the id it was sent with.
+///
+/// In the journal the id stands beside the event; where there is no beside, two members hold it,
+/// `"given_id"` and `"content"`, in hexadecimal.
+pub(crate) fn encode_kept(event: &Event) -> Vec<u8> {
+    let mut out = Vec::new();
+    encode_event(event, &mut out);
+    if let Some(GivenId { id, content }) = event.given_id {
+        out.pop();
+        encode_member("given_id", &mut out);
+        encode_str(&format!("{:032x}", u128::from_be_bytes(id)), &mut out);
+        if let Some(content) = content {
+            encode_member("content", &mut out);
+            encode_str(&format!("{content:016x}"), &mut out);
+        }
+        out.push(b'}');
+    }
+    out
+}
+
+/// Reads an event that is kept aside; `None` where the bytes are none of ours.
+pub(crate) fn decode_kept(bytes: &[u8]) -> Option<Event> {
+    #[derive(Deserialize)]
+    struct Given {
+        given_id: Option<String>,
+        content: Option<String>,
+    }
+    let event = decode_event(bytes)?;
+    let given: Given = serde_json::from_slice(bytes).ok()?;
+    let given_id = match given.given_id {
+        None => None,
+        Some(id) => {
+            let id = u128::from_str_radix(&id, 16).ok()?.to_be_bytes();
+            let content = given.content.map(|it| u64::from_str_radix(&it, 16)).transpose().ok()?;
+            Some(GivenId { id, content })
+        }
+    };
+    Some(Event { given_id, ..event })
 }
 
 fn encode_member(name: &str, out: &mut Vec<u8>) {

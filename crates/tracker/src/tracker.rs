@@ -10,6 +10,7 @@ use internal_events_catalog::{Catalog, Event, Omission};
 use internal_events_store::{self as store, Memory, Reader, Sqlite, Store};
 use std::borrow::Cow;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -46,6 +47,32 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     enabled: bool,
     reader: Mutex<Option<Box<dyn Reader>>>,
+    place: Place,
+}
+
+/// Where further store handles are opened.
+enum Place {
+    Nowhere,
+    Memory(Memory),
+    Directory(PathBuf, store::Options),
+}
+
+impl Place {
+    fn of(config: &Config) -> Self {
+        match &config.home {
+            Home::Nowhere => Self::Nowhere,
+            Home::Memory => Self::Memory(Memory::with_limits(&config.store.limits)),
+            Home::Directory(path) => Self::Directory(path.clone(), config.store.clone()),
+        }
+    }
+
+    fn open(&self) -> Result<Option<Box<dyn Store>>, store::Error> {
+        Ok(match self {
+            Self::Nowhere => None,
+            Self::Memory(memory) => Some(Box::new(memory.clone())),
+            Self::Directory(path, options) => Some(Box::new(Sqlite::open(path, options.clone())?)),
+        })
+    }
 }
 
 impl fmt::Debug for Shared {
@@ -153,14 +180,8 @@ impl Tracker {
     ///
     /// When the directory or what is in it cannot be used.
     pub fn open(config: Config) -> Result<Self, OpenError> {
-        let store: Option<Box<dyn Store>> = match &config.home {
-            Home::Nowhere => None,
-            Home::Memory => Some(Box::new(Memory::with_limits(&config.store.limits))),
-            Home::Directory(path) => {
-                let options = config.store.clone();
-                Some(Box::new(Sqlite::open(path, options).map_err(OpenError::Store)?))
-            }
-        };
+        let place = Place::of(&config);
+        let store = place.open().map_err(OpenError::Store)?;
         let reader = store.as_ref().map(|it| it.reader()).transpose().map_err(OpenError::Store)?;
         let shared = Arc::new(Shared {
             catalog: ArcSwap::new(config.catalog),
@@ -170,6 +191,7 @@ impl Tracker {
             clock: config.clock,
             enabled: store.is_some(),
             reader: Mutex::new(reader),
+            place,
         });
         if let Some(store) = store {
             writer::spawn(store, Arc::clone(&shared), config.limits.group_events)
@@ -294,7 +316,10 @@ impl Tracker {
 
     /// Routes all later events by another catalog; earlier ones keep what they were routed to.
     pub fn replace_catalog(&self, catalog: impl Into<Arc<Catalog>>) {
-        self.owner.shared.catalog.store(catalog.into());
+        let shared = &self.owner.shared;
+        let after = catalog.into();
+        let before = shared.catalog.swap(Arc::clone(&after));
+        shared.announce_replayable(&before, &after);
     }
 
     /// How wrong calls are answered.
@@ -324,12 +349,25 @@ impl Tracker {
 
     /// Asks the store directly; `None` if tracking is switched off.
     pub fn read<T>(&self, ask: impl FnOnce(&mut dyn Reader) -> T) -> Option<T> {
-        let mut reader = self.owner.shared.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        reader.as_mut().map(|it| ask(it.as_mut()))
+        self.owner.shared.with_reader(ask)
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.owner.shared
     }
 }
 
 impl Shared {
+    /// Opens one more handle to the same data; `None` if tracking is switched off.
+    pub(crate) fn open_store(&self) -> Result<Option<Box<dyn Store>>, store::Error> {
+        self.place.open()
+    }
+
+    pub(crate) fn with_reader<T>(&self, ask: impl FnOnce(&mut dyn Reader) -> T) -> Option<T> {
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.as_mut().map(|it| ask(it.as_mut()))
+    }
+
     /// Queues a batch, or counts why not.
     fn push(&self, batch: Batch) -> Result<(), Refusal> {
         let n = batch.events() as u64;

@@ -1,7 +1,7 @@
 //! The thread that owns the store.
 
 use crate::health::{Cause, Ledger};
-use crate::payload::encode_event;
+use crate::payload::{encode_event, encode_kept};
 use crate::queue::{Aside, Batch, Done, Kept, Prepared};
 use crate::tracker::{CommitError, Shared};
 use internal_events_catalog::{Catalog, CounterId, CounterKind, GivenId, Operand, Week};
@@ -20,7 +20,7 @@ use std::time::Duration;
 const IDLE: Duration = Duration::from_secs(1);
 
 /// Under which reason unknown events are kept.
-const UNKNOWN_EVENT: &str = "unknown_event";
+pub(crate) const UNKNOWN_EVENT: &str = "unknown_event";
 
 pub(crate) fn spawn(
     store: Box<dyn Store>,
@@ -184,18 +184,14 @@ impl Writer {
 
 fn reason_and_bytes(aside: &Aside) -> (&str, Cow<'_, [u8]>) {
     match &aside.what {
-        Kept::Unknown(event) => {
-            let mut bytes = Vec::new();
-            encode_event(event, &mut bytes);
-            (UNKNOWN_EVENT, bytes.into())
-        }
+        Kept::Unknown(event) => (UNKNOWN_EVENT, encode_kept(event).into()),
         Kept::Foreign(it) => (&it.reason, it.payload.as_slice().into()),
     }
 }
 
 /// The entries of one group, with everything they borrow in one buffer.
 #[derive(Debug, Default)]
-struct Encoded {
+pub(crate) struct Encoded {
     bytes: Vec<u8>,
     text: String,
     entries: Vec<EncodedEntry>,
@@ -231,7 +227,7 @@ impl Encoded {
         self.changes.clear();
     }
 
-    fn push(&mut self, prepared: &Prepared, keys: &mut KeyCache, store: &mut dyn Store) {
+    pub(crate) fn push(&mut self, prepared: &Prepared, keys: &mut KeyCache, store: &mut dyn Store) {
         let start = self.bytes.len();
         encode_event(&prepared.event, &mut self.bytes);
         let event = start..self.bytes.len();
@@ -276,7 +272,7 @@ impl Encoded {
         start..self.bytes.len()
     }
 
-    fn updates(&self) -> Vec<Update<'_>> {
+    pub(crate) fn updates(&self) -> Vec<Update<'_>> {
         let of = |(key, change): &(Key, EncodedChange)| Update {
             key: *key,
             change: match change {
@@ -289,7 +285,7 @@ impl Encoded {
         self.changes.iter().map(of).collect()
     }
 
-    fn entries<'a>(&'a self, updates: &'a [Update<'a>]) -> Vec<Entry<'a>> {
+    pub(crate) fn entries<'a>(&'a self, updates: &'a [Update<'a>]) -> Vec<Entry<'a>> {
         let of = |it: &'a EncodedEntry| Entry {
             id: it.id,
             accepted_at: it.accepted_at,
@@ -304,7 +300,7 @@ impl Encoded {
 
 /// Handles of the keys of recent catalogs and weeks, so that a key's text is built once a week.
 #[derive(Debug, Default)]
-struct KeyCache {
+pub(crate) struct KeyCache {
     /// The most recently used first.
     tables: Vec<KeyTable>,
 }

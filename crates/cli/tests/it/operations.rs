@@ -82,6 +82,25 @@ fn a_directory_without_a_journal_is_said_and_not_made() {
 }
 
 #[test]
+fn what_is_kept_aside_is_counted_once_a_definition_knows_it() {
+    let root = shop_with_events();
+    let replay = |which: &str, code: i32, out: &str| {
+        let run = run_at(root.path(), &["quarantine", "replay", which]);
+        assert_eq!((run.code, run.out.as_str()), (Some(code), out), "{which}: {}", run.err);
+    };
+    replay("--all", 1, "0 replayed\n1 stay: no definition knows them\n");
+    let events = root.path().join("config/events");
+    let known = fs::read_to_string(events.join("create_order.yml")).expect("it is there");
+    let misspelt = known.replace("create_order", "creat_order");
+    fs::write(events.join("creat_order.yml"), misspelt).expect("it is written");
+    replay("1", 0, "1 replayed\n");
+    replay("--all", 0, "0 replayed\n");
+    let list = parsed(&run_at(root.path(), &["journal", "list", "--format", "json"]));
+    assert_eq!(list["entries"][2]["event"], json!({ "event": "creat_order", "user": 7 }));
+    assert_eq!(run_at(root.path(), &["quarantine", "list"]).out, "nothing is kept aside\n");
+}
+
+#[test]
 fn what_is_kept_aside_is_listed_and_thrown_away_only_on_demand() {
     let root = shop_with_events();
     let list = run_at(root.path(), &["quarantine", "list"]);

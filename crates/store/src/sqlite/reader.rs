@@ -125,14 +125,18 @@ impl Reader for SqliteReader {
         Ok(entries)
     }
 
-    fn quarantined(&mut self, limit: usize) -> Result<Vec<StoredQuarantined>, Error> {
+    fn quarantined_after(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredQuarantined>, Error> {
         let read = || -> rusqlite::Result<_> {
             self.connection
                 .prepare_cached(
                     "SELECT number, received_at, reason, event FROM quarantine
-                     ORDER BY number LIMIT ?1",
+                     WHERE number > ?1 ORDER BY number LIMIT ?2",
                 )?
-                .query_map([as_integer(limit as u64)], read_quarantined)?
+                .query_map([as_integer(after), as_integer(limit as u64)], read_quarantined)?
                 .collect()
         };
         read().map_err(Error::Read)

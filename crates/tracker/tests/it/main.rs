@@ -6,6 +6,7 @@ mod full_queue;
 mod hostile_events;
 mod many_processes;
 mod never_blocks_never_panics;
+mod replay;
 mod stress;
 mod strict_mode;
 mod what_is_kept;
