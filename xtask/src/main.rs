@@ -72,6 +72,9 @@ fn run(arguments: &[String]) -> Result<()> {
     }
 }
 
+/// How long eight processes share one data directory, while that with the lease is killed.
+const STRESS_SECONDS: &str = "60";
+
 /// Runs every test suite in its slow form: more kills, more events, larger sketches.
 fn soak(project: &Project, arguments: &[String]) -> Result<()> {
     let (kills, rest) = take_number(arguments, "--kills", 500)?;
@@ -83,7 +86,11 @@ fn soak(project: &Project, arguments: &[String]) -> Result<()> {
         command.args(["run", "--release", "--locked", "-p", "internal-events-bench", "--"]);
         return project.run(command.args(["endure", &events.to_string()]));
     }
-    let environment = [("RUN_SLOW_TESTS", "1".to_owned()), ("KILLS", kills.to_string())];
+    let environment = [
+        ("RUN_SLOW_TESTS", "1".to_owned()),
+        ("KILLS", kills.to_string()),
+        ("STRESS_SECONDS", STRESS_SECONDS.to_owned()),
+    ];
     suite::run(project, &environment)?.into_result()
 }
 

@@ -8,5 +8,6 @@ mod documents;
 mod files;
 mod licences;
 mod metadata;
+mod reliability;
 mod rule_pages;
 mod sources;

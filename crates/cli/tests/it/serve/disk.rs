@@ -176,6 +176,7 @@ fn a_disk_that_fails_for_a_while_is_answered_503_and_loses_nothing() {
     for fault in [
         "fsync:error=EIO:when=8..12",
         "pwrite64:error=EIO:when=30..45",
+        "pwrite64:error=EROFS:when=50..60",
         "pwrite64:error=ENOSPC:when=40+40",
         "fsync:delay_enter=30000:when=5+5",
     ] {
