@@ -28,7 +28,7 @@ fn wants_colour() -> bool {
 /// Writes to standard output; of control characters only line breaks and our colours get there.
 ///
 /// Lines are whole only if whatever is foreign in them went through
-/// [`visible`](crate::visible::visible), as it does in a [`Style`].
+/// [`visible`], as it does in a [`Style`].
 ///
 /// # Errors
 ///
