@@ -5,7 +5,7 @@ use std::fmt;
 
 use internal_events_hll::{Sketch, Union};
 
-use crate::{Change, Limits};
+use crate::{Change, CounterDamage, Limits};
 
 /// The value under which a counter per value counts what it keeps no number of its own for:
 /// values that are too long, and those that come when it has as many as it may have.
@@ -143,24 +143,42 @@ pub(crate) fn add(total: u64, amount: u64) -> u64 {
     total.saturating_add(amount).min(LARGEST_TOTAL)
 }
 
-/// A key was read as another kind of counter than it is.
+/// Why a counter has no value of the kind that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{key}` is a counter of kind {is}, not {wanted}")]
-pub struct WrongType {
-    /// The key that was asked for.
-    pub key: String,
-    /// What it is.
-    pub is: Kind,
-    /// What it was taken for.
-    pub wanted: Kind,
+#[non_exhaustive]
+pub enum CounterError {
+    /// A key was read as another kind of counter than it is.
+    #[error("`{key}` is a counter of kind {is}, not {wanted}")]
+    WrongType {
+        /// The key that was asked for.
+        key: String,
+        /// What it is.
+        is: Kind,
+        /// What it was taken for.
+        wanted: Kind,
+    },
+    /// What was written down of it has been damaged since, by a failing disk for example.
+    #[error(
+        "the counter `{key}` is damaged: {source}; `internal-events journal verify` says what \
+         else is, and a backup helps"
+    )]
+    Damaged {
+        /// The key that was asked for.
+        key: String,
+        /// What is wrong with it.
+        source: CounterDamage,
+    },
 }
 
 /// The counters that were asked for, all as of one moment.
 ///
-/// A key that nothing has moved yet is absent and reads as nothing: zero, or no sketch.
+/// A key that nothing has moved yet is absent and reads as nothing: zero, or no sketch. One that
+/// is damaged reads as an error, and does not keep others from being read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Counters {
     pub(crate) by_key: BTreeMap<String, Counter>,
+    /// Counters that were written down and cannot be read.
+    pub(crate) damaged: BTreeMap<String, CounterDamage>,
 }
 
 impl Counters {
@@ -168,11 +186,11 @@ impl Counters {
     ///
     /// # Errors
     ///
-    /// Fails if the key holds another kind of counter, as do all the typed getters.
-    pub fn total(&self, key: &str) -> Result<u64, WrongType> {
+    /// Fails if the key holds another kind of counter or is damaged, as do all the typed getters.
+    pub fn total(&self, key: &str) -> Result<u64, CounterError> {
         match self.get(key) {
             Some(Counter::Total(total)) => Ok(*total),
-            other => absent(key, other, Kind::Total).map(|()| 0),
+            other => self.absent(key, other, Kind::Total).map(|()| 0),
         }
     }
 
@@ -181,10 +199,10 @@ impl Counters {
     /// # Errors
     ///
     /// Fails if the key holds another kind of counter.
-    pub fn sketch(&self, key: &str) -> Result<Option<&Sketch>, WrongType> {
+    pub fn sketch(&self, key: &str) -> Result<Option<&Sketch>, CounterError> {
         match self.get(key) {
             Some(Counter::Unique(sketch)) => Ok(Some(sketch)),
-            other => absent(key, other, Kind::Unique).map(|()| None),
+            other => self.absent(key, other, Kind::Unique).map(|()| None),
         }
     }
 
@@ -193,10 +211,10 @@ impl Counters {
     /// # Errors
     ///
     /// Fails if the key holds another kind of counter.
-    pub fn sum(&self, key: &str) -> Result<f64, WrongType> {
+    pub fn sum(&self, key: &str) -> Result<f64, CounterError> {
         match self.get(key) {
             Some(Counter::Sum(sum)) => Ok(*sum),
-            other => absent(key, other, Kind::Sum).map(|()| 0.0),
+            other => self.absent(key, other, Kind::Sum).map(|()| 0.0),
         }
     }
 
@@ -205,11 +223,11 @@ impl Counters {
     /// # Errors
     ///
     /// Fails if the key holds another kind of counter.
-    pub fn per_value(&self, key: &str) -> Result<&BTreeMap<Vec<u8>, u64>, WrongType> {
+    pub fn per_value(&self, key: &str) -> Result<&BTreeMap<Vec<u8>, u64>, CounterError> {
         static NONE: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
         match self.get(key) {
             Some(Counter::PerValue(totals)) => Ok(totals),
-            other => absent(key, other, Kind::PerValue).map(|()| &NONE),
+            other => self.absent(key, other, Kind::PerValue).map(|()| &NONE),
         }
     }
 
@@ -219,7 +237,10 @@ impl Counters {
     /// # Errors
     ///
     /// Fails if one of the keys is another kind of counter.
-    pub fn distinct<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Result<u64, WrongType> {
+    pub fn distinct<'a>(
+        &self,
+        keys: impl IntoIterator<Item = &'a str>,
+    ) -> Result<u64, CounterError> {
         let mut union = Union::new();
         for key in keys {
             if let Some(sketch) = self.sketch(key)? {
@@ -239,6 +260,20 @@ impl Counters {
         self.by_key.iter().map(|(key, counter)| (key.as_str(), counter))
     }
 
+    /// Goes through the keys whose counters are damaged, in order.
+    pub fn damaged(&self) -> impl Iterator<Item = &str> {
+        self.damaged.keys().map(String::as_str)
+    }
+
+    fn absent(&self, key: &str, found: Option<&Counter>, wanted: Kind) -> Result<(), CounterError> {
+        let key = key.to_owned();
+        match (found, self.damaged.get(&key)) {
+            (Some(counter), _) => Err(CounterError::WrongType { key, is: counter.kind(), wanted }),
+            (None, Some(&source)) => Err(CounterError::Damaged { key, source }),
+            (None, None) => Ok(()),
+        }
+    }
+
     /// Returns how many of the keys asked for have a counter.
     pub fn len(&self) -> usize {
         self.by_key.len()
@@ -247,12 +282,5 @@ impl Counters {
     /// Returns whether none of the keys asked for has a counter.
     pub fn is_empty(&self) -> bool {
         self.by_key.is_empty()
-    }
-}
-
-fn absent(key: &str, found: Option<&Counter>, wanted: Kind) -> Result<(), WrongType> {
-    match found {
-        None => Ok(()),
-        Some(counter) => Err(WrongType { key: key.to_owned(), is: counter.kind(), wanted }),
     }
 }

@@ -149,15 +149,76 @@ pub enum Error {
         /// The number in the journal.
         key_id: u32,
     },
-    /// A kept counter is not what this version writes.
+    /// The text or the kind of a key is not what was written.
+    #[error("the counter key number {key_id} is damaged")]
+    Key {
+        /// Number of the key.
+        key_id: u32,
+    },
+    /// A kept counter is not what was written.
     #[error("the counter with key {key_id} is damaged")]
-    Sketch {
+    Counter {
         /// Number of the counter's key.
         key_id: u32,
-        /// What is wrong with its sketch.
+        /// What is wrong with it.
         #[source]
-        source: internal_events_hll::DecodeError,
+        source: CounterDamage,
     },
+    /// The cursor of a destination is not what was written, or beyond the end of the journal.
+    #[error("the cursor of `{destination}` is damaged")]
+    Cursor {
+        /// Name of the destination.
+        destination: String,
+    },
+    /// Entries are missing in the journal that nobody may have taken out.
+    #[error("the journal has nothing between entry {after} and entry {before}")]
+    Gap {
+        /// The last entry before the gap.
+        after: u64,
+        /// The first entry behind it.
+        before: u64,
+    },
+    /// An event kept aside is not what was written.
+    #[error(
+        "event number {number}, which was kept aside, is damaged; `internal-events quarantine drop \
+         {number}` takes it out"
+    )]
+    Kept {
+        /// Its number.
+        number: u64,
+    },
+}
+
+/// What is wrong with a counter that was written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CounterDamage {
+    /// A bit of it has flipped.
+    #[error("its checksum is not that of its value")]
+    Checksum,
+    /// Something of it has gone.
+    #[error("a part of it is missing")]
+    Missing,
+    /// It is no value of its kind.
+    #[error("its value is of another type")]
+    Value,
+    /// Its sketch is none.
+    #[error(transparent)]
+    Sketch(internal_events_hll::DecodeError),
+}
+
+/// Returns whether SQLite found something in a column that cannot have been written there.
+pub(crate) fn is_strange_value(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
+    };
+    matches!(
+        error,
+        FromSqlConversionFailure(..)
+            | IntegralValueOutOfRange(..)
+            | InvalidColumnType(..)
+            | Utf8Error(..)
+    )
 }
 
 impl Error {
@@ -166,15 +227,24 @@ impl Error {
     /// [`Sqlite::verify`](crate::Sqlite::verify) then says what is, and a backup helps.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Journal { .. } | Self::UnknownKey { .. } | Self::Sketch { .. } => true,
+            Self::Journal { .. }
+            | Self::UnknownKey { .. }
+            | Self::Key { .. }
+            | Self::Counter { .. }
+            | Self::Cursor { .. }
+            | Self::Gap { .. }
+            | Self::Kept { .. } => true,
             Self::Open { source, .. }
             | Self::Append(source)
             | Self::Checkpoint(source)
             | Self::Backup(source)
-            | Self::Read(source) => matches!(
-                source.sqlite_error_code(),
-                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-            ),
+            | Self::Read(source) => {
+                is_strange_value(source)
+                    || matches!(
+                        source.sqlite_error_code(),
+                        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+                    )
+            }
             _ => false,
         }
     }

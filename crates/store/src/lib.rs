@@ -29,12 +29,12 @@ mod sqlite;
 mod store;
 mod window;
 
-pub use counters::{Counter, Counters, Kind, OTHER_VALUES, WrongType};
+pub use counters::{Counter, CounterError, Counters, Kind, OTHER_VALUES};
 pub use entry::{
     Appended, Change, Entry, EventId, Group, Key, Outcome, Quarantined, StoredChange, StoredEntry,
     StoredQuarantined, StoredUpdate, Update, content_hash,
 };
-pub use error::Error;
+pub use error::{CounterDamage, Error};
 pub use limits::Limits;
 pub use memory::Memory;
 pub use recount::{Recount, recount};
@@ -43,7 +43,7 @@ pub use sqlite::{
     Stretch, Verified,
 };
 pub use store::{
-    COUNTERS, DROPPED_BACKLOG, DROPPED_BY_HAND, DROPPED_NOT_A_NUMBER, DROPPED_QUARANTINE_EXPIRED,
-    DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE, ID_COLLISION, REPLAYED, Reader, Status,
-    Store,
+    COUNTERS, DROPPED_BACKLOG, DROPPED_BY_HAND, DROPPED_DAMAGED_COUNTER, DROPPED_NOT_A_NUMBER,
+    DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE,
+    ID_COLLISION, REPLAYED, Reader, Status, Store,
 };

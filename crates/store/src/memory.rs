@@ -254,7 +254,7 @@ impl Reader for Memory {
         let found = keys.iter().filter_map(|&key| {
             state.counters.get(key).map(|counter| (key.to_owned(), counter.clone()))
         });
-        Ok(Counters { by_key: found.collect() })
+        Ok(Counters { by_key: found.collect(), ..Counters::default() })
     }
 
     fn keys(&mut self) -> Result<Vec<String>, Error> {

@@ -49,6 +49,9 @@ pub enum DecodeError {
     /// A key has number 0 or one beyond 32 bits.
     #[error("{0} is not the number of a key")]
     Key(u64),
+    /// The bytes are not those that were written.
+    #[error("the checksum is not that of the bytes")]
+    Checksum,
     /// The group has more or fewer entries than the journal says.
     #[error("the group has {found} entries where the journal says {expected}")]
     Count {

@@ -35,7 +35,7 @@ pub fn recount(reader: &mut dyn Reader) -> Result<Recount, Error> {
     loop {
         let entries = reader.entries(res.last.unwrap_or(0), PAGE)?;
         let Some(last) = entries.last() else {
-            res.counters = Counters { by_key };
+            res.counters = Counters { by_key, ..Counters::default() };
             return Ok(res);
         };
         res.entries += entries.len() as u64;

@@ -10,15 +10,19 @@
 
 mod append;
 mod backup;
+mod checksum;
+mod cursors;
 mod disk;
 mod given;
 mod group;
 mod inspect;
+mod keys;
 mod locks;
 mod look;
 mod quarantine;
 mod reader;
 mod retention;
+mod rows;
 mod schema;
 mod tally;
 mod verify;
@@ -220,11 +224,11 @@ impl Sqlite {
     /// Takes some of what is beyond the limits out, in steps between which others may write.
     fn prune(&mut self) -> Result<(), Error> {
         for _ in 0..retention::STEPS {
-            if !retention::is_due(&self.connection, &self.options.limits).map_err(Error::Read)? {
+            if !retention::is_due(&self.connection, &self.options.limits)? {
                 break;
             }
             let line = self.writers.wait()?;
-            retention::step(&self.connection, &self.options.limits).map_err(Error::Checkpoint)?;
+            retention::step(&self.connection, &self.options.limits)?;
             drop(line);
         }
         Ok(())
@@ -236,7 +240,7 @@ impl Sqlite {
         if self.lease.take()? {
             return Ok(true);
         }
-        let cursor = tally::cursor(&self.connection).map_err(Error::Read)?;
+        let cursor = tally::cursor(&self.connection)?;
         let last = last_sequence(&self.connection).map_err(Error::Read)?;
         Ok(self.lease.look(cursor, last))
     }
@@ -253,6 +257,7 @@ impl Sqlite {
             n_entries: range.end - range.start,
             ids: &[],
             records: self.encoder.last(),
+            is_whole: true,
         };
         if tally.fold(&self.connection, &group).is_err() {
             self.tally = None;

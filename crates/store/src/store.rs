@@ -13,6 +13,9 @@ pub const DROPPED_WRONG_TYPE: &str = "dropped:wrong_type";
 /// Cause under which the ledger counts amounts that are infinite or not a number.
 pub const DROPPED_NOT_A_NUMBER: &str = "dropped:not_a_number";
 
+/// Cause under which the ledger counts updates of counters whose rows are damaged.
+pub const DROPPED_DAMAGED_COUNTER: &str = "dropped:damaged_counter";
+
 /// Cause under which the ledger counts events that were in the journal already.
 pub const DUPLICATE: &str = "duplicate";
 

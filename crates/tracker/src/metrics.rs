@@ -3,7 +3,7 @@
 use internal_events_catalog::{
     Catalog, Metric, MetricKind, MetricStatus, Reading, TimeFrame, Window,
 };
-use internal_events_store::{Counters, Error, Reader, WrongType};
+use internal_events_store::{CounterError, Counters, Error, Reader};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,7 +137,7 @@ fn value(metric: &Metric, reading: &Reading, counters: &Counters) -> MetricValue
     }
 }
 
-fn total(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
+fn total(reading: &Reading, counters: &Counters) -> Result<Value, CounterError> {
     let mut sum = 0_u64;
     for key in reading.keys() {
         sum = sum.saturating_add(counters.total(key)?);
@@ -145,11 +145,11 @@ fn total(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
     Ok(json!(sum))
 }
 
-fn unique(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
+fn unique(reading: &Reading, counters: &Counters) -> Result<Value, CounterError> {
     Ok(json!(counters.distinct(reading.keys())?))
 }
 
-fn sum(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
+fn sum(reading: &Reading, counters: &Counters) -> Result<Value, CounterError> {
     let mut sum = 0.0;
     for key in reading.keys() {
         sum += counters.sum(key)?;
@@ -158,7 +158,7 @@ fn sum(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
 }
 
 /// `{unique: {value: count}}`; of two rules with one unique the last wins, as in GitLab.
-fn per_value(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
+fn per_value(reading: &Reading, counters: &Counters) -> Result<Value, CounterError> {
     let mut object = Map::new();
     for part in &reading.parts {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();

@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
+use super::checksum::checksum;
 use super::given::GivenIds;
-use super::{as_integer, last_sequence, quarantine, schema};
+use super::{as_integer, group, keys, last_sequence, quarantine, schema, sequence};
 use crate::names::{Names, Stored};
 use crate::record::Encoder;
 use crate::window::{Sifted, newest};
@@ -56,7 +57,7 @@ impl Appending<'_> {
         let (n_wrong_type, n_not_a_number) = self.name_keys(entries)?;
         if !entries.is_empty() {
             let row_time = self.row_time(group)?;
-            self.insert(entries, row_time, range.end - 1)?;
+            self.insert(entries, row_time.unwrap_or_default(), range.end - 1)?;
             self.given.insert(&tx, (entries, newest(group.entries)), range.end - 1)?;
         }
         let (n_duplicates, n_collisions) = sifted.as_ref().map_or((0, 0), Sifted::count);
@@ -123,40 +124,37 @@ impl Appending<'_> {
             .optional()?;
         let stored = match stored {
             Some(stored) => stored,
-            None => self
-                .connection
-                .prepare_cached("INSERT INTO keys (key, kind) VALUES (?1, ?2) RETURNING key_id")?
-                .query_row([text, kind.name()], |row| Ok(Stored { id: row.get(0)?, kind }))?,
+            None => keys::insert(self.connection, text, kind)?,
         };
         self.names.set_stored(key, Some(stored));
         self.named.push(key);
         Ok(stored)
     }
 
-    fn insert(
-        &mut self,
-        entries: &[Entry<'_>],
-        newest: Option<i64>,
-        last: u64,
-    ) -> rusqlite::Result<()> {
+    fn insert(&mut self, entries: &[Entry<'_>], newest: i64, last: u64) -> rusqlite::Result<()> {
         let ids: Vec<[u8; 16]> = entries.iter().map(|entry| entry.id.0).collect();
         let names = &*self.names;
         let records = self.encoder.encode(entries, |key| {
             names.get(key).stored.expect("invariant: keys are named before they are written").id
         });
+        let before: Option<u64> = self
+            .connection
+            .prepare_cached("SELECT end_bytes FROM journal ORDER BY seq DESC LIMIT 1")?
+            .query_row([], |row| sequence(row, 0))
+            .optional()?;
+        let (ids, n_entries) = (ids.as_flattened(), entries.len() as u64);
+        let end_bytes = before.unwrap_or_default() + (ids.len() + records.len()) as u64;
+        let columns = group::columns(last, n_entries, newest, (ids, records), end_bytes);
         self.connection
-            .prepare_cached(
-                "INSERT INTO journal (seq, entries, accepted_at, ids, records, end_bytes)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6 + coalesce(
-                   (SELECT end_bytes FROM journal ORDER BY seq DESC LIMIT 1), 0))",
-            )?
+            .prepare_cached("INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
             .execute(params![
                 as_integer(last),
-                as_integer(entries.len() as u64),
+                as_integer(n_entries),
                 newest,
-                ids.as_flattened(),
+                ids,
                 records,
-                as_integer((ids.as_flattened().len() + records.len()) as u64),
+                as_integer(end_bytes),
+                checksum(&columns),
             ])?;
         Ok(())
     }

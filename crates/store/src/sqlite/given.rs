@@ -1,7 +1,8 @@
 //! The window of recent given ids, and its table, through which all handles share it.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
+use super::checksum::{Column, checksum, is_whole};
 use super::{as_integer, sequence};
 use crate::window::{Sifted, Window};
 use crate::{Entry, Error, Limits};
@@ -33,20 +34,26 @@ impl GivenIds {
 
     /// Reads what others stored since.
     pub(super) fn catch_up(&mut self, connection: &Connection) -> Result<(), Error> {
-        self.read(connection).map_err(Error::Read)
+        let sql = "SELECT seq, accepted_at, ids, end_ids, checksum FROM given_ids
+             WHERE seq > ?1 ORDER BY seq";
+        let mut statement = connection.prepare_cached(sql).map_err(Error::Read)?;
+        let mut rows = statement.query([as_integer(self.known)]).map_err(Error::Read)?;
+        while let Some(row) = rows.next().map_err(Error::Read)? {
+            self.take(row).map_err(Error::Read)?;
+        }
+        Ok(())
     }
 
-    fn read(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare_cached(
-            "SELECT seq, accepted_at, ids, end_ids FROM given_ids WHERE seq > ?1 ORDER BY seq",
-        )?;
-        let mut rows = statement.query([as_integer(self.known)])?;
-        while let Some(row) = rows.next()? {
-            let (ids, _) = row.get_ref(2)?.as_blob()?.as_chunks::<BYTES>();
-            self.window.take(row.get(1)?, ids.iter().map(split));
-            self.known = sequence(row, 0)?;
-            self.ever = sequence(row, 3)?;
+    /// Takes over the ids of a group. Those of a damaged row are not known any more: that events
+    /// are accepted matters more than that one of them is not accepted twice.
+    fn take(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        let (seq, accepted_at, ever) = (sequence(row, 0)?, row.get(1)?, sequence(row, 3)?);
+        let ids = row.get_ref(2)?.as_blob()?;
+        if is_whole(row.get(4)?, &columns(seq, accepted_at, ids, ever)) {
+            self.window.take(accepted_at, ids.as_chunks::<BYTES>().0.iter().map(split));
+            self.ever = ever;
         }
+        self.known = seq;
         Ok(())
     }
 
@@ -86,13 +93,32 @@ impl GivenIds {
             return Ok(());
         }
         let ever = self.ever + (ids.len() / BYTES) as u64;
-        tx.prepare_cached(
-            "INSERT INTO given_ids (seq, accepted_at, ids, end_ids) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![as_integer(last), at, ids, as_integer(ever)])?;
+        let sum = checksum(&columns(last, at.unwrap_or_default(), &ids, ever));
+        tx.prepare_cached("INSERT INTO given_ids VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![as_integer(last), at, ids, as_integer(ever), sum])?;
         self.pending = Some((last, ever));
         Ok(())
     }
+}
+
+/// Returns the groups whose given ids are not those that were stored.
+pub(super) fn damaged(connection: &Connection) -> rusqlite::Result<Vec<u64>> {
+    let mut statement =
+        connection.prepare("SELECT seq, accepted_at, ids, end_ids, checksum FROM given_ids")?;
+    let mut rows = statement.query([])?;
+    let mut damaged = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (seq, ids) = (sequence(row, 0)?, row.get_ref(2)?.as_blob()?);
+        if !is_whole(row.get(4)?, &columns(seq, row.get(1)?, ids, sequence(row, 3)?)) {
+            damaged.push(seq);
+        }
+    }
+    Ok(damaged)
+}
+
+/// What of a row its checksum is about.
+fn columns(last: u64, accepted_at: i64, ids: &[u8], ever: u64) -> [Column<'_>; 4] {
+    [last.into(), accepted_at.into(), ids.into(), ever.into()]
 }
 
 /// Takes apart what the table has of one id.

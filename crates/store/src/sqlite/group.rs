@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
+use super::checksum::{Column, is_whole};
 use super::{as_integer, sequence};
 use crate::record::{self, DecodeError, Record};
 use crate::{Change, Error};
@@ -17,9 +18,47 @@ pub(super) struct StoredGroup<'a> {
     pub(super) ids: &'a [u8],
     /// The entries, encoded.
     pub(super) records: &'a [u8],
+    /// Whether the row is as it was written.
+    pub(super) is_whole: bool,
+}
+
+/// What of a row its checksum is about.
+pub(super) fn columns<'a>(
+    last: u64,
+    n_entries: u64,
+    accepted_at: i64,
+    (ids, records): (&'a [u8], &'a [u8]),
+    end_bytes: u64,
+) -> [Column<'a>; 6] {
+    [
+        last.into(),
+        n_entries.into(),
+        accepted_at.into(),
+        ids.into(),
+        records.into(),
+        end_bytes.into(),
+    ]
 }
 
 impl<'a> StoredGroup<'a> {
+    /// Returns the number of the first entry.
+    pub(super) fn first(&self) -> u64 {
+        (self.last + 1).saturating_sub(self.n_entries)
+    }
+
+    /// Makes sure that the row is as it was written.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.is_whole { Ok(()) } else { Err(self.damaged(DecodeError::Checksum)) }
+    }
+
+    /// Makes sure that nothing is missing between entry `before` and this group.
+    pub(super) fn follows(&self, before: u64) -> Result<(), Error> {
+        match self.first() {
+            first if first > before + 1 => Err(Error::Gap { after: before, before: first }),
+            _ => Ok(()),
+        }
+    }
+
     /// Visits the records after `after` with their numbers, in order.
     ///
     /// That the group has as many records as its row says is known only at the end: whoever
@@ -29,7 +68,8 @@ impl<'a> StoredGroup<'a> {
         after: u64,
         mut visit: impl FnMut(u64, Record<'a>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let first = (self.last + 1).saturating_sub(self.n_entries);
+        self.check()?;
+        let first = self.first();
         let mut found = 0;
         for record in record::decode(self.records).map_err(|it| self.damaged(it))? {
             let record = record.map_err(|it| self.damaged(it))?;
@@ -90,7 +130,8 @@ pub(super) fn for_each_group(
 ) -> Result<bool, Error> {
     let mut statement = connection
         .prepare_cached(
-            "SELECT seq, entries, ids, records FROM journal WHERE seq > ?1 ORDER BY seq",
+            "SELECT seq, entries, accepted_at, ids, records, end_bytes, checksum
+             FROM journal WHERE seq > ?1 ORDER BY seq",
         )
         .map_err(Error::Read)?;
     let mut rows = statement.query([as_integer(after)]).map_err(Error::Read)?;
@@ -102,11 +143,11 @@ pub(super) fn for_each_group(
     Ok(true)
 }
 
-fn read<'a>(row: &'a Row<'_>) -> rusqlite::Result<StoredGroup<'a>> {
-    Ok(StoredGroup {
-        last: sequence(row, 0)?,
-        n_entries: sequence(row, 1)?,
-        ids: row.get_ref(2)?.as_blob()?,
-        records: row.get_ref(3)?.as_blob()?,
-    })
+/// Reads a row: number of the last entry, how many there are, time, ids, records, bytes up to its
+/// end, checksum.
+pub(super) fn read<'a>(row: &'a Row<'_>) -> rusqlite::Result<StoredGroup<'a>> {
+    let (last, n_entries) = (sequence(row, 0)?, sequence(row, 1)?);
+    let (ids, records) = (row.get_ref(3)?.as_blob()?, row.get_ref(4)?.as_blob()?);
+    let columns = columns(last, n_entries, row.get(2)?, (ids, records), sequence(row, 5)?);
+    Ok(StoredGroup { last, n_entries, ids, records, is_whole: is_whole(row.get(6)?, &columns) })
 }

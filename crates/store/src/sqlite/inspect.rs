@@ -106,8 +106,8 @@ pub(super) fn inspect(dir: &Path) -> Result<Option<Inspection>, Error> {
     let Some(connection) = look::open(&path)? else { return Ok(None) };
     let tx = Transaction::new_unchecked(&connection, TransactionBehavior::Deferred)
         .map_err(Error::Read)?;
+    let status = reader::read_status(&tx)?;
     let read = || -> rusqlite::Result<_> {
-        let status = reader::read_status(&tx)?;
         let mut pending = BTreeMap::new();
         for (destination, &cursor) in &status.cursors {
             let mut stretch = after(&tx, cursor)?;
@@ -138,13 +138,10 @@ struct End {
 
 /// The groups of the journal that have entries after `cursor`.
 fn after(tx: &Connection, cursor: u64) -> rusqlite::Result<Stretch> {
-    // Numbers have no gaps and bytes are summed up, so that the ends say it all; format 1 has no
-    // such sums and each row is looked at.
-    let has_sums = tx.column_exists(None, "journal", "end_bytes")?;
-    let bytes = if has_sums { "end_bytes" } else { "0" };
+    // Numbers have no gaps and bytes are summed up, so that the ends say it all.
     let sql = |order| {
         format!(
-            "SELECT seq, entries, accepted_at, length(ids) + length(records), {bytes}
+            "SELECT seq, entries, accepted_at, length(ids) + length(records), end_bytes
              FROM journal WHERE seq > ?1 ORDER BY seq {order} LIMIT 1"
         )
     };
@@ -164,18 +161,9 @@ fn after(tx: &Connection, cursor: u64) -> rusqlite::Result<Stretch> {
     let (Some(first), Some(last)) = (end("ASC")?, end("DESC")?) else {
         return Ok(Stretch::default());
     };
-    let bytes = if has_sums {
-        (last.bytes_up_to + first.bytes).saturating_sub(first.bytes_up_to)
-    } else {
-        tx.query_row(
-            "SELECT sum(length(ids) + length(records)) FROM journal WHERE seq > ?1",
-            [as_integer(cursor)],
-            |row| sequence(row, 0),
-        )?
-    };
     Ok(Stretch {
         events: (last.seq + first.entries).saturating_sub(first.seq),
-        bytes,
+        bytes: (last.bytes_up_to + first.bytes).saturating_sub(first.bytes_up_to),
         oldest: Some(first.accepted_at),
         newest: Some(last.accepted_at),
     })

@@ -1,12 +1,15 @@
 //! Events kept aside, and the room they may take.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
 use super::append::note;
+use super::checksum::{checksum, is_whole};
 use super::{as_integer, as_text, sequence};
+use crate::error::is_strange_value;
 use crate::limits::as_millis;
 use crate::{
-    DROPPED_BY_HAND, DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, Limits, Quarantined,
+    DROPPED_BY_HAND, DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, Error, Limits,
+    Quarantined, StoredQuarantined,
 };
 
 /// Keeps events aside; the oldest make room.
@@ -17,15 +20,57 @@ pub(super) fn insert(
 ) -> rusqlite::Result<()> {
     let Some(now) = events.iter().map(|it| it.received_at).max() else { return Ok(()) };
     for it in events {
+        let columns = [it.received_at.into(), it.reason.into(), it.event.into()];
         tx.prepare_cached(
-            "INSERT INTO quarantine (received_at, reason, event) VALUES (?1, ?2, ?3)",
+            "INSERT INTO quarantine (received_at, reason, event, checksum) VALUES (?1, ?2, ?3, ?4)",
         )?
-        .execute(params![it.received_at, it.reason, as_text(it.event)])?;
+        .execute(params![
+            it.received_at,
+            it.reason,
+            as_text(it.event),
+            checksum(&columns)
+        ])?;
     }
     let bytes = events.iter().map(|it| it.event.len() as u64).sum::<u64>();
     tx.prepare_cached("UPDATE quarantine_size SET events = events + ?1, bytes = bytes + ?2")?
         .execute([as_integer(events.len() as u64), as_integer(bytes)])?;
     make_room(tx, now, limits, u64::MAX)
+}
+
+/// Returns up to `limit` events with numbers above `after`, oldest first.
+pub(super) fn read(
+    connection: &Connection,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<StoredQuarantined>, Error> {
+    let sql = "SELECT number, received_at, reason, event, checksum FROM quarantine
+         WHERE number > ?1 ORDER BY number LIMIT ?2";
+    let mut statement = connection.prepare_cached(sql).map_err(Error::Read)?;
+    let range = [as_integer(after), as_integer(limit as u64)];
+    let mut rows = statement.query(range).map_err(Error::Read)?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next().map_err(Error::Read)? {
+        let number = sequence(row, 0).map_err(Error::Read)?;
+        match read_row(row, number) {
+            Ok(Some(event)) => events.push(event),
+            Ok(None) => return Err(Error::Kept { number }),
+            Err(error) if is_strange_value(&error) => return Err(Error::Kept { number }),
+            Err(error) => return Err(Error::Read(error)),
+        }
+    }
+    Ok(events)
+}
+
+/// Reads one event; nothing if it is not as it was written.
+fn read_row(row: &Row<'_>, number: u64) -> rusqlite::Result<Option<StoredQuarantined>> {
+    let received_at: i64 = row.get(1)?;
+    let (reason, event) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_bytes()?);
+    let columns = [received_at.into(), reason.into(), event.into()];
+    if !is_whole(row.get(4)?, &columns) {
+        return Ok(None);
+    }
+    let (reason, event) = (reason.to_owned(), event.to_vec());
+    Ok(Some(StoredQuarantined { number, received_at, reason, event }))
 }
 
 /// Drops up to `most` of the oldest events while there are too many or they are too old.

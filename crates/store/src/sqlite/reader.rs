@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
 use super::group::{Next, StoredGroup, for_each_group};
-use super::{as_integer, last_sequence, schema, sequence, tally};
+use super::keys::{self, Keys};
+use super::{cursors, last_sequence, quarantine, rows, schema, sequence, tally};
 use crate::{
-    Counter, Counters, Error, EventId, Reader, Status, StoredEntry, StoredQuarantined, StoredUpdate,
+    COUNTERS, Counter, CounterDamage, Counters, Error, EventId, Reader, Status, StoredEntry,
+    StoredQuarantined, StoredUpdate,
 };
 
 /// Reads a [`Sqlite`](crate::Sqlite) store, from this process or another.
@@ -17,8 +18,7 @@ use crate::{
 pub struct SqliteReader {
     path: PathBuf,
     connection: Connection,
-    /// Keys never change their number, so each is read once.
-    keys: HashMap<u32, Arc<str>>,
+    keys: Keys,
 }
 
 impl SqliteReader {
@@ -27,7 +27,7 @@ impl SqliteReader {
         Ok(connection.map(|connection| Self {
             path: path.to_owned(),
             connection,
-            keys: HashMap::new(),
+            keys: Keys::default(),
         }))
     }
 
@@ -88,36 +88,32 @@ fn snapshot(connection: &Connection) -> Result<Transaction<'_>, Error> {
 impl Reader for SqliteReader {
     fn counters(&mut self, keys: &[&str]) -> Result<Counters, Error> {
         let tx = snapshot(&self.connection)?;
+        self.keys.catch_up(&tx)?;
         let mut wanted = Wanted::default();
         for &key in keys {
-            wanted.load(&tx, key)?;
+            if let Some(key_id) = self.keys.find(key) {
+                wanted.load(&tx, key, key_id)?;
+            }
         }
-        let saved = tally::cursor(&tx).map_err(Error::Read)?;
-        if !wanted.counters.is_empty() {
-            for_each_group(&tx, saved, |group| {
-                wanted.fold(&group, saved)?;
-                Ok(Next::Group)
-            })?;
+        if !wanted.places.is_empty() {
+            wanted.fold_tail(&tx)?;
         }
-        Ok(Counters { by_key: wanted.counters.into_iter().collect() })
+        let damaged = wanted.damaged;
+        Ok(Counters { by_key: wanted.counters.into_iter().collect(), damaged })
     }
 
     fn keys(&mut self) -> Result<Vec<String>, Error> {
-        let read = || -> rusqlite::Result<_> {
-            self.connection
-                .prepare_cached("SELECT key FROM keys ORDER BY key")?
-                .query_map([], |row| row.get(0))?
-                .collect()
-        };
-        read().map_err(Error::Read)
+        self.keys.catch_up(&self.connection)?;
+        Ok(self.keys.all())
     }
 
     fn entries(&mut self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error> {
         let tx = snapshot(&self.connection)?;
         let mut entries = Vec::new();
         if limit > 0 {
+            self.keys.catch_up(&tx)?;
             for_each_group(&tx, after, |group| {
-                read_entries(&tx, &mut self.keys, &group, after, &mut entries)?;
+                read_entries(&self.keys, &group, after, &mut entries)?;
                 Ok(if entries.len() < limit { Next::Group } else { Next::Stop })
             })?;
         }
@@ -130,21 +126,12 @@ impl Reader for SqliteReader {
         after: u64,
         limit: usize,
     ) -> Result<Vec<StoredQuarantined>, Error> {
-        let read = || -> rusqlite::Result<_> {
-            self.connection
-                .prepare_cached(
-                    "SELECT number, received_at, reason, event FROM quarantine
-                     WHERE number > ?1 ORDER BY number LIMIT ?2",
-                )?
-                .query_map([as_integer(after), as_integer(limit as u64)], read_quarantined)?
-                .collect()
-        };
-        read().map_err(Error::Read)
+        quarantine::read(&self.connection, after, limit)
     }
 
     fn status(&mut self) -> Result<Status, Error> {
         let tx = snapshot(&self.connection)?;
-        read_status(&tx).map_err(Error::Read)
+        read_status(&tx)
     }
 }
 
@@ -154,26 +141,46 @@ struct Wanted {
     counters: Vec<(String, Counter)>,
     /// From key id to the place in `counters`.
     places: HashMap<u32, usize>,
+    damaged: BTreeMap<String, CounterDamage>,
 }
 
 impl Wanted {
     /// Starts from what the last checkpoint wrote.
-    fn load(&mut self, connection: &Connection, key: &str) -> Result<(), Error> {
-        let found = connection
-            .prepare_cached("SELECT key_id, kind FROM keys WHERE key = ?1")
-            .and_then(|mut it| {
-                it.query_row([key], |row| Ok((row.get(0)?, schema::kind(row, 1)?))).optional()
-            })
-            .map_err(Error::Read)?;
-        let Some((key_id, kind)) = found else { return Ok(()) };
-        if self.places.insert(key_id, self.counters.len()).is_none() {
-            let counter = tally::saved_counter(connection, key_id, kind)?;
-            self.counters.push((key.to_owned(), counter));
+    fn load(&mut self, tx: &Connection, key: &str, key_id: u32) -> Result<(), Error> {
+        if self.places.contains_key(&key_id) || self.damaged.contains_key(key) {
+            return Ok(());
+        }
+        match rows::saved_counter(tx, &keys::read(tx, key_id)?) {
+            Ok(counter) => {
+                self.places.insert(key_id, self.counters.len());
+                self.counters.push((key.to_owned(), counter));
+            }
+            Err(Error::Counter { source, .. }) => drop(self.damaged.insert(key.to_owned(), source)),
+            Err(error) => return Err(error),
         }
         Ok(())
     }
 
     /// Goes on with what was appended since.
+    fn fold_tail(&mut self, tx: &Connection) -> Result<(), Error> {
+        let saved = tally::cursor(tx)?;
+        let last = last_sequence(tx).map_err(Error::Read)?;
+        if saved > last {
+            return Err(Error::Cursor { destination: COUNTERS.to_owned() });
+        }
+        let mut folded = saved;
+        for_each_group(tx, saved, |group| {
+            group.follows(folded)?;
+            folded = group.last;
+            self.fold(&group, saved)?;
+            Ok(Next::Group)
+        })?;
+        if folded != last {
+            return Err(Error::Gap { after: folded, before: last + 1 });
+        }
+        Ok(())
+    }
+
     fn fold(&mut self, group: &StoredGroup<'_>, saved: u64) -> Result<(), Error> {
         group.for_each_update(saved, |key_id, change| {
             if let Some(&place) = self.places.get(&key_id) {
@@ -185,8 +192,7 @@ impl Wanted {
 }
 
 fn read_entries(
-    connection: &Connection,
-    keys: &mut HashMap<u32, Arc<str>>,
+    keys: &Keys,
     group: &StoredGroup<'_>,
     after: u64,
     entries: &mut Vec<StoredEntry>,
@@ -195,7 +201,7 @@ fn read_entries(
         let mut updates = Vec::new();
         for update in record.updates {
             let (key_id, change) = update.map_err(|source| group.damaged(source))?;
-            let key = key_text(connection, keys, key_id)?;
+            let key = keys.text(key_id)?;
             updates.push(StoredUpdate { key, change: change.to_stored() });
         }
         entries.push(StoredEntry {
@@ -210,51 +216,28 @@ fn read_entries(
     })
 }
 
-fn key_text(
-    connection: &Connection,
-    keys: &mut HashMap<u32, Arc<str>>,
-    key_id: u32,
-) -> Result<Arc<str>, Error> {
-    if let Some(text) = keys.get(&key_id) {
-        return Ok(Arc::clone(text));
-    }
-    let text: Option<String> = connection
-        .prepare_cached("SELECT key FROM keys WHERE key_id = ?1")
-        .and_then(|mut it| it.query_row([key_id], |row| row.get(0)).optional())
-        .map_err(Error::Read)?;
-    let text = Arc::<str>::from(text.ok_or(Error::UnknownKey { key_id })?);
-    keys.insert(key_id, Arc::clone(&text));
-    Ok(text)
-}
-
-fn read_quarantined(row: &Row<'_>) -> rusqlite::Result<StoredQuarantined> {
-    Ok(StoredQuarantined {
-        number: sequence(row, 0)?,
-        received_at: row.get(1)?,
-        reason: row.get(2)?,
-        event: row.get_ref(3)?.as_bytes()?.to_vec(),
-    })
-}
-
-pub(super) fn read_status(connection: &Connection) -> rusqlite::Result<Status> {
-    let numbers = |sql| -> rusqlite::Result<BTreeMap<String, u64>> {
-        let mut statement = connection.prepare_cached(sql)?;
-        statement.query_map([], |row| Ok((row.get(0)?, sequence(row, 1)?)))?.collect()
+pub(super) fn read_status(connection: &Connection) -> Result<Status, Error> {
+    let cursors = cursors::read_all(connection)?;
+    let read = || -> rusqlite::Result<Status> {
+        let number = |sql| -> rusqlite::Result<u64> {
+            connection
+                .prepare_cached(sql)?
+                .query_row([], |row| sequence(row, 0))
+                .optional()
+                .map(Option::unwrap_or_default)
+        };
+        Ok(Status {
+            last_sequence: last_sequence(connection)?,
+            cursors: cursors.iter().map(|it| (it.destination.clone(), it.seq)).collect(),
+            ledger: connection
+                .prepare_cached("SELECT cause, count FROM ledger")?
+                .query_map([], |row| Ok((row.get(0)?, sequence(row, 1)?)))?
+                .collect::<rusqlite::Result<_>>()?,
+            quarantine_size: number("SELECT count(*) FROM quarantine")?,
+            quarantined: number("SELECT seq FROM sqlite_sequence WHERE name = 'quarantine'")?,
+            format: schema::meta(connection, "format")?.parse().unwrap_or_default(),
+            journal_id: schema::meta(connection, "journal_id")?,
+        })
     };
-    let number = |sql| -> rusqlite::Result<u64> {
-        connection
-            .prepare_cached(sql)?
-            .query_row([], |row| sequence(row, 0))
-            .optional()
-            .map(Option::unwrap_or_default)
-    };
-    Ok(Status {
-        last_sequence: last_sequence(connection)?,
-        cursors: numbers("SELECT destination, seq FROM cursors")?,
-        ledger: numbers("SELECT cause, count FROM ledger")?,
-        quarantine_size: number("SELECT count(*) FROM quarantine")?,
-        quarantined: number("SELECT seq FROM sqlite_sequence WHERE name = 'quarantine'")?,
-        format: schema::meta(connection, "format")?.parse().unwrap_or_default(),
-        journal_id: schema::meta(connection, "journal_id")?,
-    })
+    read().map_err(Error::Read)
 }

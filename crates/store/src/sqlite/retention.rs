@@ -3,9 +3,11 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::append::note;
-use super::{as_integer, quarantine, sequence};
+use super::cursors::{self, CursorRow};
+use super::{as_integer, group, quarantine, sequence};
 use crate::limits::as_millis;
-use crate::{COUNTERS, DROPPED_BACKLOG, Limits};
+use crate::record::DecodeError;
+use crate::{COUNTERS, DROPPED_BACKLOG, Error, Limits};
 
 /// Steps at one checkpoint: together more than can come in between two.
 pub(super) const STEPS: usize = 8;
@@ -55,57 +57,64 @@ impl Reach {
 }
 
 /// Returns whether a step would do anything.
-pub(super) fn is_due(connection: &Connection, limits: &Limits) -> rusqlite::Result<bool> {
+pub(super) fn is_due(connection: &Connection, limits: &Limits) -> Result<bool, Error> {
     let Some(newest) = newest(connection)? else { return Ok(false) };
     let pending = newest.reach(limits.max_pending, limits.max_pending_bytes);
-    for (_, cursor) in cursors(connection)? {
-        if rows(connection, cursor, i64::MAX as u64, 1)?.iter().any(|it| !pending.has(it)) {
+    let cursors = cursors::read_all(connection)?;
+    for cursor in cursors.iter().filter(|it| it.destination != COUNTERS) {
+        if rows(connection, cursor.seq, u64::MAX, 1)?.iter().any(|it| !pending.has(it)) {
             return Ok(true);
         }
     }
     let keep = newest.reach(limits.journal_keep, limits.journal_keep_bytes);
-    let passed = passed(connection)?;
-    Ok(rows(connection, 0, passed, 1)?.iter().any(|it| !keep.has(it))
-        || old_ids(connection, limits, 1)?.is_some()
-        || quarantine::surplus(connection, newest.accepted_at, limits)?.is_some())
+    Ok(rows(connection, 0, passed(&cursors), 1)?.iter().any(|it| !keep.has(it))
+        || old_ids(connection, limits, 1).map_err(Error::Read)?.is_some()
+        || quarantine::surplus(connection, newest.accepted_at, limits)
+            .map_err(Error::Read)?
+            .is_some())
 }
 
 /// Takes out some of what nobody waits for any more. The caller holds the lease and the line.
-pub(super) fn step(connection: &Connection, limits: &Limits) -> rusqlite::Result<()> {
-    let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+pub(super) fn step(connection: &Connection, limits: &Limits) -> Result<(), Error> {
+    let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+        .map_err(Error::Checkpoint)?;
     let Some(newest) = newest(&tx)? else { return Ok(()) };
     let pending = newest.reach(limits.max_pending, limits.max_pending_bytes);
-    for (destination, cursor) in cursors(&tx)? {
-        drop_backlog(&tx, &destination, cursor, &pending)?;
+    for cursor in cursors::read_all(&tx)? {
+        // Nothing holds back the counters, which are beside the journal.
+        if cursor.destination != COUNTERS {
+            drop_backlog(&tx, cursor, &pending)?;
+        }
     }
     let keep = newest.reach(limits.journal_keep, limits.journal_keep_bytes);
-    let old = rows(&tx, 0, passed(&tx)?, STEP_GROUPS)?;
+    let old = rows(&tx, 0, passed(&cursors::read_all(&tx)?), STEP_GROUPS)?;
     let mut bytes = 0;
     let old = old.iter().take_while(|it| {
         let is_in_step = bytes < STEP_BYTES;
         bytes += it.bytes;
         is_in_step && !keep.has(it)
     });
-    if let Some(last) = old.last() {
+    remove(&tx, limits, old.last(), newest.accepted_at)
+        .and_then(|()| tx.commit())
+        .map_err(Error::Checkpoint)
+}
+
+/// Removes the groups up to `last`, and what else is beyond its bounds.
+fn remove(tx: &Connection, limits: &Limits, last: Option<&Row>, now: i64) -> rusqlite::Result<()> {
+    if let Some(last) = last {
         tx.prepare_cached("DELETE FROM journal WHERE seq <= ?1")?
             .execute([as_integer(last.seq)])?;
     }
-    if let Some(last) = old_ids(&tx, limits, STEP_GROUPS)? {
+    if let Some(last) = old_ids(tx, limits, STEP_GROUPS)? {
         tx.prepare_cached("DELETE FROM given_ids WHERE seq <= ?1")?.execute([as_integer(last)])?;
     }
-    quarantine::make_room(&tx, newest.accepted_at, limits, STEP_EVENTS)?;
-    tx.commit()
+    quarantine::make_room(tx, now, limits, STEP_EVENTS)
 }
 
 /// Moves the cursor of a destination that has left too much untaken.
-fn drop_backlog(
-    tx: &Connection,
-    destination: &str,
-    cursor: u64,
-    pending: &Reach,
-) -> rusqlite::Result<()> {
-    let rows = rows(tx, cursor, i64::MAX as u64, STEP_GROUPS)?;
-    let mut to = cursor;
+fn drop_backlog(tx: &Connection, cursor: CursorRow, pending: &Reach) -> Result<(), Error> {
+    let rows = rows(tx, cursor.seq, u64::MAX, STEP_GROUPS)?;
+    let mut to = cursor.seq;
     let mut n = 0;
     for row in rows.iter().take_while(|it| !pending.has(it)) {
         // The cursor may stand within a group.
@@ -115,50 +124,60 @@ fn drop_backlog(
     if n == 0 {
         return Ok(());
     }
-    tx.prepare_cached("UPDATE cursors SET seq = ?1 WHERE destination = ?2")?
-        .execute(params![as_integer(to), destination])?;
-    note(tx, &[(&format!("{DROPPED_BACKLOG}{destination}"), n)])
+    let cause = format!("{DROPPED_BACKLOG}{}", cursor.destination);
+    let moved = CursorRow { seq: to, keeps_after: cursor.keeps_after.max(to), ..cursor };
+    moved.write(tx).and_then(|()| note(tx, &[(&cause, n)])).map_err(Error::Checkpoint)
 }
 
-fn newest(connection: &Connection) -> rusqlite::Result<Option<Newest>> {
-    connection
-        .prepare_cached("SELECT accepted_at, end_bytes FROM journal ORDER BY seq DESC LIMIT 1")?
-        .query_row([], |row| Ok(Newest { accepted_at: row.get(0)?, end_bytes: sequence(row, 1)? }))
-        .optional()
+/// Returns the newest group, if it is as it was written: others are dropped by what it says.
+fn newest(connection: &Connection) -> Result<Option<Newest>, Error> {
+    let sql = "SELECT seq, entries, accepted_at, ids, records, end_bytes, checksum
+         FROM journal ORDER BY seq DESC LIMIT 1";
+    let mut statement = connection.prepare_cached(sql).map_err(Error::Read)?;
+    let mut rows = statement.query([]).map_err(Error::Read)?;
+    let Some(row) = rows.next().map_err(Error::Read)? else { return Ok(None) };
+    let group = group::read(row).map_err(Error::Read)?;
+    group.check()?;
+    let read = || Ok(Newest { accepted_at: row.get(2)?, end_bytes: sequence(row, 5)? });
+    read().map(Some).map_err(Error::Read)
 }
 
-/// Returns the cursors of all destinations but the counters, which nothing holds back.
-fn cursors(connection: &Connection) -> rusqlite::Result<Vec<(String, u64)>> {
-    connection
-        .prepare_cached("SELECT destination, seq FROM cursors WHERE destination != ?1")?
-        .query_map([COUNTERS], |row| Ok((row.get(0)?, sequence(row, 1)?)))?
-        .collect()
-}
-
-/// Returns up to where every destination has come.
-fn passed(connection: &Connection) -> rusqlite::Result<u64> {
-    connection
-        .prepare_cached("SELECT coalesce(min(seq), 0) FROM cursors")?
-        .query_row([], |row| sequence(row, 0))
+/// Returns up to where no destination wants anything again.
+fn passed(cursors: &[CursorRow]) -> u64 {
+    cursors.iter().map(|it| it.keeps_after).min().unwrap_or_default()
 }
 
 /// Returns the first groups after `after` that end no later than `to`.
-fn rows(connection: &Connection, after: u64, to: u64, limit: u32) -> rusqlite::Result<Vec<Row>> {
-    connection
-        .prepare_cached(
-            "SELECT seq, entries, accepted_at, length(ids) + length(records), end_bytes
-             FROM journal WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3",
-        )?
-        .query_map(params![as_integer(after), as_integer(to), limit], |row| {
-            Ok(Row {
-                seq: sequence(row, 0)?,
-                entries: sequence(row, 1)?,
-                accepted_at: row.get(2)?,
-                bytes: sequence(row, 3)?,
-                end_bytes: sequence(row, 4)?,
-            })
-        })?
-        .collect()
+///
+/// That the bytes they say they end at follow from each other is made sure of, for by these they
+/// are dropped.
+fn rows(connection: &Connection, after: u64, to: u64, limit: u32) -> Result<Vec<Row>, Error> {
+    let read = || -> rusqlite::Result<Vec<Row>> {
+        connection
+            .prepare_cached(
+                "SELECT seq, entries, accepted_at, length(ids) + length(records), end_bytes
+                 FROM journal WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3",
+            )?
+            .query_map(params![as_integer(after), as_integer(to), limit], |row| {
+                Ok(Row {
+                    seq: sequence(row, 0)?,
+                    entries: sequence(row, 1)?,
+                    accepted_at: row.get(2)?,
+                    bytes: sequence(row, 3)?,
+                    end_bytes: sequence(row, 4)?,
+                })
+            })?
+            .collect()
+    };
+    let rows = read().map_err(Error::Read)?;
+    let broken =
+        rows.array_windows().find(|[one, next]| one.end_bytes + next.bytes != next.end_bytes);
+    match broken {
+        Some([_, next]) => {
+            Err(Error::Journal { sequence: next.seq, source: DecodeError::Checksum })
+        }
+        None => Ok(rows),
+    }
 }
 
 /// Returns the last of the first groups whose given ids are all beyond the window.

@@ -12,7 +12,7 @@ use super::{Options, locks, look};
 use crate::{Error, Kind};
 
 /// Version of the tables and of what is in them.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// First version of the program that can read files of this format; written into each file.
 const READABLE_BY: &str = "0.1.0";
@@ -32,21 +32,32 @@ CREATE TABLE journal (
   accepted_at INTEGER NOT NULL,
   ids BLOB NOT NULL,
   records BLOB NOT NULL,
-  end_bytes INTEGER NOT NULL
+  end_bytes INTEGER NOT NULL,
+  checksum INTEGER
 ) STRICT;
 CREATE TABLE keys (
   key_id INTEGER PRIMARY KEY AUTOINCREMENT,
   key TEXT NOT NULL UNIQUE,
-  kind TEXT NOT NULL
+  kind TEXT NOT NULL,
+  rows INTEGER,
+  checksum INTEGER
 ) STRICT;
-CREATE TABLE cursors (destination TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE totals (key_id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-CREATE TABLE uniques (key_id INTEGER PRIMARY KEY, hll BLOB NOT NULL) STRICT;
-CREATE TABLE sums (key_id INTEGER PRIMARY KEY, value REAL NOT NULL) STRICT;
+CREATE TABLE cursors (
+  destination TEXT PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  started_after INTEGER NOT NULL,
+  keeps_after INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  checksum INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE totals (key_id INTEGER PRIMARY KEY, value INTEGER NOT NULL, checksum INTEGER) STRICT;
+CREATE TABLE uniques (key_id INTEGER PRIMARY KEY, hll BLOB NOT NULL, checksum INTEGER) STRICT;
+CREATE TABLE sums (key_id INTEGER PRIMARY KEY, value REAL NOT NULL, checksum INTEGER) STRICT;
 CREATE TABLE value_totals (
   key_id INTEGER NOT NULL,
   value ANY NOT NULL,
   count INTEGER NOT NULL,
+  checksum INTEGER,
   PRIMARY KEY (key_id, value)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE ledger (cause TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
@@ -54,17 +65,20 @@ CREATE TABLE quarantine (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   received_at INTEGER NOT NULL,
   reason TEXT NOT NULL,
-  event ANY NOT NULL
+  event ANY NOT NULL,
+  checksum INTEGER
 ) STRICT;
 CREATE TABLE given_ids (
   seq INTEGER PRIMARY KEY,
   accepted_at INTEGER NOT NULL,
   ids BLOB NOT NULL,
-  end_ids INTEGER NOT NULL
+  end_ids INTEGER NOT NULL,
+  checksum INTEGER
 ) STRICT;
 CREATE TABLE quarantine_size (events INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
 INSERT INTO quarantine_size (events, bytes) VALUES (0, 0);
-INSERT INTO cursors (destination, seq) VALUES ('counters', 0);
+INSERT INTO cursors (destination, seq, started_after, keeps_after, state)
+  VALUES ('counters', 0, 0, 0, '');
 INSERT INTO meta (name, value) VALUES ('journal_id', lower(hex(randomblob(16))));
 ";
 
@@ -84,6 +98,50 @@ CREATE TABLE quarantine_size (events INTEGER NOT NULL, bytes INTEGER NOT NULL) S
 INSERT INTO quarantine_size
   SELECT count(*), coalesce(sum(length(CAST(event AS BLOB))), 0) FROM quarantine;
 ";
+
+/// What format 3 has and format 2 had not. Rows get a checksum when they are next written: of
+/// what is there nobody knows whether it is right.
+const UPGRADE_TO_3: &str = "
+ALTER TABLE journal ADD COLUMN checksum INTEGER;
+ALTER TABLE keys ADD COLUMN rows INTEGER;
+ALTER TABLE keys ADD COLUMN checksum INTEGER;
+ALTER TABLE cursors ADD COLUMN started_after INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cursors ADD COLUMN keeps_after INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE cursors ADD COLUMN state TEXT NOT NULL DEFAULT '';
+ALTER TABLE cursors ADD COLUMN checksum INTEGER;
+UPDATE cursors SET keeps_after = seq;
+ALTER TABLE totals ADD COLUMN checksum INTEGER;
+ALTER TABLE uniques ADD COLUMN checksum INTEGER;
+ALTER TABLE sums ADD COLUMN checksum INTEGER;
+ALTER TABLE value_totals ADD COLUMN checksum INTEGER;
+ALTER TABLE quarantine ADD COLUMN checksum INTEGER;
+ALTER TABLE given_ids ADD COLUMN checksum INTEGER;
+";
+
+/// Shows whoever only reads the tables of an older format as those of the newest. Temporary views
+/// stand before the tables of the file, which is not written.
+const AS_FORMAT_3: &str = "
+CREATE TEMP VIEW keys AS SELECT *, NULL AS rows, NULL AS checksum FROM main.keys;
+CREATE TEMP VIEW cursors AS
+  SELECT *, 0 AS started_after, seq AS keeps_after, '' AS state, NULL AS checksum
+  FROM main.cursors;
+CREATE TEMP VIEW totals AS SELECT *, NULL AS checksum FROM main.totals;
+CREATE TEMP VIEW uniques AS SELECT *, NULL AS checksum FROM main.uniques;
+CREATE TEMP VIEW sums AS SELECT *, NULL AS checksum FROM main.sums;
+CREATE TEMP VIEW value_totals AS SELECT *, NULL AS checksum FROM main.value_totals;
+CREATE TEMP VIEW quarantine AS SELECT *, NULL AS checksum FROM main.quarantine;
+";
+
+/// The journal of format 1 as that of the newest.
+const JOURNAL_1_AS_3: &str = "
+CREATE TEMP VIEW journal AS
+  SELECT *, sum(length(ids) + length(records)) OVER (ORDER BY seq) AS end_bytes, NULL AS checksum
+  FROM main.journal;
+";
+
+/// The journal of format 2 as that of the newest.
+const JOURNAL_2_AS_3: &str =
+    "CREATE TEMP VIEW journal AS SELECT *, NULL AS checksum FROM main.journal;";
 
 /// What a database file turned out to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -141,9 +199,20 @@ pub(super) fn open_existing(path: &Path) -> Result<Option<Connection>, Error> {
     }
 }
 
-/// Gives the connection back if there is a store behind it.
+/// Gives the connection back if there is a store behind it, with the tables of the newest format.
 pub(super) fn store_in(connection: Connection, path: &Path) -> Result<Option<Connection>, Error> {
-    Ok((examine(&connection, path)? != Found::Nothing).then_some(connection))
+    let views = match examine(&connection, path)? {
+        Found::Nothing => return Ok(None),
+        Found::Store { format: 1 } => [AS_FORMAT_3, JOURNAL_1_AS_3],
+        Found::Store { format: 2 } => [AS_FORMAT_3, JOURNAL_2_AS_3],
+        Found::Store { .. } => return Ok(Some(connection)),
+    };
+    for sql in views {
+        connection
+            .execute_batch(sql)
+            .map_err(|source| Error::Open { path: path.to_owned(), source })?;
+    }
+    Ok(Some(connection))
 }
 
 /// Makes the newest format of an older one, at once or not at all.
@@ -151,6 +220,9 @@ fn upgrade(connection: &Connection, from: u32) -> rusqlite::Result<()> {
     let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     if from < 2 {
         tx.execute_batch(UPGRADE_TO_2)?;
+    }
+    if from < 3 {
+        tx.execute_batch(UPGRADE_TO_3)?;
     }
     write_version(&tx)?;
     tx.commit()

@@ -6,12 +6,18 @@ use std::path::Path;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::group::{Next, StoredGroup, for_each_group};
-use super::{FILE, Progress, last_sequence, look, quarantine, reader, schema, sequence, tally};
-use crate::{Counter, DROPPED_BY_HAND, Error, Kind, REPLAYED};
+use super::keys::{self, KeyRow, Keys};
+use super::{
+    FILE, Progress, cursors, given, last_sequence, look, quarantine, reader, rows, schema, tally,
+};
+use crate::{Counter, DROPPED_BY_HAND, Error, REPLAYED};
 use crate::{DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL};
 
 /// Messages of SQLite's own check that are passed on.
 const MESSAGES: u32 = 100;
+
+/// Events kept aside that are read at a time.
+const PAGE: usize = 1000;
 
 /// What is wrong with a store.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +55,12 @@ pub enum Finding {
         cursor: u64,
         /// The last entry there is.
         last: u64,
+    },
+    /// The ids by which duplicates are recognised are not those that were given.
+    #[error("the ids given with the group that ends with entry {group} are damaged")]
+    GivenIds {
+        /// Number of the group's last entry.
+        group: u64,
     },
     /// A counter is not what the journal adds up to.
     #[error("the counter `{key}` is not what the journal adds up to")]
@@ -98,9 +110,11 @@ pub(super) fn verify(dir: &Path, look: &mut dyn FnMut(Progress)) -> Result<Verif
     let tx = Transaction::new_unchecked(&connection, TransactionBehavior::Deferred)
         .map_err(Error::Read)?;
     let mut verified = Verified::default();
-    verified.check(check_database(&tx));
-    verified.check(check_tables(&tx));
+    verified.check(check_database(&tx).map_err(Error::Read));
+    verified.check(check_tables(&tx).map_err(Error::Read));
     verified.check(check_cursors(&tx));
+    verified.check(check_keys(&tx));
+    verified.check(check_given_ids(&tx).map_err(Error::Read));
     verified.check(check_quarantine(&tx));
     verified.check(check_ledger(&tx));
     match Recounted::load(&tx).and_then(|it| it.walk(&tx, &mut verified, look)) {
@@ -111,10 +125,10 @@ pub(super) fn verify(dir: &Path, look: &mut dyn FnMut(Progress)) -> Result<Verif
 }
 
 impl Verified {
-    fn check(&mut self, found: rusqlite::Result<Vec<Finding>>) {
+    fn check(&mut self, found: Result<Vec<Finding>, Error>) {
         match found {
             Ok(found) => self.findings.extend(found),
-            Err(error) => self.findings.push(Finding::Unreadable(Error::Read(error))),
+            Err(error) => self.findings.push(Finding::Unreadable(error)),
         }
     }
 }
@@ -137,34 +151,53 @@ fn check_tables(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
     Ok(tables.map(|table| Finding::Table { table }).collect())
 }
 
-fn check_cursors(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
-    let last = last_sequence(tx)?;
-    let mut statement = tx.prepare("SELECT destination, seq FROM cursors ORDER BY 1")?;
-    let cursors = statement.query_map([], |row| Ok((row.get(0)?, sequence(row, 1)?)))?;
+fn check_cursors(tx: &Connection) -> Result<Vec<Finding>, Error> {
+    let last = last_sequence(tx).map_err(Error::Read)?;
     let mut findings = Vec::new();
-    for cursor in cursors {
-        let (destination, cursor) = cursor?;
-        if cursor > last {
-            findings.push(Finding::Cursor { destination, cursor, last });
+    for destination in cursors::names(tx)? {
+        match cursors::read(tx, &destination) {
+            Ok(Some(row)) if row.seq > last => {
+                findings.push(Finding::Cursor { destination, cursor: row.seq, last });
+            }
+            Ok(_) => {}
+            Err(error) => findings.push(Finding::Unreadable(error)),
         }
     }
     Ok(findings)
 }
 
-fn check_quarantine(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
-    // Format 1 writes down no size.
-    if !tx.table_exists(None, "quarantine_size")? {
+fn check_keys(tx: &Connection) -> Result<Vec<Finding>, Error> {
+    Keys::default().catch_up(tx).map(|()| Vec::new())
+}
+
+fn check_given_ids(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
+    // Format 1 has none.
+    if !tx.table_exists(None, "given_ids")? {
         return Ok(Vec::new());
     }
-    let sql = "SELECT count(*), coalesce(sum(length(CAST(event AS BLOB))), 0) FROM quarantine";
-    let (events, bytes) =
-        tx.query_row(sql, [], |row| Ok((sequence(row, 0)?, sequence(row, 1)?)))?;
-    let is_as_written = quarantine::size(tx)? == (events, bytes);
+    Ok(given::damaged(tx)?.into_iter().map(|group| Finding::GivenIds { group }).collect())
+}
+
+fn check_quarantine(tx: &Connection) -> Result<Vec<Finding>, Error> {
+    let (mut events, mut bytes, mut last) = (0, 0, 0);
+    loop {
+        let page = quarantine::read(tx, last, PAGE)?;
+        let Some(newest) = page.last() else { break };
+        last = newest.number;
+        events += page.len() as u64;
+        bytes += page.iter().map(|it| it.event.len() as u64).sum::<u64>();
+    }
+    // Format 1 writes down no size.
+    let mut written = (events, bytes);
+    if tx.table_exists(None, "quarantine_size").map_err(Error::Read)? {
+        written = quarantine::size(tx).map_err(Error::Read)?;
+    }
+    let is_as_written = written == (events, bytes);
     Ok(if is_as_written { Vec::new() } else { vec![Finding::QuarantineSize { events, bytes }] })
 }
 
 /// Everything that was ever kept aside is there, or was counted when it went.
-fn check_ledger(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
+fn check_ledger(tx: &Connection) -> Result<Vec<Finding>, Error> {
     let status = reader::read_status(tx)?;
     let gone = [REPLAYED, DROPPED_QUARANTINE_FULL, DROPPED_QUARANTINE_EXPIRED, DROPPED_BY_HAND];
     let gone: u64 = gone.iter().filter_map(|cause| status.ledger.get(*cause)).sum();
@@ -190,7 +223,7 @@ struct Recounted {
 }
 
 struct Both {
-    key: String,
+    key: KeyRow,
     /// None if it could not be read.
     kept: Option<Counter>,
     counted: Counter,
@@ -198,18 +231,11 @@ struct Both {
 
 impl Recounted {
     fn load(tx: &Connection) -> Result<Self, Error> {
-        let mut statement =
-            tx.prepare("SELECT key_id, key, kind FROM keys").map_err(Error::Read)?;
-        let keys = statement
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, schema::kind(row, 2)?)))
-            .map_err(Error::Read)?;
-        let mut counters = BTreeMap::new();
-        for key in keys {
-            let (key_id, key, kind): (u32, String, Kind) = key.map_err(Error::Read)?;
-            let both = Both { key, kept: None, counted: Counter::empty(kind) };
-            counters.insert(key_id, both);
-        }
-        Ok(Self { cursor: tally::cursor(tx).map_err(Error::Read)?, counters })
+        let counters = keys::read_all(tx)?
+            .into_iter()
+            .map(|key| (key.id, Both { kept: None, counted: Counter::empty(key.kind), key }))
+            .collect();
+        Ok(Self { cursor: tally::cursor(tx)?, counters })
     }
 
     /// Reads every counter and every group; what is wrong with one does not stop the others.
@@ -219,8 +245,8 @@ impl Recounted {
         verified: &mut Verified,
         look: &mut dyn FnMut(Progress),
     ) -> Result<Self, Error> {
-        for (&key_id, both) in &mut self.counters {
-            match tally::saved_counter(tx, key_id, both.counted.kind()) {
+        for both in self.counters.values_mut() {
+            match rows::saved_counter(tx, &both.key) {
                 Ok(counter) => both.kept = Some(counter),
                 Err(error) => verified.findings.push(Finding::Unreadable(error)),
             }
@@ -246,11 +272,15 @@ impl Recounted {
             Ok(Next::Group)
         })?;
         let ever = last_sequence(tx).map_err(Error::Read)?;
-        if last.is_none() {
-            verified.is_recounted = ever == 0;
+        match last {
+            None => verified.is_recounted = ever == 0,
+            Some(last) if last != ever => {
+                verified.findings.push(Finding::Gap { after: last, before: ever + 1 });
+            }
+            Some(_) => {}
         }
         // What is missing or damaged in the journal is said once and not again for each counter.
-        verified.is_recounted &= verified.findings.len() == n_before && ever == last.unwrap_or(0);
+        verified.is_recounted &= verified.findings.len() == n_before;
         Ok(self)
     }
 
@@ -278,6 +308,8 @@ impl Recounted {
             .counters
             .into_values()
             .filter(|both| both.kept.as_ref().is_some_and(|kept| *kept != both.counted));
-        verified.findings.extend(wrong.map(|both| Finding::Counter { key: both.key }));
+        verified
+            .findings
+            .extend(wrong.map(|both| Finding::Counter { key: both.key.text.to_string() }));
     }
 }

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use internal_events_store::{
-    COUNTERS, Change, Counter, DROPPED_BY_HAND, DROPPED_NOT_A_NUMBER, DROPPED_QUARANTINE_EXPIRED,
-    DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE, Entry, Error, EventId, Group,
-    ID_COLLISION, Kind, Limits, Memory, Options, Outcome, Quarantined, REPLAYED, Reader, Sqlite,
-    Store, Update, recount,
+    COUNTERS, Change, Counter, CounterError, DROPPED_BY_HAND, DROPPED_NOT_A_NUMBER,
+    DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE, Entry,
+    Error, EventId, Group, ID_COLLISION, Kind, Limits, Memory, Options, Outcome, Quarantined,
+    REPLAYED, Reader, Sqlite, Store, Update, recount,
 };
 
 /// Where one store is; opened several times it is several handles to the same data.
@@ -234,7 +234,7 @@ fn first_use_decides_the_kind_and_later_ones_are_counted_drops(place: &dyn Place
     let counters = reader.counters(&["k"]).unwrap();
     assert_eq!(counters.total("k"), Ok(2));
     let wrong = counters.sketch("k").unwrap_err();
-    assert_eq!((wrong.is, wrong.wanted), (Kind::Total, Kind::Unique));
+    assert!(matches!(wrong, CounterError::WrongType { is: Kind::Total, wanted: Kind::Unique, .. }));
     assert_eq!(wrong.to_string(), "`k` is a counter of kind total, not unique");
     assert!(counters.sum("k").is_err() && counters.per_value("k").is_err());
     assert_eq!(reader.status().unwrap().ledger[DROPPED_WRONG_TYPE], 3);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use internal_events_store::{
-    COUNTERS, Change, Entry, Error, EventId, Group, Limits, Options, Reader as _, Sqlite,
-    Store as _, Update,
+    COUNTERS, Change, CounterError, DROPPED_DAMAGED_COUNTER, Entry, Error, EventId, FORMAT, Group,
+    Limits, Options, Reader as _, Sqlite, Store as _, Update,
 };
 
 fn open(dir: &Path) -> Sqlite {
@@ -20,7 +20,16 @@ fn db(dir: &Path) -> rusqlite::Connection {
 
 /// Appends one entry that was accepted at a time and moves one counter.
 fn append_at(store: &mut Sqlite, accepted_at: i64, change: Change<'_>) -> Result<u64, Error> {
-    let updates = [Update { key: store.intern("key"), change }];
+    append_to(store, "key", accepted_at, change)
+}
+
+fn append_to(
+    store: &mut Sqlite,
+    key: &str,
+    accepted_at: i64,
+    change: Change<'_>,
+) -> Result<u64, Error> {
+    let updates = [Update { key: store.intern(key), change }];
     let entry = Entry {
         id: EventId([1; 16]),
         accepted_at,
@@ -121,7 +130,7 @@ fn a_newer_format_is_refused_with_the_version_that_can_read_it() {
         refused.to_string(),
         format!(
             "{} has format 99, which internal-events 7.8.9 or later can read; \
-             this is 0.1.0, which reads formats up to 2",
+             this is 0.1.0, which reads formats up to {FORMAT}",
             path.display()
         )
     );
@@ -136,6 +145,7 @@ fn numbers_are_not_given_again_when_the_journal_was_emptied() {
     store.checkpoint().unwrap();
     db(scratch.path()).execute_batch("DELETE FROM journal").unwrap();
     assert_eq!(append(&mut store), 3);
+    store.checkpoint().unwrap();
     drop(store);
     db(scratch.path()).execute_batch("DELETE FROM journal").unwrap();
     let mut store = open(scratch.path());
@@ -144,8 +154,7 @@ fn numbers_are_not_given_again_when_the_journal_was_emptied() {
     let mut reader = store.reader().unwrap();
     let status = reader.status().unwrap();
     assert_eq!((status.last_sequence, status.cursors[COUNTERS]), (4, 4));
-    // Entry 3 was taken away before it was counted: what is gone is gone, the rest goes on.
-    assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(3));
+    assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(4));
 }
 
 #[test]
@@ -202,7 +211,10 @@ fn a_cursor_moved_by_a_stranger_is_not_moved_back() {
     append(&mut store);
     // As if the file of the lease had been deleted and somebody else had counted entry 2.
     db(scratch.path())
-        .execute_batch("UPDATE cursors SET seq = 2; UPDATE totals SET value = 2")
+        .execute_batch(
+            "UPDATE cursors SET seq = 2, checksum = NULL;
+             UPDATE totals SET value = 2, checksum = NULL",
+        )
         .unwrap();
     store.checkpoint().unwrap();
     let mut reader = store.reader().unwrap();
@@ -219,8 +231,10 @@ fn damage_in_the_journal_is_named_and_stops_counting_but_not_appending() {
     append(&mut store);
     let damage = |sql: &str| db(scratch.path()).execute_batch(sql).unwrap();
     let mut check = |sql: &str, message: &str| {
-        let good: Vec<u8> = db(scratch.path())
-            .query_row("SELECT records FROM journal WHERE seq = 1", [], |row| row.get(0))
+        let good: (Vec<u8>, i64) = db(scratch.path())
+            .query_row("SELECT records, checksum FROM journal WHERE seq = 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .unwrap();
         damage(sql);
         let error = store.checkpoint().unwrap_err();
@@ -230,16 +244,22 @@ fn damage_in_the_journal_is_named_and_stops_counting_but_not_appending() {
         assert_eq!(reader.entries(0, 10).unwrap_err().to_string(), message);
         append(&mut store);
         db(scratch.path())
-            .execute("UPDATE journal SET records = ?1, entries = 1 WHERE seq = 1", [good])
+            .execute(
+                "UPDATE journal SET records = ?1, checksum = ?2, entries = 1 WHERE seq = 1",
+                good,
+            )
             .unwrap();
     };
     let damaged = "the journal is damaged in the group that ends with entry 1";
     check("UPDATE journal SET records = x'' WHERE seq = 1", damaged);
     check("UPDATE journal SET records = x'02' WHERE seq = 1", damaged);
     check("UPDATE journal SET entries = 2 WHERE seq = 1", damaged);
+    check("UPDATE journal SET records = x'', checksum = NULL WHERE seq = 1", damaged);
+    check("UPDATE journal SET records = x'02', checksum = NULL WHERE seq = 1", damaged);
+    check("UPDATE journal SET entries = 2, checksum = NULL WHERE seq = 1", damaged);
     store.checkpoint().unwrap();
     let mut reader = store.reader().unwrap();
-    assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(4));
+    assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(7));
 }
 
 #[test]
@@ -249,7 +269,9 @@ fn a_key_that_no_table_has_is_named() {
     append(&mut store);
     // The one record of the journal, with key 16 instead of key 1.
     db(scratch.path())
-        .execute_batch("UPDATE journal SET records = x'0100010100000000000000027b7d024001'")
+        .execute_batch(
+            "UPDATE journal SET records = x'0100010100000000000000027b7d024001', checksum = NULL",
+        )
         .unwrap();
     let message = "the journal names key 16, which is not in the table of keys";
     assert_eq!(store.checkpoint().unwrap_err().to_string(), message);
@@ -259,20 +281,83 @@ fn a_key_that_no_table_has_is_named() {
 }
 
 #[test]
-fn a_damaged_sketch_is_named_and_others_are_still_read() {
-    let scratch = tempfile::tempdir().unwrap();
-    let mut store = open(scratch.path());
-    append_at(&mut store, 0, Change::Observe(b"1")).unwrap();
-    store.checkpoint().unwrap();
-    drop(store);
-    db(scratch.path()).execute_batch("UPDATE uniques SET hll = x'00'").unwrap();
-    let mut reader = Sqlite::reader(scratch.path()).unwrap().unwrap();
-    let error = reader.counters(&["key"]).unwrap_err();
-    assert_eq!(error.to_string(), "the counter with key 1 is damaged");
-    assert!(reader.counters(&["other"]).unwrap().is_empty());
-    let mut store = open(scratch.path());
-    assert_eq!(append_at(&mut store, 0, Change::Observe(b"2")).unwrap(), 2);
-    assert!(matches!(store.checkpoint(), Err(Error::Sketch { key_id: 1, .. })));
+fn a_damaged_counter_is_named_and_moves_no_more_and_others_go_on() {
+    let check = |change: Change<'static>, damage: &str, why: &str| {
+        let scratch = tempfile::tempdir().unwrap();
+        let mut store = open(scratch.path());
+        append_at(&mut store, 0, change).unwrap();
+        append_to(&mut store, "other", 1, Change::Add(1)).unwrap();
+        store.checkpoint().unwrap();
+        drop(store);
+        db(scratch.path()).execute_batch(damage).unwrap();
+        let mut reader = Sqlite::reader(scratch.path()).unwrap().unwrap();
+        let mut assert_damaged = |other: u64, n_dropped: u64| {
+            let counters = reader.counters(&["key", "other"]).unwrap();
+            assert_eq!(counters.total("other"), Ok(other), "{damage}");
+            assert!(counters.get("key").is_none(), "{damage}");
+            let error = counters.sketch("key").unwrap_err();
+            assert!(matches!(error, CounterError::Damaged { .. }), "{damage}: {error}");
+            assert!(error.to_string().contains(why), "{damage}: {error}");
+            let ledger = reader.status().unwrap().ledger;
+            assert_eq!(ledger.get(DROPPED_DAMAGED_COUNTER).copied().unwrap_or_default(), n_dropped);
+        };
+        assert_damaged(1, 0);
+        let mut store = open(scratch.path());
+        append_at(&mut store, 2, change).unwrap();
+        append_to(&mut store, "other", 3, Change::Add(1)).unwrap();
+        assert_damaged(2, 0);
+        store.checkpoint().unwrap();
+        assert_damaged(2, 1);
+    };
+    let (checksum, value) = ("its checksum is not", "its value is of another type");
+    check(Change::Add(1), "UPDATE totals SET value = value + 1 WHERE key_id = 1", checksum);
+    check(Change::Add(1), "UPDATE totals SET value = -1, checksum = NULL WHERE key_id = 1", value);
+    check(Change::Observe(b"1"), "UPDATE uniques SET hll = x'00'", checksum);
+    check(Change::Observe(b"1"), "UPDATE uniques SET hll = x'00', checksum = NULL", "damaged: ");
+    check(Change::Sum(0.5), "UPDATE sums SET value = 0.25", checksum);
+    check(Change::Count(b"v"), "UPDATE value_totals SET count = 2", checksum);
+    check(Change::Count(b"v"), "UPDATE value_totals SET value = 'w'", checksum);
+}
+
+#[test]
+fn entries_that_are_missing_in_the_tail_are_no_counters_that_are_too_low() {
+    let check = |damage: &str, expected: &str| {
+        let scratch = tempfile::tempdir().unwrap();
+        let mut store = open(scratch.path());
+        for at in 0..6 {
+            append_at(&mut store, at, Change::Add(1)).unwrap();
+            if at == 2 {
+                store.checkpoint().unwrap();
+            }
+        }
+        drop(store);
+        db(scratch.path()).execute_batch(damage).unwrap();
+        let mut reader = Sqlite::reader(scratch.path()).unwrap().unwrap();
+        assert_eq!(reader.counters(&["key"]).unwrap_err().to_string(), expected, "{damage}");
+        let mut store = open(scratch.path());
+        // Counting goes by the numbers of keys, and is not wrong about those.
+        if !damage.contains("keys") {
+            assert_eq!(store.checkpoint().unwrap_err().to_string(), expected, "{damage}");
+        }
+    };
+    check(
+        "DELETE FROM journal WHERE seq = 4",
+        "the journal has nothing between entry 3 and entry 5",
+    );
+    check(
+        "DELETE FROM journal WHERE seq = 5",
+        "the journal has nothing between entry 4 and entry 6",
+    );
+    check(
+        "DELETE FROM journal WHERE seq = 6",
+        "the journal has nothing between entry 5 and entry 7",
+    );
+    check("UPDATE cursors SET seq = 2", "the cursor of `counters` is damaged");
+    check("UPDATE cursors SET seq = 7, checksum = NULL", "the cursor of `counters` is damaged");
+    check("DELETE FROM cursors", "the cursor of `counters` is damaged");
+    check("UPDATE keys SET key = 'kez'", "the counter key number 1 is damaged");
+    check("UPDATE keys SET kind = 'sum'", "the counter key number 1 is damaged");
+    check("UPDATE keys SET kind = 'smm'", "the counter key number 1 is damaged");
 }
 
 #[test]
@@ -283,13 +368,18 @@ fn a_destination_that_never_answers_holds_back_so_much_and_no_more() {
     limits.max_pending = Duration::from_millis(50);
     let mut store = Sqlite::open(scratch.path(), Options { limits, ..Options::default() }).unwrap();
     db(scratch.path())
-        .execute_batch("INSERT INTO cursors VALUES ('quick', 0), ('dead', 0)")
+        .execute_batch(
+            "INSERT INTO cursors VALUES ('quick', 0, 0, 0, '', NULL), ('dead', 0, 0, 0, '', NULL)",
+        )
         .unwrap();
     let mut reader = store.reader().unwrap();
     for at in 0..200 {
         append_at(&mut store, at, Change::Add(1)).unwrap();
         db(scratch.path())
-            .execute("UPDATE cursors SET seq = ?1 WHERE destination = 'quick'", [at + 1])
+            .execute(
+                "UPDATE cursors SET seq = ?1, keeps_after = ?1 WHERE destination = 'quick'",
+                [at + 1],
+            )
             .unwrap();
         store.checkpoint().unwrap();
         let status = reader.status().unwrap();
@@ -302,7 +392,9 @@ fn a_destination_that_never_answers_holds_back_so_much_and_no_more() {
         assert!(!status.ledger.contains_key("dropped:backlog:quick"));
     }
     assert_eq!(reader.counters(&["key"]).unwrap().total("key"), Ok(200));
-    db(scratch.path()).execute_batch("UPDATE cursors SET seq = 200").unwrap();
+    db(scratch.path())
+        .execute_batch("UPDATE cursors SET seq = 200, keeps_after = 200, checksum = NULL")
+        .unwrap();
     append_at(&mut store, 200, Change::Add(1)).unwrap();
     store.checkpoint().unwrap();
     assert_eq!(reader.entries(0, 1).unwrap()[0].accepted_at, 190, "kept for all that");

@@ -1,6 +1,6 @@
 //! The bytes on disk are those of `docs/store-format.md`, and old files still open.
 //!
-//! `fixtures/compat/store-2` is the document's worked example, written by this version. Its
+//! `fixtures/compat/store-3` is the document's worked example, written by this version. Its
 //! queries are run on it, and today's store must write the same rows.
 
 use std::fmt::Write as _;
