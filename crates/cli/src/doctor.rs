@@ -1,5 +1,6 @@
 //! `internal-events doctor`: looks at an installation, and says what is wrong and what to do.
 
+use crate::advice;
 use crate::args::Format;
 use crate::context::Context;
 use crate::output::{self, Style};
@@ -46,7 +47,7 @@ struct Finding {
     /// What was looked at; stable.
     code: &'static str,
     what: String,
-    advice: Option<&'static str>,
+    advice: Option<String>,
 }
 
 /// What was found so far.
@@ -58,8 +59,8 @@ impl Findings {
         self.0.push(Finding { level: Level::Ok, code, what, advice: None });
     }
 
-    fn add(&mut self, level: Level, code: &'static str, what: String, advice: &'static str) {
-        self.0.push(Finding { level, code, what, advice: Some(advice) });
+    fn add(&mut self, level: Level, code: &'static str, what: String, advice: impl Into<String>) {
+        self.0.push(Finding { level, code, what, advice: Some(advice.into()) });
     }
 }
 
@@ -193,8 +194,7 @@ fn look_at_failure(error: &store::Error, findings: &mut Findings) {
         what.push_str(&format!(": {cause}"));
         next = cause.source();
     }
-    let advice = "docs/operations.md says how to put a backup in its place";
-    findings.add(Level::Error, "data", what, advice);
+    findings.add(Level::Error, "data", what, advice::of(error));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "for people, to one digit")]
@@ -219,7 +219,7 @@ fn human(findings: &Findings, style: Style) -> String {
             Level::Warning | Level::Error => style.bad(&level),
         };
         text.push_str(&format!("{level}  {}: {}\n", it.code, visible(&it.what)));
-        if let Some(advice) = it.advice {
+        if let Some(advice) = &it.advice {
             text.push_str(&format!("         {}\n", style.dim(advice)));
         }
     }

@@ -1,5 +1,6 @@
 //! Everything in a data directory, looked at.
 
+use crate::advice::RESTORE;
 use crate::args::Format;
 use crate::output::{self, Style};
 use crate::visible::visible;
@@ -9,10 +10,6 @@ use serde_json::json;
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
-
-/// What to do about a store that is damaged.
-const ADVICE: &str = "stop what uses the directory, keep a copy of it, and put the last backup in \
-                      its place; docs/operations.md says how";
 
 /// Verifies, prints what was found, and ends with 1 if something is wrong.
 pub(super) fn run(data: &Path, format: Format) -> anyhow::Result<ExitCode> {
@@ -54,7 +51,7 @@ fn human(verified: &Verified, style: Style) -> String {
     if verified.findings.is_empty() {
         text.push_str(&format!("{}\n", style.good("nothing is wrong")));
     } else {
-        text.push_str(&format!("{ADVICE}\n"));
+        text.push_str(&format!("{RESTORE}\n"));
     }
     text
 }

@@ -1,6 +1,7 @@
 //! Tests of the program itself: what is typed, what is printed, how it ends.
 
 mod check;
+mod damage;
 mod generate;
 mod hostile_names;
 mod off;

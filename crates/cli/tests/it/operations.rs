@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-fn run_at(root: &Path, args: &[&str]) -> Run {
+pub(crate) fn run_at(root: &Path, args: &[&str]) -> Run {
     let mut all = args.to_vec();
     all.extend(["--root", root.to_str().expect("UTF-8")]);
     run(&all)
@@ -16,7 +16,7 @@ fn parsed(run: &Run) -> Value {
 }
 
 /// A shop with two known events and one that no definition knows.
-fn shop_with_events() -> tempfile::TempDir {
+pub(crate) fn shop_with_events() -> tempfile::TempDir {
     let root = shop();
     for user in ["5", "6"] {
         let run = run_at(root.path(), &["track", "create_order", "--user", user]);
