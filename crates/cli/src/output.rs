@@ -79,6 +79,17 @@ pub(crate) fn report(error: &anyhow::Error) {
     let _ = io::stderr().lock().write_all(visible_lines(&text, false).as_bytes());
 }
 
+/// An error with its causes, on one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
+}
+
 /// Styles for people; nothing where colours are off.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {

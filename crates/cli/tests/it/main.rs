@@ -2,6 +2,7 @@
 
 mod check;
 mod damage;
+mod doctor;
 mod generate;
 mod hostile_names;
 mod off;
@@ -56,6 +57,7 @@ fn program() -> Command {
         "COLLECTOR_ORIGINS",
         "COLLECTOR_APP_IDS",
         "COLLECTOR_TRUSTED_PROXIES",
+        "BIN",
     ] {
         command.env_remove(format!("INTERNAL_EVENTS_{name}"));
     }
