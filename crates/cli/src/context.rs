@@ -24,7 +24,14 @@ impl Context {
 
     /// Reads what the installation has on disk.
     pub(crate) fn installation(&self) -> anyhow::Result<Installation> {
-        let env = |name: &str| std::env::var(name).ok();
+        self.installation_by(|name| std::env::var(name).ok())
+    }
+
+    /// Does the same with other eyes on the environment.
+    pub(crate) fn installation_by(
+        &self,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Installation> {
         Installation::open(&self.root, env)
             .with_context(|| format!("cannot read the installation at {}", self.root.display()))
     }

@@ -1,19 +1,35 @@
 //! `internal-events doctor`: looks at an installation, and says what is wrong and what to do.
 
+mod data;
+mod place;
+mod server;
+mod settings;
+
 use crate::args::Format;
 use crate::context::Context;
 use crate::output::{self, Style};
 use crate::visible::visible;
-use internal_events::store::{self, FORMAT, Inspection, LeaseState, Limits, Sqlite};
 use internal_events_definitions::Severity;
 use internal_events_installation::Installation;
-use jiff::Timestamp;
 use serde_json::json;
-use std::path::Path;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DoctorArgs {
+    /// Where `serve` listens or is to listen, as it is told.
+    #[arg(long, value_name = "ADDRESS", default_value = crate::serve::LISTEN)]
+    listen: String,
+
+    /// Ask this running server too, such as `http://127.0.0.1:8080`.
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+
+    /// Read everything that is stored, as `journal verify` does.
+    #[arg(long)]
+    deep: bool,
+
     /// How to print what was found.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -46,7 +62,7 @@ struct Finding {
     /// What was looked at; stable.
     code: &'static str,
     what: String,
-    advice: Option<&'static str>,
+    advice: Option<String>,
 }
 
 /// What was found so far.
@@ -58,26 +74,31 @@ impl Findings {
         self.0.push(Finding { level: Level::Ok, code, what, advice: None });
     }
 
-    fn add(&mut self, level: Level, code: &'static str, what: String, advice: &'static str) {
-        self.0.push(Finding { level, code, what, advice: Some(advice) });
+    fn add(&mut self, level: Level, code: &'static str, what: String, advice: impl Into<String>) {
+        self.0.push(Finding { level, code, what, advice: Some(advice.into()) });
     }
 }
 
 /// Looks, prints, and ends with 1 if something has to be done. Changes nothing.
 pub(crate) fn run(args: &DoctorArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let installation = cx.installation()?;
+    let asked = RefCell::new(BTreeSet::new());
+    let installation = cx.installation_by(|name| {
+        asked.borrow_mut().insert(name.to_owned());
+        std::env::var(name).ok()
+    })?;
     let mut findings = Findings::default();
     look_at_definitions(&installation, &mut findings);
+    settings::look_at_sources(cx.root(), &asked.into_inner(), &mut findings);
+    settings::look_at_server(&args.listen, &installation, cx, &mut findings);
     let data = cx.data(&installation);
     let limits = &installation.settings().limits;
-    look_at_place(&data, limits, &mut findings);
-    match Sqlite::inspect(&data) {
-        Ok(Some(found)) => look_at_store(&found, limits, &mut findings),
-        Ok(None) => {
-            let what = format!("nothing was tracked into {} yet", data.display());
-            findings.ok("data", what);
-        }
-        Err(error) => look_at_failure(&error, &mut findings),
+    place::look(&data, limits, &mut findings);
+    data::look(&data, limits, &mut findings);
+    if args.deep {
+        data::look_deeply(&data, &mut findings);
+    }
+    if let Some(url) = &args.server {
+        server::look(url, &mut findings);
     }
     let worst = findings.0.iter().map(|it| it.level).max().unwrap_or(Level::Ok);
     match args.format {
@@ -111,92 +132,6 @@ fn look_at_definitions(installation: &Installation, findings: &mut Findings) {
     }
 }
 
-fn look_at_place(data: &Path, limits: &Limits, findings: &mut Findings) {
-    let place = Sqlite::place(data);
-    if place.is_network {
-        let system = place.file_system.as_deref().unwrap_or("network");
-        let what = format!("{} is on a file system of the kind {system}", data.display());
-        let advice = "move it to a disk of this machine; locks over a network are not reliable";
-        findings.add(Level::Error, "file_system", what, advice);
-    }
-    match place.free_bytes {
-        Some(free) if free < limits.reserve_bytes => {
-            let what = format!("{} are free on the disk of the data directory", mebibytes(free));
-            let advice = "make room: events are refused while less than the reserve is free";
-            findings.add(Level::Error, "free_space", what, advice);
-        }
-        Some(free) => findings.ok("free_space", format!("{} are free", mebibytes(free))),
-        None => {}
-    }
-    if let LeaseState::Held { process } = place.lease {
-        let by = process.map(|it| format!(" by process {it}")).unwrap_or_default();
-        findings.ok("lease", format!("counters are written down{by}"));
-    }
-    look_at_rights(data, findings);
-}
-
-#[cfg(unix)]
-fn look_at_rights(data: &Path, findings: &mut Findings) {
-    use std::os::unix::fs::PermissionsExt as _;
-    let Ok(metadata) = data.metadata() else { return };
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        let what = format!("others than its owner may use {} (mode {mode:o})", data.display());
-        findings.add(Level::Warning, "rights", what, "chmod 700 the data directory");
-    }
-}
-
-#[cfg(not(unix))]
-fn look_at_rights(_data: &Path, _findings: &mut Findings) {}
-
-fn look_at_store(found: &Inspection, limits: &Limits, findings: &mut Findings) {
-    let format = found.status.format;
-    if format < FORMAT {
-        let what = format!("the data are of format {format}, and this program writes {FORMAT}");
-        let advice = "back up first: the next program that tracks brings them up to date";
-        findings.add(Level::Note, "format", what, advice);
-    }
-    let bytes = mebibytes(found.file_bytes + found.log_bytes);
-    let n = found.journal.events;
-    findings.ok("journal", format!("{n} entries are in the journal; the data take {bytes}"));
-    let now = Timestamp::now().as_millisecond();
-    if found.journal.newest.is_some_and(|it| it > now + 60_000) {
-        let what = "the newest entry was accepted in the future".to_owned();
-        let advice = "set the clocks right; what was accepted meanwhile counts in a later week";
-        findings.add(Level::Warning, "clock", what, advice);
-    }
-    for (destination, pending) in &found.pending {
-        if pending.bytes * 2 > limits.max_pending_bytes {
-            let what = format!("`{destination}` has {} entries still to take", pending.events);
-            let advice = "find out why it does not take them: beyond the bound they are dropped";
-            findings.add(Level::Error, "backlog", what, advice);
-        }
-    }
-    let kept = found.quarantine.events;
-    if kept > 0 {
-        let what = format!("{kept} events are kept aside");
-        let advice = "`internal-events quarantine list` says why";
-        findings.add(Level::Note, "quarantine", what, advice);
-    }
-}
-
-fn look_at_failure(error: &store::Error, findings: &mut Findings) {
-    if matches!(error, store::Error::LogWithoutIndex { .. }) {
-        let what = "a process that used the data ended early".to_owned();
-        let advice = "nothing is lost: the next program that opens them mends that";
-        findings.add(Level::Note, "data", what, advice);
-        return;
-    }
-    let mut what = error.to_string();
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        what.push_str(&format!(": {cause}"));
-        next = cause.source();
-    }
-    let advice = "docs/operations.md says how to put a backup in its place";
-    findings.add(Level::Error, "data", what, advice);
-}
-
 #[expect(clippy::cast_precision_loss, reason = "for people, to one digit")]
 fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
@@ -219,7 +154,7 @@ fn human(findings: &Findings, style: Style) -> String {
             Level::Warning | Level::Error => style.bad(&level),
         };
         text.push_str(&format!("{level}  {}: {}\n", it.code, visible(&it.what)));
-        if let Some(advice) = it.advice {
+        if let Some(advice) = &it.advice {
             text.push_str(&format!("         {}\n", style.dim(advice)));
         }
     }

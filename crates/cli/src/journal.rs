@@ -86,7 +86,11 @@ pub(crate) fn open(data: &Path) -> anyhow::Result<SqliteReader> {
     let reader = Sqlite::reader(data)
         .with_context(|| format!("cannot read the data directory {}", data.display()))?;
     reader.with_context(|| {
-        format!("there is no journal in {}; nothing was tracked there yet", data.display())
+        format!(
+            "there is no journal in {}; nothing was tracked there yet, or --root or --data has to \
+             say where",
+            data.display()
+        )
     })
 }
 
@@ -137,9 +141,7 @@ fn newest(
 
 fn read(reader: &mut SqliteReader, after: u64) -> anyhow::Result<Vec<StoredEntry>> {
     let at_once = usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
-    reader.entries(after, at_once).context(
-        "the journal cannot be read; `internal-events journal verify` says what is damaged",
-    )
+    reader.entries(after, at_once).context("the journal cannot be read")
 }
 
 fn list(entries: &[StoredEntry], format: Format) -> anyhow::Result<()> {

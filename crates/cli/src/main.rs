@@ -1,5 +1,6 @@
 //! The program: the only place that prints, prompts, exits and reads arguments.
 
+mod advice;
 mod args;
 mod backup;
 mod check;

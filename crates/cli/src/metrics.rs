@@ -4,7 +4,7 @@ use crate::args::Format;
 use crate::context::Context;
 use crate::output::{self, Style};
 use crate::visible::visible;
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use internal_events::store::{Reader, Sqlite};
 use internal_events::{Catalog, MetricReport, MetricValue, Window, evaluate, report_json};
 use jiff::civil::Date;
@@ -44,12 +44,23 @@ pub(crate) fn run(args: &MetricsArgs, cx: &Context) -> anyhow::Result<ExitCode> 
         today: args.at.unwrap_or_else(today),
         include_current_week: args.include_current_week,
     };
-    let mut reader = Sqlite::reader(&cx.data(&installation))?;
+    let data = cx.data(&installation);
+    let mut reader = Sqlite::reader(&data)
+        .with_context(|| format!("cannot read the data directory {}", data.display()))?;
+    let is_unused = reader.is_none();
     let reader = reader.as_mut().map(|it| it as &mut (dyn Reader + 'static));
-    let report = evaluate(&catalog, reader, &key_paths, window)?;
+    let report = evaluate(&catalog, reader, &key_paths, window)
+        .with_context(|| format!("cannot read the counters in {}", data.display()))?;
     match args.format {
         Format::Json => output::print_json(&report_json(&report))?,
-        Format::Human => output::print(&human(&report, args, Style::stdout()))?,
+        Format::Human => {
+            let style = Style::stdout();
+            output::print(&human(&report, args, style))?;
+            if is_unused {
+                let note = format!("nothing was tracked into {} yet", data.display());
+                output::print(&format!("{}\n", style.dim(&note)))?;
+            }
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -59,7 +59,7 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     io.is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Writes an error and its causes to standard error.
+/// Writes an error and its causes to standard error, and what to do if it is about the data.
 pub(crate) fn report(error: &anyhow::Error) {
     let indented = |it: &str| it.trim_end().replace('\n', "\n    ");
     let mut last = error.to_string();
@@ -72,8 +72,22 @@ pub(crate) fn report(error: &anyhow::Error) {
         }
         last = cause;
     }
+    if let Some(advice) = crate::advice::for_error(error) {
+        text.push_str(&format!("  help: {}\n", indented(&advice)));
+    }
     // If even this cannot be written, there is nobody left to tell.
     let _ = io::stderr().lock().write_all(visible_lines(&text, false).as_bytes());
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
 }
 
 /// Styles for people; nothing where colours are off.

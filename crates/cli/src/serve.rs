@@ -23,11 +23,14 @@ const LAST_WAIT: Duration = Duration::from_secs(10);
 /// How often definitions are looked at; a change counts after two looks at the most.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Where to listen unless told otherwise.
+pub(crate) const LISTEN: &str = "127.0.0.1:8080";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
     /// Where to listen; port 0 takes a free one. An address that other machines can reach needs
     /// `[collector] app_ids`.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     listen: String,
 }
 
@@ -71,7 +74,7 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn collector(tracker: Tracker, settings: &Settings) -> anyhow::Result<Collector> {
+pub(crate) fn collector(tracker: Tracker, settings: &Settings) -> anyhow::Result<Collector> {
     let mut collector = Collector::new(tracker, limits(settings.collector_rate_limit))
         .paths(&settings.collector_paths)?
         .trusted_proxies(&settings.collector_trusted_proxies)?
@@ -107,7 +110,7 @@ fn limits(configured: RateLimit) -> Limits {
     limits
 }
 
-fn tokens(settings: &Settings) -> anyhow::Result<Vec<Token>> {
+pub(crate) fn tokens(settings: &Settings) -> anyhow::Result<Vec<Token>> {
     let tokens = settings.collector_tokens.iter();
     let tokens = tokens.map(|it| Token::new(&it.name, &it.sha256, &it.scopes));
     tokens.collect::<Result<_, _>>().context("a token in `[[collector.tokens]]` is wrong")
@@ -146,7 +149,7 @@ impl Watcher {
 }
 
 /// Finds the addresses that may be listened on; there is one at least.
-fn resolve(listen: &str) -> anyhow::Result<Vec<SocketAddr>> {
+pub(crate) fn resolve(listen: &str) -> anyhow::Result<Vec<SocketAddr>> {
     let addresses = listen.to_socket_addrs();
     let addresses = addresses.with_context(|| format!("`{listen}` is no address to listen on"))?;
     let addresses: Vec<SocketAddr> = addresses.collect();

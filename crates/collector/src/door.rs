@@ -16,7 +16,7 @@ use crate::rate::{Buckets, Client};
 use crate::tokens::Tokens;
 use crate::{Collector, Limits};
 use hyper::HeaderMap;
-use hyper::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, ORIGIN, TRANSFER_ENCODING};
 use hyper::http::request::Parts;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -98,6 +98,7 @@ impl Collector {
     /// Lets a request in, or says why not; the caller may do what its pages ask of it.
     pub(crate) fn admit(&self, peer: IpAddr, head: &Parts) -> Result<Caller, Problem> {
         let look = Look::at(&head.headers);
+        look.length()?;
         let local = local(peer, head, &look).and_then(|()| look.page(&self.endpoint.origins));
         let caller = self.door.caller(peer, &head.headers, local.is_ok())?;
         if self.door.tokens.is_empty() {
@@ -113,6 +114,7 @@ impl Collector {
     /// Lets a preflight in, which never has a token.
     pub(crate) fn admit_preflight(&self, peer: IpAddr, head: &Parts) -> Result<(), Problem> {
         let look = Look::at(&head.headers);
+        look.length()?;
         let is_local = local(peer, head, &look);
         self.door.caller(peer, &head.headers, is_local.is_ok())?;
         if self.door.tokens.is_empty() {
@@ -135,6 +137,7 @@ impl Collector {
             return Ok(true);
         }
         let look = Look::at(&head.headers);
+        look.length()?;
         if self.door.tokens.is_empty() || matches!(look.shown, Shown::Nothing) {
             return Ok(false);
         }
@@ -144,12 +147,15 @@ impl Collector {
 
     fn is_direct(&self, peer: IpAddr, head: &Parts) -> bool {
         let look = Look::at(&head.headers);
-        local(peer, head, &look).is_ok() && look.page(&self.endpoint.origins).is_ok()
+        look.length().is_ok()
+            && local(peer, head, &look).is_ok()
+            && look.page(&self.endpoint.origins).is_ok()
     }
 
     /// Lets a request of a Snowplow tracker in, or says why not.
     pub(crate) fn admit_tracker(&self, peer: IpAddr, head: &Parts) -> Result<Caller, Problem> {
         let look = Look::at(&head.headers);
+        look.length()?;
         let local = local(peer, head, &look);
         let caller = self.door.caller(peer, &head.headers, local.is_ok())?;
         if self.door.app_ids.is_none() {
@@ -176,6 +182,8 @@ struct Look<'a> {
     /// A browser says that it is neither a page's of ours nor a person's at the keyboard.
     is_foreign: bool,
     shown: Shown<'a>,
+    /// How the body is written, if not as it is.
+    codings: Once<&'a HeaderValue>,
 }
 
 /// A header that should come once.
@@ -206,6 +214,7 @@ impl<'a> Look<'a> {
             is_proxied: false,
             is_foreign: false,
             shown: Shown::Nothing,
+            codings: Once::Never,
         };
         for (name, value) in headers {
             if name == HOST {
@@ -216,6 +225,8 @@ impl<'a> Look<'a> {
                 look.show(bearer(value.as_bytes()));
             } else if name == PRIVATE_TOKEN {
                 look.show(Shown::Text(value.as_bytes()));
+            } else if name == TRANSFER_ENCODING {
+                look.codings.add(value);
             } else if name == SEC_FETCH_SITE {
                 let known: [&[u8]; 3] = [b"same-origin", b"same-site", b"none"];
                 look.is_foreign |= !known.contains(&value.as_bytes());
@@ -231,6 +242,15 @@ impl<'a> Look<'a> {
             Shown::Nothing => shown,
             _ => Shown::Unclear("There is more than one token."),
         };
+    }
+
+    /// Refuses a body in a coding that another reader may take for none, or twice in one.
+    fn length(&self) -> Result<(), Problem> {
+        match self.codings {
+            Once::Never => Ok(()),
+            Once::One(it) if it.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
+            Once::One(_) | Once::Several => Err(Problem::UnclearLength),
+        }
     }
 
     fn host(&self) -> Result<&'a str, Problem> {

@@ -4,7 +4,7 @@ use crate::access::Scope;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
-    ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use hyper::{Response, StatusCode};
 use internal_events::{Refusal, store};
@@ -25,6 +25,8 @@ pub(crate) enum Problem {
     TooManyEvents { at_most: usize },
     /// The connection broke before the body was whole.
     BrokenBody,
+    /// The request does not say, once and clearly, where its body ends.
+    UnclearLength,
     /// The request does not say, once and clearly, which host it is for.
     UnclearHost,
     /// The request does not come straight from a program on this machine.
@@ -94,6 +96,9 @@ impl Problem {
             }
             Self::BrokenBody => {
                 (StatusCode::BAD_REQUEST, "broken_body", "The body did not arrive whole")
+            }
+            Self::UnclearLength => {
+                (StatusCode::BAD_REQUEST, "unclear_length", "The body's end is not clear")
             }
             Self::UnclearHost => {
                 (StatusCode::BAD_REQUEST, "unclear_host", "The Host is missing or not clear")
@@ -166,6 +171,9 @@ impl Problem {
                 format!("Maximum {at_most} events allowed in one request.")
             }
             Self::BrokenBody => "The connection ended before the body did.".to_owned(),
+            Self::UnclearLength => {
+                "Send Content-Length, or Transfer-Encoding: chunked and no other coding.".to_owned()
+            }
             Self::UnclearHost => "Send one Host header that names this server.".to_owned(),
             Self::NotLocal(why) => (*why).to_owned(),
             Self::ForeignOrigin(why) => (*why).to_owned(),
@@ -224,7 +232,8 @@ impl Problem {
     pub(crate) fn is_about_the_caller(&self) -> bool {
         matches!(
             self,
-            Self::UnclearHost
+            Self::UnclearLength
+                | Self::UnclearHost
                 | Self::NotLocal(_)
                 | Self::ForeignOrigin(_)
                 | Self::NoToken
@@ -270,6 +279,10 @@ impl Problem {
         }
         if matches!(self, Self::WrongEncoding) {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        if matches!(self, Self::UnclearLength) {
+            // Whoever reads the length in another way takes what follows for something else.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(challenge) = self.challenge() {
             headers.insert(WWW_AUTHENTICATE, challenge);

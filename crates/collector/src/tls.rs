@@ -1,6 +1,9 @@
 //! TLS, by a certificate on the disk that may be replaced while requests are served.
 
+mod validity;
+
 use crate::limits::Limits;
+use jiff::Timestamp;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -91,6 +94,13 @@ impl Tls {
         let acceptor = make(&certificate, &key, &seen)?;
         let current = Mutex::new(Loaded { acceptor, seen });
         Ok(Self(Arc::new(Inner { certificate, key, current })))
+    }
+
+    /// When the first of the certificates in the chain ends; nothing if none of them says so.
+    pub fn ends(&self) -> Option<Timestamp> {
+        let current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let chain = CertificateDer::pem_slice_iter(&current.seen[0]);
+        chain.filter_map(|it| validity::until(&it.ok()?)).min()
     }
 
     /// Takes the certificate anew if its files changed; what cannot be used changes nothing.

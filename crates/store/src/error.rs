@@ -57,6 +57,15 @@ pub enum Error {
         /// The database file.
         path: PathBuf,
     },
+    /// The database is gone or has no byte, though it was there.
+    #[error(
+        "{path} is missing or empty, but what is beside it says that it was in use: \
+         it was deleted, or truncated to nothing"
+    )]
+    Emptied {
+        /// The database file.
+        path: PathBuf,
+    },
     /// SQLite's write-ahead log is without its index, which only a reader that may write makes.
     #[error("beside {path} is a write-ahead log without its index")]
     LogWithoutIndex {
@@ -227,7 +236,8 @@ impl Error {
     /// [`Sqlite::verify`](crate::Sqlite::verify) then says what is, and a backup helps.
     pub fn is_damage(&self) -> bool {
         match self {
-            Self::Journal { .. }
+            Self::Emptied { .. }
+            | Self::Journal { .. }
             | Self::UnknownKey { .. }
             | Self::Key { .. }
             | Self::Counter { .. }

@@ -132,11 +132,12 @@ impl Sqlite {
         disk::refuse_network(dir)?;
         let path = dir.join(FILE);
         let writers = Writers::open(dir, options.busy_timeout)?;
-        let lease = Lease::open(dir)?;
         // Of several processes that start at once on an empty directory one makes the tables.
         let line = writers.wait()?;
         let connection = schema::open_or_create(&path, options.busy_timeout)?;
         drop(line);
+        // Only once there are tables: a lease without a database says that there was one.
+        let lease = Lease::open(dir)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(Self {
             dir: dir.to_owned(),

@@ -1,18 +1,14 @@
 //! Everything in a data directory, looked at.
 
+use crate::advice::RESTORE;
 use crate::args::Format;
-use crate::output::{self, Style};
+use crate::output::{self, Style, with_causes};
 use crate::visible::visible;
 use anyhow::Context as _;
 use internal_events::store::{Sqlite, Verified};
 use serde_json::json;
-use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
-
-/// What to do about a store that is damaged.
-const ADVICE: &str = "stop what uses the directory, keep a copy of it, and put the last backup in \
-                      its place; docs/operations.md says how";
 
 /// Verifies, prints what was found, and ends with 1 if something is wrong.
 pub(super) fn run(data: &Path, format: Format) -> anyhow::Result<ExitCode> {
@@ -32,7 +28,7 @@ pub(super) fn run(data: &Path, format: Format) -> anyhow::Result<ExitCode> {
 }
 
 fn to_json(verified: &Verified) -> serde_json::Value {
-    let findings: Vec<String> = verified.findings.iter().map(|it| whole(it)).collect();
+    let findings: Vec<String> = verified.findings.iter().map(|it| with_causes(it)).collect();
     json!({
         "version": 1,
         "entries": verified.entries,
@@ -49,23 +45,12 @@ fn human(verified: &Verified, style: Style) -> String {
     };
     let mut text = format!("{} entries; {counted}\n", verified.entries);
     for finding in &verified.findings {
-        text.push_str(&format!("{} {}\n", style.bad("wrong:"), visible(&whole(finding))));
+        text.push_str(&format!("{} {}\n", style.bad("wrong:"), visible(&with_causes(finding))));
     }
     if verified.findings.is_empty() {
         text.push_str(&format!("{}\n", style.good("nothing is wrong")));
     } else {
-        text.push_str(&format!("{ADVICE}\n"));
-    }
-    text
-}
-
-/// An error with its causes, on one line.
-fn whole(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(&format!(": {cause}"));
-        next = cause.source();
+        text.push_str(&format!("{RESTORE}\n"));
     }
     text
 }

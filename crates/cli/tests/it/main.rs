@@ -1,6 +1,8 @@
 //! Tests of the program itself: what is typed, what is printed, how it ends.
 
 mod check;
+mod damage;
+mod doctor;
 mod generate;
 mod hostile_names;
 mod off;
@@ -55,6 +57,7 @@ fn program() -> Command {
         "COLLECTOR_ORIGINS",
         "COLLECTOR_APP_IDS",
         "COLLECTOR_TRUSTED_PROXIES",
+        "BIN",
     ] {
         command.env_remove(format!("INTERNAL_EVENTS_{name}"));
     }

@@ -5,18 +5,18 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 
-fn run_at(root: &Path, args: &[&str]) -> Run {
+pub(crate) fn run_at(root: &Path, args: &[&str]) -> Run {
     let mut all = args.to_vec();
     all.extend(["--root", root.to_str().expect("UTF-8")]);
     run(&all)
 }
 
-fn parsed(run: &Run) -> Value {
+pub(crate) fn parsed(run: &Run) -> Value {
     serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("no JSON: {}{}", run.out, run.err))
 }
 
 /// A shop with two known events and one that no definition knows.
-fn shop_with_events() -> tempfile::TempDir {
+pub(crate) fn shop_with_events() -> tempfile::TempDir {
     let root = shop();
     for user in ["5", "6"] {
         let run = run_at(root.path(), &["track", "create_order", "--user", user]);
@@ -160,41 +160,4 @@ fn damage_is_found_and_nothing_is_made_worse() {
         assert!(!run.err.contains("panicked"), "{name}: {}", run.err);
         assert_eq!(fs::read(&file).expect("a file"), bytes, "{name}: a look changes nothing");
     }
-}
-
-/// The findings of a kind: level and what was said.
-fn diagnosed(root: &Path, code: &str) -> (Option<i32>, Vec<String>) {
-    let run = run_at(root, &["doctor", "--format", "json"]);
-    let all = parsed(&run);
-    let findings = all["findings"].as_array().expect("a list").iter();
-    let of_kind = findings.filter(|it| it["code"] == code);
-    let text = of_kind.map(|it| format!("{}: {}", it["level"].as_str().expect("text"), it["what"]));
-    (run.code, text.collect())
-}
-
-#[test]
-fn the_doctor_says_what_is_wrong_and_changes_nothing() {
-    let root = shop();
-    assert_eq!(diagnosed(root.path(), "definitions").0, Some(0));
-    assert!(!root.path().join(".internal-events").exists(), "a look makes no directory");
-
-    let root = shop_with_events();
-    let data = root.path().join(".internal-events");
-    let before = fs::read(data.join("internal-events.db")).expect("the database");
-    let (code, quarantine) = diagnosed(root.path(), "quarantine");
-    assert_eq!((code, quarantine.len()), (Some(0), 1), "what is kept aside is a note");
-    assert!(diagnosed(root.path(), "journal").1[0].contains("2 entries"));
-    let after = fs::read(data.join("internal-events.db")).expect("the database");
-    assert!(before == after, "a look changes nothing");
-
-    crate::write(root.path(), "config/events/broken.yml", "action: [\n");
-    let (code, definitions) = diagnosed(root.path(), "definitions");
-    assert_eq!(code, Some(1));
-    assert!(definitions[0].starts_with("error"), "{definitions:?}");
-    fs::remove_file(root.path().join("config/events/broken.yml")).expect("a file");
-
-    fs::write(data.join("internal-events.db"), "hello, world").expect("a file");
-    let (code, found) = diagnosed(root.path(), "data");
-    assert_eq!(code, Some(1));
-    assert!(found[0].starts_with("error"), "{found:?}");
 }

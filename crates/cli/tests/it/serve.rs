@@ -18,6 +18,6 @@ mod processes;
 mod python_tracker;
 mod relay;
 mod reload;
-mod server;
+pub(crate) mod server;
 mod shutdown;
 mod stopped;

@@ -4,6 +4,7 @@ mod again;
 mod bounds;
 mod door;
 mod edge;
+mod evasion;
 mod events;
 mod increments;
 mod mutations;

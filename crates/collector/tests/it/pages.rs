@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Every code there is, and whether the page has an example of it.
-const CODES: [(&str, bool); 26] = [
+const CODES: [(&str, bool); 27] = [
     ("invalid_json", true),
     ("invalid_parameter", true),
     ("too_many_events", true),
     ("broken_body", true),
+    ("unclear_length", true),
     ("unclear_host", true),
     ("not_local", true),
     ("foreign_origin", true),

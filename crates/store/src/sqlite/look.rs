@@ -15,6 +15,7 @@ use crate::Error;
 /// second after a crash. This one reads what is there, and after a crash keeps an index of its own
 /// in memory.
 pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
+    refuse_emptied(path)?;
     if let Ok(false) = path.try_exists() {
         return Ok(None);
     }
@@ -25,6 +26,22 @@ pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
     let connection = Connection::open_with_flags(address(path)?, flags).map_err(opened)?;
     connection.busy_timeout(Options::default().busy_timeout).map_err(opened)?;
     schema::store_in(connection, path)
+}
+
+/// Refuses a database that is gone or has no byte, if files beside it say that it had tables.
+///
+/// SQLite would take it for a new one, and delete its log with what was written last. A log and
+/// its index are made once the database has a page, and the lease once it has its tables.
+pub(super) fn refuse_emptied(path: &Path) -> Result<(), Error> {
+    let is_there = |it: &Path| it.try_exists().unwrap_or_default();
+    // SQLite takes a file of one byte for an empty one.
+    let has_bytes = fs::metadata(path).is_ok_and(|it| it.len() > 1 || !it.is_file());
+    let is_unreadable = path.try_exists().is_err();
+    let traces = [beside(path, "-wal"), beside(path, "-shm"), path.with_file_name("lease")];
+    if !has_bytes && !is_unreadable && traces.iter().any(|it| is_there(it)) {
+        return Err(Error::Emptied { path: path.to_owned() });
+    }
+    Ok(())
 }
 
 /// Returns the file beside the database that has its name and a suffix.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{
     Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, Transaction, TransactionBehavior,
@@ -143,6 +144,9 @@ CREATE TEMP VIEW journal AS
 const JOURNAL_2_AS_3: &str =
     "CREATE TEMP VIEW journal AS SELECT *, NULL AS checksum FROM main.journal;";
 
+/// Closing a connection neither writes the log into the database nor deletes it.
+const KEEP_LOG: DbConfig = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+
 /// What a database file turned out to be.
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
@@ -157,13 +161,18 @@ enum Found {
 ///
 /// The caller holds the writers' lock.
 pub(super) fn open_or_create(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {
+    look::refuse_emptied(path)?;
     // SQLite would make the file readable by everybody; its own files take over these rights.
     let file = locks::create_file(path)?;
     let opened = |source| Error::Open { path: path.to_owned(), source };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(opened)?;
     connection.busy_timeout(busy_timeout).map_err(opened)?;
+    // Of a file that turns out to be damaged or a stranger's nothing is changed: the last to
+    // close it would write the log into it and delete that.
+    connection.set_db_config(KEEP_LOG, true).map_err(opened)?;
     let found = examine(&connection, path)?;
+    connection.set_db_config(KEEP_LOG, false).map_err(opened)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(opened)?;
     match found {
         Found::Nothing => {
@@ -180,6 +189,7 @@ pub(super) fn open_or_create(path: &Path, busy_timeout: Duration) -> Result<Conn
 
 /// Opens the file for reading; nothing if there is no store in it.
 pub(super) fn open_existing(path: &Path) -> Result<Option<Connection>, Error> {
+    look::refuse_emptied(path)?;
     let opened = |source| Error::Open { path: path.to_owned(), source };
     // Whatever else is wrong with the path, SQLite says so below.
     if let Ok(false) = path.try_exists() {

@@ -229,6 +229,7 @@ fn check_damage(good: &[u8], damage: impl FnOnce(&mut Vec<u8>), expected: &Seen,
     let mut bytes = good.to_vec();
     damage(&mut bytes);
     fs::write(scratch.path().join(DATABASE), bytes).unwrap();
+    fs::write(scratch.path().join("lease"), "").unwrap();
     let is_found = match Sqlite::verify(scratch.path()) {
         Ok(verified) => !verified.findings.is_empty(),
         Err(_) => true,
@@ -288,4 +289,67 @@ fn a_page_of_noise_is_an_error_that_says_damage() {
     assert!(is_damage, "{:?}", verified.findings);
     // The counters are still in their tables, and what is whole can be copied.
     Sqlite::backup(scratch.path(), &scratch.path().join("copy")).unwrap();
+}
+
+#[test]
+fn a_store_that_is_gone_or_empty_is_not_begun_anew() {
+    // What is done to a store that was closed, and what is left of it.
+    let check = |what: &str, left: &[&str], is_refused: bool| {
+        let scratch = tempfile::tempdir().unwrap();
+        let dir = scratch.path();
+        drop(filled(dir));
+        for file in fs::read_dir(dir).unwrap() {
+            let file = file.unwrap();
+            if !left.iter().any(|it| file.file_name() == *it) {
+                fs::remove_file(file.path()).unwrap();
+            }
+        }
+        for name in left.iter().filter(|it| !it.ends_with("lease")) {
+            fs::write(dir.join(name), if name.ends_with("-wal") { "written last" } else { "" })
+                .unwrap();
+        }
+        let results = [
+            Sqlite::open(dir, Options::default()).err(),
+            Sqlite::reader(dir).err(),
+            Sqlite::inspect(dir).err(),
+            Sqlite::backup(dir, &dir.join("copy")).err(),
+            Sqlite::verify(dir).err(),
+        ];
+        for (n, error) in results.iter().enumerate() {
+            let is_emptied = matches!(error, Some(Error::Emptied { .. }));
+            assert_eq!(is_emptied, is_refused, "{what}, {n}: {error:?}");
+        }
+        if is_refused && left.contains(&"internal-events.db-wal") {
+            let log = fs::read_to_string(dir.join("internal-events.db-wal")).unwrap();
+            assert_eq!(log, "written last", "{what}: what was written last is kept");
+        }
+    };
+    let wal = "internal-events.db-wal";
+    check("truncated", &[DATABASE, "lease", "writers"], true);
+    check("truncated, with a log", &[DATABASE, wal], true);
+    check("truncated, with an index", &[DATABASE, "internal-events.db-shm"], true);
+    check("deleted", &["lease", "writers"], true);
+    check("deleted, with a log", &[wal], true);
+    check("killed while it was made", &[DATABASE, "writers"], false);
+    check("deleted as a whole", &[], false);
+}
+
+#[test]
+fn a_log_outlives_that_its_database_cannot_be_opened() {
+    let scratch = tempfile::tempdir().unwrap();
+    let (dir, copy) = (scratch.path().join("data"), scratch.path().join("copy"));
+    let mut store = filled(&dir);
+    // The log has what comes now, and not the first page.
+    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+    db(&dir).query_row(checkpoint, [], |_| Ok(())).unwrap();
+    fill(&mut store, 44);
+    fs::create_dir(&copy).unwrap();
+    let wal = format!("{DATABASE}-wal");
+    fs::copy(dir.join(&wal), copy.join(&wal)).unwrap();
+    fs::write(copy.join(DATABASE), [0xa5; 4096]).unwrap();
+    let before = fs::read(copy.join(&wal)).unwrap();
+    assert!(before.len() > 4096);
+    Sqlite::open(&copy, Options::default()).unwrap_err();
+    assert!(fs::read(copy.join(&wal)).unwrap() == before);
+    assert!(fs::read(copy.join(DATABASE)).unwrap() == [0xa5; 4096]);
 }

@@ -9,19 +9,19 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// Tracks one event.
-pub(super) const TRACK: &str = "/api/v4/usage_data/track_event";
+pub(crate) const TRACK: &str = "/api/v4/usage_data/track_event";
 
 /// Reads all metrics, the running week included.
-pub(super) const METRICS: &str = "/api/v4/usage_data/metrics?include_current_week=true";
+pub(crate) const METRICS: &str = "/api/v4/usage_data/metrics?include_current_week=true";
 
 /// Metrics of the shop.
-pub(super) const TOTAL: &str = "counts.count_total_create_order";
-pub(super) const USERS: &str = "redis_hll_counters.count_distinct_user_id_from_create_order";
+pub(crate) const TOTAL: &str = "counts.count_total_create_order";
+pub(crate) const USERS: &str = "redis_hll_counters.count_distinct_user_id_from_create_order";
 
 /// A running server; killed when dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Drop for Server {
@@ -31,36 +31,36 @@ impl Drop for Server {
 }
 
 impl Server {
-    pub(super) fn start(root: &Path) -> Self {
+    pub(crate) fn start(root: &Path) -> Self {
         Self::start_as(program(), root)
     }
 
     /// Starts a server whose log can be read when it has ended.
-    pub(super) fn start_logged(root: &Path) -> Self {
+    pub(crate) fn start_logged(root: &Path) -> Self {
         Self::spawn(program(), root, Stdio::piped(), "127.0.0.1:0")
     }
 
     /// Starts one that logs as much as it is told to.
-    pub(super) fn start_logged_as(root: &Path, filter: &str) -> Self {
+    pub(crate) fn start_logged_as(root: &Path, filter: &str) -> Self {
         let mut command = program();
         command.env("INTERNAL_EVENTS_LOG", filter);
         Self::spawn(command, root, Stdio::piped(), "127.0.0.1:0")
     }
 
     /// Starts one that logs JSON.
-    pub(super) fn start_logging_json(root: &Path) -> Self {
+    pub(crate) fn start_logging_json(root: &Path) -> Self {
         let mut command = program();
         command.env("INTERNAL_EVENTS_LOG_FORMAT", "json");
         Self::spawn(command, root, Stdio::piped(), "127.0.0.1:0")
     }
 
     /// Starts one that listens elsewhere.
-    pub(super) fn start_at(root: &Path, listen: &str) -> Self {
+    pub(crate) fn start_at(root: &Path, listen: &str) -> Self {
         Self::spawn(program(), root, Stdio::null(), listen)
     }
 
     /// Starts `command serve`, and waits until it is ready.
-    pub(super) fn start_as(command: Command, root: &Path) -> Self {
+    pub(crate) fn start_as(command: Command, root: &Path) -> Self {
         Self::spawn(command, root, Stdio::null(), "127.0.0.1:0")
     }
 
@@ -77,38 +77,38 @@ impl Server {
     }
 
     /// Kills it as `kill -9` does.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// Asks it to end.
-    pub(super) fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         signal("TERM", self.child.id());
     }
 
-    pub(super) fn wait(&mut self) -> ExitStatus {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
         self.child.wait().expect("it ends")
     }
 
     /// Reads the log to its end, which is that of the server.
-    pub(super) fn log(&mut self) -> String {
+    pub(crate) fn log(&mut self) -> String {
         let mut log = String::new();
         let piped = self.child.stderr.as_mut().expect("the log is piped");
         piped.read_to_string(&mut log).expect("it is UTF-8");
         log
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    pub(super) fn connect(&self) -> Connection {
+    pub(crate) fn connect(&self) -> Connection {
         Connection::open(self.address).expect("the server takes connections")
     }
 
     /// The value of a metric, as the server answers it.
-    pub(super) fn metric(&self, key_path: &str) -> u64 {
+    pub(crate) fn metric(&self, key_path: &str) -> u64 {
         let answer = self.connect().get(METRICS).expect("the server answers");
         assert_eq!(answer.status, 200, "{}", answer.body);
         value_of(&answer.json(), key_path)
@@ -116,38 +116,38 @@ impl Server {
 }
 
 /// Sends a signal by name; the shell has a `kill` of its own wherever there is a shell.
-pub(super) fn signal(name: &str, process: u32) {
+pub(crate) fn signal(name: &str, process: u32) {
     let status = Command::new("sh").arg("-c").arg(format!("kill -{name} {process}")).status();
     assert!(status.expect("a shell").success());
 }
 
 /// The value of one metric in a report.
-pub(super) fn value_of(report: &Value, key_path: &str) -> u64 {
+pub(crate) fn value_of(report: &Value, key_path: &str) -> u64 {
     let metrics = report["metrics"].as_array().expect("a report has metrics");
     let metric = metrics.iter().find(|it| it["key_path"] == key_path).expect("the metric exists");
     metric["value"].as_u64().unwrap_or_else(|| panic!("a count, not {metric}"))
 }
 
 /// One connection of a caller.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
 }
 
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// After how many seconds to send again.
-    pub(super) retry_after: Option<u64>,
-    pub(super) body: String,
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("answers are JSON")
     }
 }
 
 impl Connection {
-    pub(super) fn open(address: SocketAddr) -> std::io::Result<Self> {
+    pub(crate) fn open(address: SocketAddr) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         // Nothing takes as long; a test that waits for a stopped server fails instead.
@@ -155,21 +155,21 @@ impl Connection {
         Ok(Self { stream: BufReader::new(stream) })
     }
 
-    pub(super) fn post(&mut self, path: &str, body: &str) -> std::io::Result<Answer> {
+    pub(crate) fn post(&mut self, path: &str, body: &str) -> std::io::Result<Answer> {
         self.send(&post(path, body))?;
         self.answer()
     }
 
-    pub(super) fn get(&mut self, path: &str) -> std::io::Result<Answer> {
+    pub(crate) fn get(&mut self, path: &str) -> std::io::Result<Answer> {
         self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))?;
         self.answer()
     }
 
-    pub(super) fn send(&mut self, text: &str) -> std::io::Result<()> {
+    pub(crate) fn send(&mut self, text: &str) -> std::io::Result<()> {
         self.stream.get_mut().write_all(text.as_bytes())
     }
 
-    pub(super) fn answer(&mut self) -> std::io::Result<Answer> {
+    pub(crate) fn answer(&mut self) -> std::io::Result<Answer> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
         let status = line.split(' ').nth(1).and_then(|it| it.parse().ok());
@@ -199,7 +199,7 @@ fn no_answer(error: impl std::error::Error + Send + Sync + 'static) -> std::io::
 }
 
 /// A request as it is written.
-pub(super) fn post(path: &str, body: &str) -> String {
+pub(crate) fn post(path: &str, body: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",
@@ -208,7 +208,7 @@ pub(super) fn post(path: &str, body: &str) -> String {
 }
 
 /// An order of a user, with a label that tells it from all others.
-pub(super) fn order(user: &str, label: &str) -> String {
+pub(crate) fn order(user: &str, label: &str) -> String {
     format!(
         r#"{{"event":"create_order","user_id":"{user}","additional_properties":{{"label":"{label}"}}}}"#
     )

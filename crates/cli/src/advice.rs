@@ -1,0 +1,63 @@
+//! What a person does about a store that cannot be used: said with every error that comes of one.
+
+use internal_events::store::{Error, Finding};
+use std::sync::Arc;
+
+/// What to do about a store that is damaged.
+pub(crate) const RESTORE: &str = "stop what uses the directory, keep a copy of it, and put the last backup in its place; \
+     docs/operations.md says how";
+
+/// Finds the store's error among the causes of another, and says what to do about it.
+pub(crate) fn for_error(error: &anyhow::Error) -> Option<String> {
+    let of_finding = || error.is::<Finding>().then(|| RESTORE.to_owned());
+    error.chain().find_map(store_error).map(of).or_else(of_finding)
+}
+
+/// The store's error, also where somebody else holds it too.
+fn store_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {
+    let owned = cause.downcast_ref::<Error>();
+    let boxed = || cause.downcast_ref::<Box<Error>>().map(AsRef::as_ref);
+    let shared = || cause.downcast_ref::<Arc<Error>>().map(AsRef::as_ref);
+    owned.or_else(boxed).or_else(shared)
+}
+
+/// What to do about an error of the store.
+pub(crate) fn of(error: &Error) -> String {
+    match error {
+        Error::Emptied { .. } => format!("{RESTORE}. To begin anew, delete the whole directory"),
+        Error::NotAStore { .. } => {
+            format!(
+                "nothing was changed; --data names another directory. If this was one: {RESTORE}"
+            )
+        }
+        Error::NewerFormat { .. } => "nothing was changed; use a program that can read it, or put \
+                                      a backup from before it was brought up to date in its place"
+            .to_owned(),
+        Error::NoStore { .. } => {
+            "nothing was tracked there yet; --root or --data says where to look".to_owned()
+        }
+        Error::NetworkFileSystem { .. } => {
+            "--data, or `data` in internal-events.toml, names another directory".to_owned()
+        }
+        Error::NoSpace { .. } => {
+            "make room, or lower `[journal] reserve` in internal-events.toml".to_owned()
+        }
+        Error::Exists { .. } => "name a directory that has no data yet".to_owned(),
+        Error::Busy { .. } => "nothing is lost; try again when it goes on or has ended".to_owned(),
+        Error::LogWithoutIndex { .. } => {
+            "nothing is lost: the next program that tracks mends that".to_owned()
+        }
+        Error::Open { .. } if error.is_damage() => RESTORE.to_owned(),
+        _ if error.is_damage() => {
+            format!("`internal-events journal verify` says what is damaged; {RESTORE}")
+        }
+        Error::Create { .. } | Error::Lock { .. } | Error::Open { .. } => {
+            "see that the directory and its files belong to the user that this runs as, and that \
+             there is room; `internal-events doctor` says more"
+                .to_owned()
+        }
+        _ => "`internal-events doctor` looks at disk, rights and data, and `internal-events \
+              journal verify` at everything that is stored"
+            .to_owned(),
+    }
+}
