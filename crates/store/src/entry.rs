@@ -61,6 +61,14 @@ impl Change<'_> {
         }
     }
 
+    /// Returns how many bytes of text it has.
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::Add(_) | Self::Sum(_) => 0,
+            Self::Observe(bytes) | Self::Count(bytes) => bytes.len(),
+        }
+    }
+
     /// Copies what is borrowed.
     pub fn to_stored(self) -> StoredChange {
         match self {

@@ -15,9 +15,11 @@
 //! * [`Sqlite`] keeps everything in one file that several processes may share; its format is in
 //!   `docs/store-format.md`, and [`record`] is the part of it that SQLite does not know.
 //! * [`Memory`] keeps everything in memory, with the same answers.
+//! * [`Cursor`] is how any further destination reads the journal, each as far as it has come.
 //! * [`recount()`] counts the journal again, to be compared with the counters that were kept.
 
 mod counters;
+mod cursor;
 mod entry;
 mod error;
 mod limits;
@@ -30,6 +32,7 @@ mod store;
 mod window;
 
 pub use counters::{Counter, CounterError, Counters, Kind, OTHER_VALUES};
+pub use cursor::{Cursor, CursorPlace, Delivery, Forgotten, Page, Step};
 pub use entry::{
     Appended, Change, Entry, EventId, Group, Key, Outcome, Quarantined, StoredChange, StoredEntry,
     StoredQuarantined, StoredUpdate, Update, content_hash,

@@ -1,19 +1,22 @@
 //! Journal and counters in memory.
 
+mod cursor;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::cursor::{MemoryCursor, Place};
 use crate::counters::Effect;
 use crate::limits::as_millis;
 use crate::names::Names;
 use crate::recount::count;
 use crate::window::{Window, newest};
 use crate::{
-    Appended, COUNTERS, Counter, Counters, DROPPED_BY_HAND, DROPPED_NOT_A_NUMBER,
+    Appended, Counter, Counters, Cursor, DROPPED_BY_HAND, DROPPED_NOT_A_NUMBER,
     DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE, Entry,
-    Error, Group, ID_COLLISION, Key, Limits, Outcome, Quarantined, REPLAYED, Reader, Status, Store,
-    StoredChange, StoredEntry, StoredQuarantined, StoredUpdate,
+    Error, Forgotten, Group, ID_COLLISION, Key, Limits, Outcome, Quarantined, REPLAYED, Reader,
+    Status, Store, StoredChange, StoredEntry, StoredQuarantined, StoredUpdate,
 };
 
 /// Keeps everything in memory, for tests and for programs that live shortly.
@@ -40,6 +43,7 @@ struct State {
     limits: Limits,
     ledger: BTreeMap<String, u64>,
     counters: BTreeMap<String, Counter>,
+    cursors: BTreeMap<String, Place>,
     window: Window,
 }
 
@@ -51,12 +55,9 @@ impl Memory {
 
     /// Makes an empty store that keeps no more than that.
     pub fn with_limits(limits: &Limits) -> Self {
-        // The standard library's hash maps are seeded at random; so is this name.
-        let random = RandomState::new();
-        let journal_id = format!("{:016x}{:016x}", random.hash_one(0), random.hash_one(1));
         Self {
             shared: Arc::new(Mutex::new(State {
-                journal_id,
+                journal_id: random_id(),
                 entries: VecDeque::new(),
                 entries_bytes: 0,
                 last_sequence: 0,
@@ -66,11 +67,19 @@ impl Memory {
                 limits: limits.clone(),
                 ledger: BTreeMap::new(),
                 counters: BTreeMap::new(),
+                cursors: BTreeMap::new(),
                 window: Window::new(limits),
             })),
             names: Arc::default(),
         }
     }
+}
+
+/// Makes a name for a journal.
+fn random_id() -> String {
+    // The standard library's hash maps are seeded at random; so is this name.
+    let random = RandomState::new();
+    format!("{:016x}{:016x}", random.hash_one(0), random.hash_one(1))
 }
 
 impl Default for Memory {
@@ -140,10 +149,19 @@ impl Store for Memory {
     fn checkpoint(&mut self) -> Result<(), Error> {
         let state = &mut *lock(&self.shared);
         if let Some(now) = state.newest() {
+            state.drop_backlogs(now);
             state.forget_old(now);
             state.make_room(now);
         }
         Ok(())
+    }
+
+    fn cursor(&self, destination: &str) -> Result<Box<dyn Cursor>, Error> {
+        Ok(Box::new(MemoryCursor::open(self, destination)))
+    }
+
+    fn keep_destinations(&mut self, names: &[&str]) -> Result<Vec<Forgotten>, Error> {
+        Ok(lock(&self.shared).keep_destinations(names))
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, Error> {
@@ -197,7 +215,9 @@ impl State {
 
     fn forget_old(&mut self, now: i64) {
         let oldest = now.saturating_sub(as_millis(self.limits.journal_keep));
+        let passed = self.passed();
         while let Some((at, entry)) = self.entries.front()
+            && entry.sequence <= passed
             && (*at < oldest || self.entries_bytes > self.limits.journal_keep_bytes)
         {
             self.entries_bytes -= bytes_of(entry);
@@ -282,7 +302,8 @@ impl Reader for Memory {
         let last_sequence = state.last_sequence;
         Ok(Status {
             last_sequence,
-            cursors: BTreeMap::from([(COUNTERS.to_owned(), last_sequence)]),
+            cursors: state.all_cursors(),
+            deliveries: state.deliveries(),
             ledger: state.ledger.clone(),
             quarantine_size: state.quarantine.len() as u64,
             quarantined: state.quarantined,

@@ -4,6 +4,7 @@
 //! DIR/internal-events.db    the data, and beside it SQLite's own -wal and -shm
 //! DIR/writers               locked by whoever is about to write: writers wait in line here
 //! DIR/lease                 locked by the one handle that writes counters down
+//! DIR/lease-NAME            locked by the one handle that delivers to another destination
 //! ```
 //!
 //! What is in the file is described byte by byte in `docs/store-format.md`.
@@ -11,6 +12,7 @@
 mod append;
 mod backup;
 mod checksum;
+mod cursor;
 mod cursors;
 mod disk;
 mod given;
@@ -35,6 +37,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use self::append::Appending;
+use self::cursor::SqliteCursor;
 use self::disk::Space;
 use self::given::GivenIds;
 use self::group::StoredGroup;
@@ -46,7 +49,7 @@ use self::tally::Tally;
 pub use self::verify::{Finding, Verified};
 use crate::names::Names;
 use crate::record::Encoder;
-use crate::{Appended, Error, Group, Key, Limits, Reader, Store};
+use crate::{Appended, Cursor, Error, Forgotten, Group, Key, Limits, Reader, Store};
 
 /// Name of the database within the data directory.
 const FILE: &str = "internal-events.db";
@@ -341,6 +344,17 @@ impl Store for Sqlite {
                 return self.prune();
             }
         }
+    }
+
+    fn cursor(&self, destination: &str) -> Result<Box<dyn Cursor>, Error> {
+        Ok(Box::new(SqliteCursor::open(&self.dir, destination, &self.options)?))
+    }
+
+    fn keep_destinations(&mut self, names: &[&str]) -> Result<Vec<Forgotten>, Error> {
+        let line = self.writers.wait()?;
+        let forgotten = cursor::keep_only(&self.connection, &self.dir, names);
+        drop(line);
+        forgotten
     }
 
     fn reader(&self) -> Result<Box<dyn Reader>, Error> {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Appended, Counters, Error, Group, Key, StoredEntry, StoredQuarantined};
+use crate::{
+    Appended, Counters, Cursor, Delivery, Error, Forgotten, Group, Key, StoredEntry,
+    StoredQuarantined,
+};
 
 /// The destination whose cursor says up to where the counters have been written down.
 pub const COUNTERS: &str = "counters";
@@ -94,6 +97,25 @@ pub trait Store: Send {
     /// nothing is lost: the next one starts from there.
     fn checkpoint(&mut self) -> Result<(), Error>;
 
+    /// Opens the cursor of a destination, for the thread that delivers to it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be opened once more, or is damaged.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the name has anything but lower-case letters, digits and hyphens.
+    fn cursor(&self, destination: &str) -> Result<Box<dyn Cursor>, Error>;
+
+    /// Forgets all destinations but those named, and those another process delivers to; returns
+    /// which they were.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the world does. Then none is forgotten.
+    fn keep_destinations(&mut self, names: &[&str]) -> Result<Vec<Forgotten>, Error>;
+
     /// Opens a reader of the same data, for any thread.
     ///
     /// # Errors
@@ -158,8 +180,10 @@ pub trait Reader: Send {
 pub struct Status {
     /// Sequence number of the newest entry, and how many were ever accepted.
     pub last_sequence: u64,
-    /// For each destination the last entry that took effect there.
+    /// For each destination the last entry that took effect there, or was dropped for it.
     pub cursors: BTreeMap<String, u64>,
+    /// What became of the entries for each destination.
+    pub deliveries: BTreeMap<String, Delivery>,
     /// How often each cause was counted.
     pub ledger: BTreeMap<String, u64>,
     /// How many events are kept aside now.

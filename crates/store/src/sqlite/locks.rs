@@ -3,6 +3,7 @@
 mod waiter;
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -83,7 +84,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// The right to write counters down; held until the handle is closed or its process ends.
+/// The right to do the work of a destination; held until the handle is closed or its process ends.
 ///
 /// It keeps handles from doing the same work, and no more: that each entry is counted once is
 /// held by the cursor, which moves only from where a handle has found it. So another handle may
@@ -92,47 +93,60 @@ impl Drop for Turn<'_> {
 pub(super) struct Lease {
     path: PathBuf,
     file: File,
+    patience: u32,
     is_held: bool,
     stands_in: bool,
-    /// Where the cursor stood at the last look at a holder who should have moved it, and how
-    /// many looks have found it there.
+    /// What the last look at the holder's work has shown, and how many looks have shown it.
     stuck: (u64, u32),
+    /// How often this handle has said that it is there.
+    beats: u64,
 }
 
 /// Looks, about a second apart, at which a cursor may stand still though entries wait for it.
-const PATIENCE: u32 = 5;
+pub(super) const PATIENCE: u32 = 5;
 
 impl Lease {
+    /// Opens the lease for writing counters down.
     pub(super) fn open(dir: &Path) -> Result<Self, Error> {
-        let path = dir.join("lease");
+        Self::open_file(dir.join("lease"), PATIENCE)
+    }
+
+    /// Opens the lease of another destination, whose holder may do nothing for so many looks.
+    pub(super) fn of(dir: &Path, destination: &str, patience: u32) -> Result<Self, Error> {
+        Self::open_file(path_of(dir, destination), patience)
+    }
+
+    fn open_file(path: PathBuf, patience: u32) -> Result<Self, Error> {
         Ok(Self {
             file: create_file(&path)?,
             path,
+            patience,
             is_held: false,
             stands_in: false,
             stuck: (0, 0),
+            beats: 0,
         })
     }
 
-    /// Takes the lease if it is free, and returns whether this handle writes counters down.
+    /// Takes the lease if it is free, and returns whether this handle does the work.
     pub(super) fn take(&mut self) -> Result<bool, Error> {
         if !self.is_held {
             self.is_held = match self.file.try_lock() {
                 Ok(()) => true,
                 Err(TryLockError::WouldBlock) => false,
-                Err(TryLockError::Error(source)) => {
-                    return Err(Error::Lock { path: self.path.clone(), source });
-                }
+                Err(TryLockError::Error(source)) => return Err(self.failed(source)),
             };
         }
         Ok(self.is_held || self.stands_in)
     }
 
     /// Looks whether the holder does its work; returns whether this handle is to stand in.
-    pub(super) fn look(&mut self, cursor: u64, last: u64) -> bool {
-        let n_looks = if self.stuck.0 == cursor && cursor < last { self.stuck.1 + 1 } else { 0 };
-        self.stuck = (cursor, n_looks);
-        self.stands_in = n_looks >= PATIENCE;
+    ///
+    /// A holder works if `done` changes, or if there is no more `to_do` than that.
+    pub(super) fn look(&mut self, done: u64, to_do: u64) -> bool {
+        let n_looks = if self.stuck.0 == done && done < to_do { self.stuck.1 + 1 } else { 0 };
+        self.stuck = (done, n_looks);
+        self.stands_in = n_looks >= self.patience;
         self.stands_in
     }
 
@@ -141,6 +155,49 @@ impl Lease {
         self.stands_in = false;
         self.stuck = (0, 0);
     }
+
+    /// Takes the lease or looks after its holder, who says now and then that it is there.
+    ///
+    /// A destination may be away for hours, and its cursor stand still; so the holder counts its
+    /// own looks in the file of the lease.
+    pub(super) fn take_or_look(&mut self) -> Result<bool, Error> {
+        if self.take()? && self.is_held {
+            self.beats += 1;
+            self.write_beat().map_err(|source| self.failed(source))?;
+            return Ok(true);
+        }
+        let beats = self.read_beat().map_err(|source| self.failed(source))?;
+        Ok(self.look(beats, u64::MAX))
+    }
+
+    fn write_beat(&mut self) -> io::Result<()> {
+        self.file.rewind()?;
+        self.file.write_all(&self.beats.to_le_bytes())
+    }
+
+    /// Reads how often the holder has said that it is there; nothing if it never has.
+    fn read_beat(&mut self) -> io::Result<u64> {
+        let mut bytes = [0; 8];
+        self.file.rewind()?;
+        match self.file.read_exact(&mut bytes) {
+            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+            _ => Ok(u64::from_le_bytes(bytes)),
+        }
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::Lock { path: self.path.clone(), source }
+    }
+}
+
+/// Returns whether some handle has the lease of a destination.
+pub(super) fn is_taken(dir: &Path, destination: &str) -> bool {
+    let file = File::open(path_of(dir, destination));
+    file.is_ok_and(|it| matches!(it.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+fn path_of(dir: &Path, destination: &str) -> PathBuf {
+    dir.join(format!("lease-{destination}"))
 }
 
 #[cfg(test)]

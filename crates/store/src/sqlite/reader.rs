@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::group::{Next, StoredGroup, for_each_group};
 use super::keys::{self, Keys};
-use super::{cursors, last_sequence, quarantine, rows, schema, sequence, tally};
+use super::{as_integer, cursors, last_sequence, quarantine, rows, schema, sequence, tally};
+use crate::cursor::{self, Page};
 use crate::{
     COUNTERS, Counter, CounterDamage, Counters, Error, EventId, Reader, Status, StoredEntry,
     StoredQuarantined, StoredUpdate,
@@ -44,6 +45,24 @@ impl SqliteReader {
     pub fn find(&mut self, id: EventId) -> Result<Option<StoredEntry>, Error> {
         let Some(sequence) = self.sequence_of(id).map_err(Error::Read)? else { return Ok(None) };
         Ok(self.entries(sequence - 1, 1)?.pop())
+    }
+
+    /// Returns entries after `after`, in order, as many as fit on a page.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the journal cannot be read or is damaged.
+    pub fn page(&mut self, after: u64, page: Page) -> Result<Vec<StoredEntry>, Error> {
+        let tx = snapshot(&self.connection)?;
+        let mut found = Found { entries: Vec::new(), bytes: 0, page };
+        if page.entries > 0 {
+            self.keys.catch_up(&tx)?;
+            for_each_group(&tx, after, |group| {
+                found.read(&self.keys, &group, after)?;
+                Ok(if found.is_full() { Next::Stop } else { Next::Group })
+            })?;
+        }
+        Ok(found.entries)
     }
 
     fn sequence_of(&self, id: EventId) -> rusqlite::Result<Option<u64>> {
@@ -108,17 +127,7 @@ impl Reader for SqliteReader {
     }
 
     fn entries(&mut self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error> {
-        let tx = snapshot(&self.connection)?;
-        let mut entries = Vec::new();
-        if limit > 0 {
-            self.keys.catch_up(&tx)?;
-            for_each_group(&tx, after, |group| {
-                read_entries(&self.keys, &group, after, &mut entries)?;
-                Ok(if entries.len() < limit { Next::Group } else { Next::Stop })
-            })?;
-        }
-        entries.truncate(limit);
-        Ok(entries)
+        self.page(after, Page { entries: limit, bytes: usize::MAX })
     }
 
     fn quarantined_after(
@@ -191,29 +200,49 @@ impl Wanted {
     }
 }
 
-fn read_entries(
-    keys: &Keys,
-    group: &StoredGroup<'_>,
-    after: u64,
-    entries: &mut Vec<StoredEntry>,
-) -> Result<(), Error> {
-    group.for_each(after, |sequence, record| {
-        let mut updates = Vec::new();
-        for update in record.updates {
-            let (key_id, change) = update.map_err(|source| group.damaged(source))?;
-            let key = keys.text(key_id)?;
-            updates.push(StoredUpdate { key, change: change.to_stored() });
-        }
-        entries.push(StoredEntry {
-            sequence,
-            id: EventId(group.id(sequence)?),
-            accepted_at: record.accepted_at,
-            catalog: record.catalog,
-            event: record.event.to_vec(),
-            updates,
-        });
-        Ok(())
-    })
+/// Entries on their way onto a page.
+struct Found {
+    entries: Vec<StoredEntry>,
+    bytes: usize,
+    page: Page,
+}
+
+impl Found {
+    fn is_full(&self) -> bool {
+        self.entries.len() >= self.page.entries || self.bytes >= self.page.bytes
+    }
+
+    /// Takes those entries of a group that are after `after` and fit.
+    fn read(&mut self, keys: &Keys, group: &StoredGroup<'_>, after: u64) -> Result<(), Error> {
+        group.for_each(after, |sequence, record| {
+            if self.is_full() {
+                return Ok(());
+            }
+            let mut updates = Vec::new();
+            for update in record.updates {
+                let (key_id, change) = update.map_err(|source| group.damaged(source))?;
+                self.bytes += change.len();
+                updates.push(StoredUpdate { key: keys.text(key_id)?, change: change.to_stored() });
+            }
+            self.bytes += record.event.len();
+            self.entries.push(StoredEntry {
+                sequence,
+                id: EventId(group.id(sequence)?),
+                accepted_at: record.accepted_at,
+                catalog: record.catalog,
+                event: record.event.to_vec(),
+                updates,
+            });
+            Ok(())
+        })
+    }
+}
+
+pub(super) fn read_ledger(connection: &Connection) -> rusqlite::Result<BTreeMap<String, u64>> {
+    connection
+        .prepare_cached("SELECT cause, count FROM ledger")?
+        .query_map([], |row| Ok((row.get(0)?, sequence(row, 1)?)))?
+        .collect()
 }
 
 pub(super) fn read_status(connection: &Connection) -> Result<Status, Error> {
@@ -226,13 +255,19 @@ pub(super) fn read_status(connection: &Connection) -> Result<Status, Error> {
                 .optional()
                 .map(Option::unwrap_or_default)
         };
+        let (ledger, last_sequence) = (read_ledger(connection)?, last_sequence(connection)?);
+        let mut deliveries = BTreeMap::new();
+        for row in &cursors {
+            let oldest = accepted_after(connection, row.seq)?;
+            let of = (row.destination.as_str(), row.started_after);
+            let delivery = cursor::delivery(&ledger, of, (row.seq, last_sequence), oldest);
+            deliveries.insert(row.destination.clone(), delivery);
+        }
         Ok(Status {
-            last_sequence: last_sequence(connection)?,
+            last_sequence,
             cursors: cursors.iter().map(|it| (it.destination.clone(), it.seq)).collect(),
-            ledger: connection
-                .prepare_cached("SELECT cause, count FROM ledger")?
-                .query_map([], |row| Ok((row.get(0)?, sequence(row, 1)?)))?
-                .collect::<rusqlite::Result<_>>()?,
+            deliveries,
+            ledger,
             quarantine_size: number("SELECT count(*) FROM quarantine")?,
             quarantined: number("SELECT seq FROM sqlite_sequence WHERE name = 'quarantine'")?,
             format: schema::meta(connection, "format")?.parse().unwrap_or_default(),
@@ -240,4 +275,12 @@ pub(super) fn read_status(connection: &Connection) -> Result<Status, Error> {
         })
     };
     read().map_err(Error::Read)
+}
+
+/// Returns when the first group after `after` was accepted.
+fn accepted_after(connection: &Connection, after: u64) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT accepted_at FROM journal WHERE seq > ?1 ORDER BY seq LIMIT 1")?
+        .query_row([as_integer(after)], |row| row.get(0))
+        .optional()
 }

@@ -3,6 +3,8 @@
 //! [`conformance`] is run against each of them; a store is given as a [`Place`], where handles can
 //! be opened again and again.
 
+mod cursors;
+
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -25,6 +27,7 @@ fn limits() -> Limits {
     limits.window = Duration::from_millis(10);
     limits.window_ids = 3;
     limits.journal_keep = Duration::from_millis(100);
+    limits.max_pending = Duration::from_millis(200);
     limits.quarantine_events = 3;
     limits.quarantine_bytes = 100;
     limits.quarantine_keep = Duration::from_millis(100);
@@ -77,6 +80,7 @@ fn conformance<P: Place>(make: impl Fn() -> P) {
     the_oldest_events_kept_aside_make_room(&make());
     events_kept_aside_are_replayed_once_or_not_at_all(&make());
     a_replayed_entry_begins_its_time_in_the_journal(&make());
+    cursors::conformance(make);
 }
 
 /// Appends one entry for each list of updates.
