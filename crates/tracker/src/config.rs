@@ -1,5 +1,6 @@
 //! What a tracker is opened with.
 
+use crate::delivery::{Destination, Factory};
 use crate::{Clock, SystemClock};
 use internal_events_catalog::Catalog;
 use internal_events_store as store;
@@ -16,6 +17,7 @@ pub struct Config {
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: store::Options,
+    pub(crate) destinations: Vec<Factory>,
 }
 
 #[derive(Clone, Debug)]
@@ -72,6 +74,7 @@ impl Config {
             limits: Limits::default(),
             clock: Arc::new(SystemClock),
             store: store::Options::default(),
+            destinations: Vec::new(),
         }
     }
 
@@ -114,6 +117,20 @@ impl Config {
     #[must_use]
     pub fn checkpoint_after(mut self, time: Duration) -> Self {
         self.store.checkpoint_after = time;
+        self
+    }
+
+    /// Delivers accepted events to one more destination, which is made in its own thread.
+    ///
+    /// The name is that of its cursor: lower-case letters, digits and hyphens. The first time a
+    /// destination is configured it begins with the events that come then.
+    #[must_use]
+    pub fn destination(
+        mut self,
+        name: &'static str,
+        make: impl Fn() -> Box<dyn Destination> + Send + Sync + 'static,
+    ) -> Self {
+        self.destinations.push(Factory { name, make: Arc::new(make) });
         self
     }
 

@@ -26,6 +26,7 @@
 mod builder;
 mod clock;
 mod config;
+mod delivery;
 mod health;
 mod intake;
 mod metrics;
@@ -39,6 +40,7 @@ mod writer;
 pub use builder::EventBuilder;
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
+pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Resume};
 pub use health::{Cause, Health};
 pub use internal_events_catalog::{
     Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
@@ -47,4 +49,6 @@ pub use internal_events_store as store;
 pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
 pub use payload::{decode_event, encode_event};
 pub use replay::{ReplayError, ReplayOf, ReplayOutcome};
-pub use tracker::{CommitError, FlushError, Foreign, OpenError, Refusal, Submission, Tracker};
+pub use tracker::{
+    CommitError, DeliverError, FlushError, Foreign, OpenError, Refusal, Submission, Tracker,
+};

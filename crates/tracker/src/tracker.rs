@@ -1,21 +1,28 @@
 //! The handle applications hold.
 
 use crate::config::{Config, Home, Strictness};
+use crate::delivery::{self, Threads};
 use crate::health::{Cause, Ledger};
 use crate::intake::Intake;
 use crate::queue::{Batch, Full, Queue};
-use crate::{Clock, EventBuilder, Health, MetricReport, Window, evaluate, writer};
+use crate::{
+    Clock, DestinationHealth, EventBuilder, Health, MetricReport, Window, evaluate, writer,
+};
 use arc_swap::ArcSwap;
 use internal_events_catalog::{Catalog, Event, Omission};
 use internal_events_store::{self as store, Memory, Reader, Sqlite, Store};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long dropping the last handle waits for the journal.
 const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// How often it is looked whether destinations have taken what they should.
+const DELIVERED_AFTER: Duration = Duration::from_millis(5);
 
 /// Takes events and answers for them. Cheap to clone; all clones are one tracker.
 #[derive(Clone, Debug)]
@@ -35,6 +42,8 @@ impl Drop for Owner {
         if self.shared.enabled && !self.shared.queue.wait_for_end(LAST_WAIT) {
             tracing::error!("the journal was not written in time; events in the queue are lost");
         }
+        // What is in the journal and not yet delivered is delivered by whoever opens it next.
+        self.shared.threads.end(LAST_WAIT);
     }
 }
 
@@ -45,8 +54,11 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) strictness: Strictness,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) threads: Arc<Threads>,
     enabled: bool,
     reader: Mutex<Option<Box<dyn Reader>>>,
+    /// Reads how destinations are doing, also while metrics are read.
+    status: Mutex<Option<Box<dyn Reader>>>,
     place: Place,
 }
 
@@ -120,6 +132,28 @@ pub enum FlushError {
     ShutDown,
 }
 
+/// Why not all that was accepted is delivered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeliverError {
+    /// It is not in the journal.
+    #[error(transparent)]
+    Flush(#[from] FlushError),
+    /// A destination took too long; it will go on by itself.
+    #[error("`{destination}` has still to take {pending} events after {within:?}")]
+    Timeout {
+        /// Its name.
+        destination: String,
+        /// How many entries it has still to take.
+        pending: u64,
+        /// How long was waited.
+        within: Duration,
+    },
+    /// How far destinations are cannot be read.
+    #[error("cannot read how far destinations are")]
+    Read(#[source] store::Error),
+}
+
 /// What became of a submitted event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Submission {
@@ -182,18 +216,27 @@ impl Tracker {
     pub fn open(config: Config) -> Result<Self, OpenError> {
         let place = Place::of(&config);
         let store = place.open().map_err(OpenError::Store)?;
-        let reader = store.as_ref().map(|it| it.reader()).transpose().map_err(OpenError::Store)?;
+        let open_reader =
+            || store.as_ref().map(|it| it.reader()).transpose().map_err(OpenError::Store);
+        let (reader, status) = (open_reader()?, open_reader()?);
+        let threads = Arc::new(Threads::new(&config.destinations));
         let shared = Arc::new(Shared {
             catalog: ArcSwap::new(config.catalog),
             queue: Queue::new(config.limits),
             ledger: Ledger::default(),
             strictness: config.strictness,
             clock: config.clock,
+            threads,
             enabled: store.is_some(),
             reader: Mutex::new(reader),
+            status: Mutex::new(status),
             place,
         });
         if let Some(store) = store {
+            for factory in &config.destinations {
+                let cursor = store.cursor(factory.name).map_err(OpenError::Store)?;
+                delivery::spawn(factory, cursor, &shared.threads).map_err(OpenError::Thread)?;
+            }
             writer::spawn(store, Arc::clone(&shared), config.limits.group_events)
                 .map_err(OpenError::Thread)?;
         }
@@ -297,11 +340,64 @@ impl Tracker {
         }
     }
 
+    /// Waits until everything sent before is durable, and every destination has taken it.
+    ///
+    /// # Errors
+    ///
+    /// When that takes longer than `within`: nothing is lost then, for what is in the journal is
+    /// delivered by whoever opens it next.
+    pub fn deliver(&self, within: Duration) -> Result<(), DeliverError> {
+        let until = Instant::now() + within;
+        self.flush(within)?;
+        let status = |it: &mut dyn Reader| it.status();
+        let last = match self.owner.shared.read_status(status) {
+            None => return Ok(()),
+            Some(status) => status.map_err(DeliverError::Read)?.last_sequence,
+        };
+        loop {
+            let Some(status) = self.owner.shared.read_status(status) else { return Ok(()) };
+            let status = status.map_err(DeliverError::Read)?;
+            let names = self.owner.shared.threads.reports.keys();
+            let cursor = |name: &str| status.cursors.get(name).copied().unwrap_or_default();
+            let Some(behind) = names.copied().find(|it| cursor(it) < last) else { return Ok(()) };
+            if Instant::now() >= until {
+                let pending = last - cursor(behind);
+                let destination = behind.to_owned();
+                return Err(DeliverError::Timeout { destination, pending, within });
+            }
+            std::thread::sleep(DELIVERED_AFTER);
+        }
+    }
+
     /// Takes no more events, writes what waits, and ends; false if it takes longer than `within`.
+    ///
+    /// What destinations have not taken by then stays in the journal.
     pub fn shut_down(&self, within: Duration) -> bool {
         let shared = &self.owner.shared;
+        let until = Instant::now() + within;
         shared.queue.close();
-        !shared.enabled || shared.queue.wait_for_end(within)
+        let is_written = !shared.enabled || shared.queue.wait_for_end(within);
+        shared.threads.end(until.saturating_duration_since(Instant::now())) && is_written
+    }
+
+    /// How the destinations are doing, the counters among them, in all processes on the same data.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be read.
+    pub fn destinations(&self) -> Result<BTreeMap<String, DestinationHealth>, store::Error> {
+        let shared = &self.owner.shared;
+        let Some(status) = shared.read_status(|it| it.status()) else {
+            return Ok(BTreeMap::new());
+        };
+        let of = |(name, delivery): (String, store::Delivery)| {
+            let health = match shared.threads.reports.get(name.as_str()) {
+                Some(report) => report.health(delivery),
+                None => DestinationHealth { delivery, ..DestinationHealth::default() },
+            };
+            (name, health)
+        };
+        Ok(status?.deliveries.into_iter().map(of).collect())
     }
 
     /// What became of the events so far.
@@ -361,6 +457,11 @@ impl Shared {
     /// Opens one more handle to the same data; `None` if tracking is switched off.
     pub(crate) fn open_store(&self) -> Result<Option<Box<dyn Store>>, store::Error> {
         self.place.open()
+    }
+
+    fn read_status<T>(&self, ask: impl FnOnce(&mut dyn Reader) -> T) -> Option<T> {
+        let mut reader = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.as_mut().map(|it| ask(it.as_mut()))
     }
 
     pub(crate) fn with_reader<T>(&self, ask: impl FnOnce(&mut dyn Reader) -> T) -> Option<T> {

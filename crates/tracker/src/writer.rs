@@ -159,6 +159,7 @@ impl Writer {
                 ledger.accepted.fetch_add(known - duplicate, Ordering::AcqRel);
                 ledger.duplicate.fetch_add(*duplicate, Ordering::AcqRel);
                 ledger.quarantined.fetch_add(quarantined, Ordering::AcqRel);
+                self.shared.threads.wake();
             }
             Err(error) => {
                 ledger.count(Cause::JournalFailed, known + quarantined);

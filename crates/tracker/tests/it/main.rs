@@ -2,6 +2,7 @@
 
 mod clocks;
 mod counting;
+mod delivery;
 mod full_queue;
 mod hostile_events;
 mod many_processes;
