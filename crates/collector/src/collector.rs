@@ -223,7 +223,10 @@ impl Collector {
         Some(match head.uri.path() {
             "/healthz" => {
                 let details = is_asked().and_then(|()| self.sees_details(peer, head));
-                details.map(|has_details| health::health(self, has_details))
+                match details {
+                    Ok(has_details) => Ok(health::health(self, has_details).await),
+                    Err(problem) => Err(problem),
+                }
             }
             "/readyz" => {
                 let details = is_asked().and_then(|()| self.sees_details(peer, head));
@@ -234,7 +237,10 @@ impl Collector {
             }
             "/metrics" => {
                 let reader = is_asked().and_then(|()| self.admit_reader(peer, head));
-                reader.map(|()| health::prometheus(self))
+                match reader {
+                    Ok(()) => Ok(health::prometheus(self).await),
+                    Err(problem) => Err(problem),
+                }
             }
             _ => return None,
         })

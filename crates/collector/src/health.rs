@@ -7,36 +7,28 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
-use internal_events::{FlushError, Health, Refusal};
+use internal_events::{DestinationHealth, FlushError, Refusal, health_json};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long the journal may take before the server is not called ready.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
 /// Says that the server runs and, to whom it concerns, what became of the events so far.
-pub(crate) fn health(collector: &Collector, has_details: bool) -> Answer {
+pub(crate) async fn health(collector: &Collector, has_details: bool) -> Answer {
     if !has_details {
         return json(StatusCode::OK, r#"{"status":"ok"}"#);
     }
-    let Health { received, accepted, duplicate, quarantined, pending, refused, omitted } =
-        collector.tracker.health();
     let snowplow = collector.endpoint.counts.snapshot();
+    let (events, destinations) = (collector.tracker.health(), destinations(collector).await);
     let body = serde_json::json!({
         "status": "ok",
-        "events": {
-            "received": received,
-            "accepted": accepted,
-            "duplicate": duplicate,
-            "quarantined": quarantined,
-            "pending": pending,
-            "refused": refused,
-            "omitted": omitted,
-        },
+        "events": health_json(&events, &destinations),
         "snowplow": {
             "tracked": snowplow.tracked,
             "ignored": snowplow.ignored,
@@ -50,6 +42,23 @@ pub(crate) fn health(collector: &Collector, has_details: bool) -> Answer {
     json(StatusCode::OK, body.to_string())
 }
 
+type Destinations = BTreeMap<String, DestinationHealth>;
+
+/// Reads how the destinations are doing; none while that cannot be read, which the log says.
+async fn destinations(collector: &Collector) -> Destinations {
+    let tracker = collector.tracker.clone();
+    // A look into the database is disk work; it must not hold up those who track.
+    match tokio::task::spawn_blocking(move || tracker.destinations()).await {
+        Ok(Ok(destinations)) => destinations,
+        Ok(Err(error)) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "it cannot be read how far destinations are");
+            Destinations::new()
+        }
+        Err(_) => Destinations::new(),
+    }
+}
+
 /// Says whether an event that came now would be taken; health is the answer if so.
 pub(crate) async fn ready(collector: &Collector, has_details: bool) -> Result<Answer, Problem> {
     let tracker = collector.tracker.clone();
@@ -59,7 +68,7 @@ pub(crate) async fn ready(collector: &Collector, has_details: bool) -> Result<An
         tracker.flush(READY_WITHIN).map(|()| is_enabled)
     });
     match flushed.await {
-        Ok(Ok(true)) => Ok(health(collector, has_details)),
+        Ok(Ok(true)) => Ok(health(collector, has_details).await),
         Ok(Ok(false)) => Err(Problem::Busy(Refusal::Disabled)),
         Ok(Err(FlushError::ShutDown)) => Err(Problem::Busy(Refusal::ShutDown)),
         Ok(Err(FlushError::Timeout { .. })) => Err(Problem::Busy(Refusal::QueueFull)),
@@ -69,9 +78,12 @@ pub(crate) async fn ready(collector: &Collector, has_details: bool) -> Result<An
 }
 
 /// Says the same as health in the text format of Prometheus.
-pub(crate) fn prometheus(collector: &Collector) -> Answer {
+pub(crate) async fn prometheus(collector: &Collector) -> Answer {
     let mut text = String::new();
-    encode(&mut text, &registry(collector)).expect("invariant: text can be appended to a string");
+    let destinations = destinations(collector).await;
+    let mut registry = registry(collector);
+    register_destinations(&mut registry, destinations, collector.tracker.now_ms());
+    encode(&mut text, &registry).expect("invariant: text can be appended to a string");
     let mut response = Response::new(Full::new(Bytes::from(text)));
     let format = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(format));
@@ -113,7 +125,7 @@ fn registry(collector: &Collector) -> Registry {
         }
         registry.register(name, help, family);
     };
-    let pairs = |map: std::collections::BTreeMap<_, _>| map.into_iter().collect();
+    let pairs = |map: BTreeMap<_, _>| map.into_iter().collect();
     family("refused", "Events that were refused", "cause", pairs(events.refused));
     family("omitted", "Parts of events that were left out", "cause", pairs(events.omitted));
     let outcomes = vec![
@@ -127,4 +139,43 @@ fn registry(collector: &Collector) -> Registry {
     let help = "Requests refused for whom they came from";
     family("turned_away", help, "code", pairs(collector.refusals.snapshot()));
     registry
+}
+
+/// Adds what became of the entries for each destination; their names are words of ours.
+fn register_destinations(registry: &mut Registry, destinations: Destinations, now: i64) {
+    let label = |name: &str| [("destination", name.to_owned())];
+    let delivered = Family::<[(&'static str, String); 1], Counter>::default();
+    let dropped = Family::<[(&'static str, String); 2], Counter>::default();
+    let gauges: [Family<[(&'static str, String); 1], Gauge>; 4] = Default::default();
+    let as_gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    for (name, it) in destinations {
+        let delivery = it.delivery;
+        delivered.get_or_create(&label(&name)).inc_by(delivery.delivered);
+        let age = delivery.oldest_pending.map_or(0, |oldest| now.saturating_sub(oldest).max(0));
+        let values = [
+            as_gauge(delivery.pending),
+            age / 1000,
+            it.is_far_behind.into(),
+            it.last_error.is_some().into(),
+        ];
+        for (gauge, value) in gauges.iter().zip(values) {
+            gauge.get_or_create(&label(&name)).set(value);
+        }
+        for (cause, n) in delivery.dropped {
+            let labels = [("destination", name.clone()), ("cause", cause)];
+            dropped.get_or_create(&labels).inc_by(n);
+        }
+    }
+    registry.register("delivered", "Entries that took effect at a destination", delivered);
+    let help = "Entries that never will take effect at a destination";
+    registry.register("dropped", help, dropped);
+    let [pending, age, far_behind, failing] = gauges;
+    let help = "Entries that are still to take effect at a destination";
+    registry.register("destination_pending", help, pending);
+    let help = "Seconds since the oldest of them was accepted";
+    registry.register("destination_oldest_pending_seconds", help, age);
+    let help = "1 while half of what a destination may leave untaken has gathered";
+    registry.register("destination_far_behind", help, far_behind);
+    let help = "1 while the last try to deliver has failed";
+    registry.register("destination_failing", help, failing);
 }

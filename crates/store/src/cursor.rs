@@ -101,6 +101,8 @@ pub struct Delivery {
     pub delivered: u64,
     /// How many are still to take effect.
     pub pending: u64,
+    /// How many bytes of the journal they take, to within a group.
+    pub pending_bytes: u64,
     /// How many never will, by cause.
     pub dropped: BTreeMap<String, u64>,
     /// When the oldest of those that are pending was accepted, to within its group: milliseconds
@@ -133,13 +135,21 @@ pub(crate) fn dropped_by<'a>(
     })
 }
 
+/// The part of the journal that a destination has still to take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pending {
+    pub(crate) oldest: i64,
+    pub(crate) bytes: u64,
+}
+
 /// Says what became of a destination's entries.
 pub(crate) fn delivery(
     ledger: &BTreeMap<String, u64>,
     (destination, started_after): (&str, u64),
     (cursor, last): (u64, u64),
-    oldest_pending: Option<i64>,
+    pending: Option<Pending>,
 ) -> Delivery {
+    let pending = pending.filter(|_| cursor < last);
     let dropped: BTreeMap<String, u64> =
         dropped_by(ledger, destination).map(|(cause, n)| (cause.to_owned(), n)).collect();
     let passed = cursor.saturating_sub(started_after);
@@ -147,6 +157,7 @@ pub(crate) fn delivery(
         delivered: passed.saturating_sub(dropped.values().sum()),
         pending: last.saturating_sub(cursor),
         dropped,
-        oldest_pending: oldest_pending.filter(|_| cursor < last),
+        pending_bytes: pending.map(|it| it.bytes).unwrap_or_default(),
+        oldest_pending: pending.map(|it| it.oldest),
     }
 }

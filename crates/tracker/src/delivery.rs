@@ -122,6 +122,9 @@ pub struct DestinationHealth {
     pub is_leading: bool,
     /// What went wrong last, until something goes well again.
     pub last_error: Option<String>,
+    /// Whether half of what it may leave untaken has gathered, by time or bytes: beyond the whole
+    /// the oldest is dropped.
+    pub is_far_behind: bool,
 }
 
 /// How a destination is made, in the thread that drives it.
@@ -135,6 +138,14 @@ impl fmt::Debug for Factory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Factory").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// Returns whether half of what a destination may leave untaken has gathered.
+pub(crate) fn is_far_behind(delivery: &store::Delivery, limits: &store::Limits, now: i64) -> bool {
+    let waits_for = delivery.oldest_pending.map(|it| now.saturating_sub(it));
+    waits_for.is_some_and(|it| {
+        u128::from(it.max(0).unsigned_abs()) * 2 >= limits.max_pending.as_millis()
+    }) || delivery.pending_bytes >= limits.max_pending_bytes / 2
 }
 
 /// What a thread of a destination says of itself.
@@ -156,9 +167,13 @@ impl Report {
         self.with(|it| it.last_error = error);
     }
 
-    pub(crate) fn health(&self, delivery: store::Delivery) -> DestinationHealth {
+    pub(crate) fn health(
+        &self,
+        delivery: store::Delivery,
+        is_far_behind: bool,
+    ) -> DestinationHealth {
         let ReportState { is_leading, last_error } = self.with(|it| it.clone());
-        DestinationHealth { delivery, is_leading, last_error }
+        DestinationHealth { delivery, is_leading, last_error, is_far_behind }
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut ReportState) -> T) -> T {

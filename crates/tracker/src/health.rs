@@ -1,6 +1,10 @@
 //! How many events came, and what became of each.
 
+use crate::DestinationHealth;
+use crate::store::Delivery;
 use internal_events_catalog::Omission;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -86,6 +90,39 @@ pub struct Health {
     pub refused: BTreeMap<&'static str, u64>,
     /// Parts of accepted events that were left out, by cause.
     pub omitted: BTreeMap<&'static str, u64>,
+}
+
+/// Health as JSON: the same shape wherever it is shown.
+///
+/// Of an event in the journal each destination says what became of it there:
+/// `accepted = delivered + pending + dropped`, counted since it was first configured.
+pub fn health_json(health: &Health, destinations: &BTreeMap<String, DestinationHealth>) -> Value {
+    let of = |it: &DestinationHealth| {
+        let Delivery { delivered, pending, pending_bytes, dropped, oldest_pending } = &it.delivery;
+        let oldest = oldest_pending.and_then(|it| Timestamp::from_millisecond(it).ok());
+        json!({
+            "delivered": delivered,
+            "pending": pending,
+            "pending_bytes": pending_bytes,
+            "dropped": dropped,
+            "oldest_pending": oldest.map(|it| it.to_string()),
+            "far_behind": it.is_far_behind,
+            "last_error": it.last_error,
+        })
+    };
+    let destinations: Map<String, Value> =
+        destinations.iter().map(|(name, it)| (name.clone(), of(it))).collect();
+    let Health { received, accepted, duplicate, quarantined, pending, refused, omitted } = health;
+    json!({
+        "received": received,
+        "accepted": accepted,
+        "duplicate": duplicate,
+        "quarantined": quarantined,
+        "pending": pending,
+        "refused": refused,
+        "omitted": omitted,
+        "destinations": destinations,
+    })
 }
 
 /// The counters behind [`Health`].

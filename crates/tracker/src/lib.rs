@@ -41,7 +41,7 @@ pub use builder::EventBuilder;
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Resume};
-pub use health::{Cause, Health};
+pub use health::{Cause, Health, health_json};
 pub use internal_events_catalog::{
     Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
 };

@@ -1,7 +1,7 @@
 //! The handle applications hold.
 
 use crate::config::{Config, Home, Strictness};
-use crate::delivery::{self, Threads};
+use crate::delivery::{self, Threads, is_far_behind};
 use crate::health::{Cause, Ledger};
 use crate::intake::Intake;
 use crate::queue::{Batch, Full, Queue};
@@ -57,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) threads: Arc<Threads>,
     enabled: bool,
     reader: Mutex<Option<Box<dyn Reader>>>,
+    limits: store::Limits,
     /// Reads how destinations are doing, also while metrics are read.
     status: Mutex<Option<Box<dyn Reader>>>,
     place: Place,
@@ -229,6 +230,7 @@ impl Tracker {
             threads,
             enabled: store.is_some(),
             reader: Mutex::new(reader),
+            limits: config.store.limits,
             status: Mutex::new(status),
             place,
         });
@@ -390,11 +392,12 @@ impl Tracker {
         let Some(status) = shared.read_status(|it| it.status()) else {
             return Ok(BTreeMap::new());
         };
+        let nobody = delivery::Report::default();
         let of = |(name, delivery): (String, store::Delivery)| {
-            let health = match shared.threads.reports.get(name.as_str()) {
-                Some(report) => report.health(delivery),
-                None => DestinationHealth { delivery, ..DestinationHealth::default() },
-            };
+            let report = shared.threads.reports.get(name.as_str());
+            let is_far_behind =
+                name != store::COUNTERS && is_far_behind(&delivery, &shared.limits, self.now_ms());
+            let health = report.map_or(&nobody, |it| it).health(delivery, is_far_behind);
             (name, health)
         };
         Ok(status?.deliveries.into_iter().map(of).collect())

@@ -81,6 +81,17 @@ fn health_counts_what_became_of_the_events() {
             "pending": 0,
             "refused": {},
             "omitted": { "missing_identifier": 1 },
+            "destinations": {
+                "counters": {
+                    "delivered": 3,
+                    "pending": 0,
+                    "pending_bytes": 0,
+                    "dropped": {},
+                    "oldest_pending": null,
+                    "far_behind": false,
+                    "last_error": null,
+                },
+            },
         },
         "snowplow": { "tracked": 0, "ignored": 0, "not_counted": 0, "both_ways": 0, "bad": {} },
         "turned_away": {},
@@ -174,6 +185,11 @@ fn prometheus_reads_what_health_says_and_no_word_of_anybody() {
         "internal_events_both_ways_total 0",
         r#"internal_events_snowplow_total{outcome="tracked"} 0"#,
         r#"internal_events_snowplow_bad_total{code="event-type"} 1"#,
+        r#"internal_events_delivered_total{destination="counters"} 3"#,
+        r#"internal_events_destination_pending{destination="counters"} 0"#,
+        r#"internal_events_destination_oldest_pending_seconds{destination="counters"} 0"#,
+        r#"internal_events_destination_far_behind{destination="counters"} 0"#,
+        r#"internal_events_destination_failing{destination="counters"} 0"#,
     ];
     assert_eq!(samples, expected.into());
     assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);

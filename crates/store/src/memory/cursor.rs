@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use super::{Memory, State, bytes_of, lock};
-use crate::cursor::{self, Cursor, CursorPlace, Forgotten, Page, Step, dropped_by, dropped_name};
+use crate::cursor::{
+    self, Cursor, CursorPlace, Forgotten, Page, Pending, Step, dropped_by, dropped_name,
+};
 use crate::limits::as_millis;
 use crate::{COUNTERS, Delivery, Error, StoredEntry};
 
@@ -136,9 +138,10 @@ impl State {
         let counters = Delivery { delivered: last, ..Delivery::default() };
         let others = self.cursors.iter().map(|(name, it)| {
             let first = self.entries.partition_point(|(_, entry)| entry.sequence <= it.seq);
-            let oldest = self.entries.get(first).map(|(at, _)| *at);
+            let bytes = self.entries.range(first..).map(|(_, entry)| bytes_of(entry)).sum();
+            let pending = self.entries.get(first).map(|(at, _)| Pending { oldest: *at, bytes });
             let of = (name.as_str(), it.started_after);
-            (name.clone(), cursor::delivery(&self.ledger, of, (it.seq, last), oldest))
+            (name.clone(), cursor::delivery(&self.ledger, of, (it.seq, last), pending))
         });
         others.chain([(COUNTERS.to_owned(), counters)]).collect()
     }

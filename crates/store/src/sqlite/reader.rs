@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::group::{Next, StoredGroup, for_each_group};
 use super::keys::{self, Keys};
 use super::{as_integer, cursors, last_sequence, quarantine, rows, schema, sequence, tally};
-use crate::cursor::{self, Page};
+use crate::cursor::{self, Page, Pending};
 use crate::{
     COUNTERS, Counter, CounterDamage, Counters, Error, EventId, Reader, Status, StoredEntry,
     StoredQuarantined, StoredUpdate,
@@ -258,9 +258,9 @@ pub(super) fn read_status(connection: &Connection) -> Result<Status, Error> {
         let (ledger, last_sequence) = (read_ledger(connection)?, last_sequence(connection)?);
         let mut deliveries = BTreeMap::new();
         for row in &cursors {
-            let oldest = accepted_after(connection, row.seq)?;
+            let pending = pending_after(connection, row.seq)?;
             let of = (row.destination.as_str(), row.started_after);
-            let delivery = cursor::delivery(&ledger, of, (row.seq, last_sequence), oldest);
+            let delivery = cursor::delivery(&ledger, of, (row.seq, last_sequence), pending);
             deliveries.insert(row.destination.clone(), delivery);
         }
         Ok(Status {
@@ -277,10 +277,16 @@ pub(super) fn read_status(connection: &Connection) -> Result<Status, Error> {
     read().map_err(Error::Read)
 }
 
-/// Returns when the first group after `after` was accepted.
-fn accepted_after(connection: &Connection, after: u64) -> rusqlite::Result<Option<i64>> {
+/// Looks at the journal after an entry.
+fn pending_after(connection: &Connection, after: u64) -> rusqlite::Result<Option<Pending>> {
+    let sql = "SELECT accepted_at, coalesce(
+           (SELECT end_bytes FROM journal ORDER BY seq DESC LIMIT 1)
+           - end_bytes + length(ids) + length(records), 0)
+         FROM journal WHERE seq > ?1 ORDER BY seq LIMIT 1";
     connection
-        .prepare_cached("SELECT accepted_at FROM journal WHERE seq > ?1 ORDER BY seq LIMIT 1")?
-        .query_row([as_integer(after)], |row| row.get(0))
+        .prepare_cached(sql)?
+        .query_row([as_integer(after)], |row| {
+            Ok(Pending { oldest: row.get(0)?, bytes: sequence(row, 1)? })
+        })
         .optional()
 }

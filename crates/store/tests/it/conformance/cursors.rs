@@ -35,6 +35,7 @@ fn delivery(store: &dyn Store, destination: &str) -> Delivery {
     let mut status = store.reader().unwrap().status().unwrap();
     let delivery = status.deliveries.remove(destination).expect("it is configured");
     assert_eq!(delivery.oldest_pending.is_some(), delivery.pending > 0);
+    assert_eq!(delivery.pending_bytes > 0, delivery.pending > 0);
     delivery
 }
 
