@@ -7,7 +7,7 @@ use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::bail;
 use internal_events::store::{Options, Reader as _, Sqlite, Store as _, StoredQuarantined};
-use internal_events::{Catalog, ReplayOf, ReplayOutcome, Tracker, decode_event};
+use internal_events::{Catalog, Event, ReplayOf, ReplayOutcome, Tracker, decode_event};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -107,24 +107,32 @@ fn name_of(kept: &StoredQuarantined) -> Option<String> {
     decode_event(&kept.event).map(|it| it.name)
 }
 
+/// Tells whether a replay would count it: by the call it came by, legacy names among them.
+fn is_known(kept: &StoredQuarantined, catalog: &Catalog) -> bool {
+    let event = decode_event(&kept.event);
+    let is_routed =
+        |it: Event| catalog.route_legacy(&it).is_some() || catalog.find_event(&it.name).is_some();
+    event.is_some_and(is_routed)
+}
+
 /// Says how many there are of each kind: they are many, and mostly the same.
 fn groups(kept: &[StoredQuarantined], catalog: &Catalog) -> String {
     if kept.is_empty() {
         return "nothing is kept aside\n".to_owned();
     }
-    let mut groups: BTreeMap<(&str, Option<String>), Vec<&StoredQuarantined>> = BTreeMap::new();
+    // One name may be known by one call and not by another.
+    let mut groups: BTreeMap<(&str, Option<String>, bool), Vec<&StoredQuarantined>> =
+        BTreeMap::new();
     for it in kept {
-        groups.entry((&it.reason, name_of(it))).or_default().push(it);
+        groups.entry((&it.reason, name_of(it), is_known(it, catalog))).or_default().push(it);
     }
     let style = Style::stdout();
     let mut text = String::new();
-    for ((reason, name), events) in groups {
+    for ((reason, name, is_known), events) in groups {
         let name = name.as_deref();
         let (from, to) = (events[0].received_at, events[events.len() - 1].received_at);
         let known = match name {
-            Some(name) if catalog.find_event(name).is_some() => {
-                style.good("today's definitions know it")
-            }
+            Some(_) if is_known => style.good("today's definitions know it"),
             Some(name) => match catalog.similar_event(name) {
                 Some(similar) => format!("unknown; did you mean {}?", visible(similar)),
                 None => "unknown".to_owned(),
@@ -155,14 +163,13 @@ fn each(kept: &[StoredQuarantined]) -> String {
 fn to_json(kept: &[StoredQuarantined], catalog: &Catalog) -> Value {
     let events = kept.iter().map(|it| {
         let name = name_of(it);
-        let is_known = name.as_deref().is_some_and(|name| catalog.find_event(name).is_some());
         let text = || Value::from(String::from_utf8_lossy(&it.event));
         json!({
             "number": it.number,
             "received_at": journal::time(it.received_at),
             "reason": it.reason,
             "name": name,
-            "known": is_known,
+            "known": is_known(it, catalog),
             "event": serde_json::from_slice(&it.event).unwrap_or_else(|_| text()),
         })
     });

@@ -54,9 +54,14 @@ impl Door {
 
     /// Tells whether events of an application are taken.
     pub(crate) fn takes(&self, app_id: Option<&str>) -> bool {
-        self.app_ids
-            .as_ref()
-            .is_none_or(|listed| listed.iter().any(|it| it == "*" || Some(it.as_str()) == app_id))
+        let is_listed =
+            |listed: &Arc<[String]>| listed.iter().any(|it| Some(it.as_str()) == app_id);
+        self.takes_all() || self.app_ids.as_ref().is_some_and(is_listed)
+    }
+
+    /// Tells whether events of all applications are taken, those that name none too.
+    pub(crate) fn takes_all(&self) -> bool {
+        self.app_ids.as_ref().is_none_or(|listed| listed.iter().any(|it| it == "*"))
     }
 
     /// Counts further events of a caller against its limit.

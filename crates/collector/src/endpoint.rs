@@ -3,6 +3,7 @@
 //! Its answers tell a tracker only whether to send again: a bad event is answered like a good
 //! one, and only what may be better later, such as a full disk, is answered with a problem.
 
+mod app_id;
 mod both_ways;
 mod counting;
 mod counts;
@@ -160,7 +161,10 @@ fn sort(
         if let Some(reason) = bad.reasons.first() {
             counts.add_bad(reason.code(), collector.tracker.now_ms());
         }
-        foreign.push(kept::foreign(bad, is_anonymous, &collector.limits));
+        // Strangers, who need no app id to send nonsense, must not push out what is kept of others.
+        if collector.door.takes_all() || collector.door.takes(app_id::of(bad).as_deref()) {
+            foreign.push(kept::foreign(bad, is_anonymous, &collector.limits));
+        }
     }
     let (mut n_ignored, mut n_uncounted) = (0, 0);
     let mut events = Vec::with_capacity(decoded.payloads.len());

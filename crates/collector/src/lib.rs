@@ -34,6 +34,7 @@ mod proxies;
 mod rate;
 mod refusals;
 mod request_id;
+mod seats;
 mod server;
 pub mod snowplow;
 mod tls;

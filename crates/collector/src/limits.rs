@@ -16,16 +16,19 @@ pub struct Limits {
     pub body_time: Duration,
     /// Time for a request's head to arrive, the wait for it on an idle connection included.
     pub head_time: Duration,
+    /// Time for the head of a connection's first request, or for shaking hands and that: whoever
+    /// connects means to ask something.
+    pub first_head_time: Duration,
+    /// How long a connection may be without a whole head when others have none; then the one that
+    /// has waited longest ends. A head on its way takes three trips around the world in that time.
+    pub silence: Duration,
     /// Bytes of a request's head, which is also what a connection buffers.
     pub head_bytes: usize,
-    /// Connections at a time; more wait in the listener's backlog. Each may hold one body, so
+    /// Connections at a time; more wait in the listener's backlog, but for one. Each may hold one body, so
     /// this times `body_bytes` is the most memory callers can take.
     pub connections: usize,
     /// Time for a caller to shake hands over TLS, which is two ways there and back.
     pub handshake_time: Duration,
-    /// Handshakes at a time: half of the connections, so that callers who shake hands slowly
-    /// leave the others to those who have done.
-    pub handshakes: usize,
     /// How often the files of the certificate are looked at; they change every few weeks.
     pub certificate_look: Duration,
     /// Connections at a time of one client that is not on this machine, so that none takes all;
@@ -62,10 +65,11 @@ impl Default for Limits {
             discarded_bytes: 8 << 20,
             body_time: Duration::from_secs(10),
             head_time: Duration::from_mins(1),
+            first_head_time: Duration::from_secs(10),
+            silence: Duration::from_secs(1),
             head_bytes: 16 << 10,
             connections: 1_024,
             handshake_time: Duration::from_secs(10),
-            handshakes: 512,
             certificate_look: Duration::from_secs(10),
             connections_per_client: 128,
             rate: Rate { events_per_second: 100, burst: 1_000 },

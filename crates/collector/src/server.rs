@@ -2,6 +2,7 @@
 
 use crate::crowd::{Crowd, Place};
 use crate::rate::Client;
+use crate::seats::{Seat, Seats};
 use crate::{Collector, door};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 /// How long to wait when the system has no connection to give, for example for want of files.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -87,9 +88,8 @@ impl Collector {
         self.say_who_may_ask(address);
         let limits = self.limits;
         let collector = Arc::new(self);
-        let connections = Arc::new(Semaphore::new(limits.connections));
+        let seats = Arc::new(Seats::new(limits.connections, limits.silence));
         let crowd = Crowd::default();
-        let handshakes = Arc::new(Semaphore::new(limits.handshakes));
         let certificate = collector.tls.as_ref().map(|it| it.watch(&limits));
         let (closing, closed) = watch::channel(false);
         let mut shutdown = pin!(shutdown);
@@ -97,18 +97,17 @@ impl Collector {
             let accepted = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                accepted = accept(&listener, &connections) => accepted,
+                accepted = accept(&listener, &seats) => accepted,
             };
-            let (stream, peer, permit) = accepted;
+            let (stream, peer, seat) = accepted;
             let Some(place) = collector.place(&crowd, peer.ip()) else {
                 collector.refusals.count("too_many_connections");
                 continue;
             };
             let (collector, closed) = (Arc::clone(&collector), closed.clone());
-            let handshakes = Arc::clone(&handshakes);
             tokio::spawn(async move {
-                serve(collector, stream, peer.ip(), handshakes, closed).await;
-                drop((permit, place));
+                serve(collector, stream, (peer.ip(), &seat), closed).await;
+                drop((seat, place));
             });
         }
         drop((listener, closed));
@@ -160,16 +159,11 @@ impl Collector {
     }
 }
 
-/// Waits for a connection, and for the right to serve it.
-async fn accept(
-    listener: &TcpListener,
-    connections: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit) {
-    let permit = Arc::clone(connections).acquire_owned().await;
-    let permit = permit.expect("invariant: the semaphore of connections is never closed");
+/// Waits for a connection, and for a seat for it: only who is there makes others leave.
+async fn accept(listener: &TcpListener, seats: &Arc<Seats>) -> (TcpStream, SocketAddr, Seat) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, permit),
+            Ok((stream, peer)) => return (stream, peer, seats.take().await),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "cannot take connections");
                 tokio::time::sleep(PAUSE).await;
@@ -181,21 +175,21 @@ async fn accept(
 async fn serve(
     collector: Arc<Collector>,
     stream: TcpStream,
-    peer: IpAddr,
-    handshakes: Arc<Semaphore>,
+    (peer, seat): (IpAddr, &Seat),
     mut closed: watch::Receiver<bool>,
 ) {
     // An answer is one small write; there is nothing to wait for. Without it we are only slower.
     let _ = stream.set_nodelay(true);
     let Some(tls) = &collector.tls else {
-        return talk(&collector, stream, peer, closed).await;
+        return talk(&collector, stream, (peer, seat), closed).await;
     };
     let shaken = tokio::select! {
-        shaken = tls.accept(stream, &collector.limits, &handshakes) => shaken,
+        shaken = tls.accept(stream, &collector.limits) => shaken,
         _ = closed.changed() => return,
+        () = seat.has_to_go(collector.limits.first_head_time) => None,
     };
     match shaken {
-        Some(stream) => talk(&collector, stream, peer, closed).await,
+        Some(stream) => talk(&collector, stream, (peer, seat), closed).await,
         None => collector.refusals.count("no_handshake"),
     }
 }
@@ -204,13 +198,18 @@ async fn serve(
 async fn talk(
     collector: &Arc<Collector>,
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    peer: IpAddr,
+    (peer, seat): (IpAddr, &Seat),
     mut closed: watch::Receiver<bool>,
 ) {
     let limits = collector.limits;
     let service = service_fn(|request| {
         let collector = Arc::clone(collector);
-        async move { Ok::<_, Infallible>(collector.answer(peer, request).await) }
+        seat.asks();
+        async move {
+            let answer = collector.answer(peer, request).await;
+            seat.is_answered();
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -221,8 +220,17 @@ async fn talk(
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let result = tokio::select! {
+        // First, so that whoever has just asked is not sent away.
+        biased;
         result = connection.as_mut() => result,
         _ = closed.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+        () = seat.has_to_go(limits.first_head_time) => {
+            if !seat.is_asking() {
+                return collector.refusals.count("no_request");
+            }
             connection.as_mut().graceful_shutdown();
             connection.await
         }

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring::default_provider;
@@ -152,10 +151,7 @@ impl Tls {
         &self,
         stream: TcpStream,
         limits: &Limits,
-        handshakes: &Semaphore,
     ) -> Option<TlsStream<TcpStream>> {
-        // Its time begins with its turn, for the wait is not its fault.
-        let _permit = handshakes.acquire().await.ok()?;
         let shake = async {
             let mut first = [0];
             stream.peek(&mut first).await.ok()?;

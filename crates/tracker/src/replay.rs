@@ -101,47 +101,80 @@ impl Tracker {
     ///
     /// When the data directory cannot be read.
     pub fn replayable(&self) -> Result<BTreeMap<String, u64>, Error> {
-        let catalog = self.catalog();
-        self.read(|reader| replayable(reader, &catalog)).unwrap_or_else(|| Ok(BTreeMap::new()))
+        self.shared().replayable(&self.catalog(), || true).map(Option::unwrap_or_default)
     }
 }
 
 impl Shared {
     /// Says how many events wait for what has just become known, and how to count them.
-    pub(crate) fn announce_replayable(&self, before: &Catalog, after: &Catalog) {
+    ///
+    /// A thread of its own reads them, for they may be many, and whoever brings new definitions
+    /// has other things to do; when further ones come meanwhile, it leaves the rest to theirs.
+    pub(crate) fn announce_replayable(self: &Arc<Self>, before: &Catalog, after: &Arc<Catalog>) {
         if before.fingerprint() == after.fingerprint() {
             return;
         }
-        match self.with_reader(|reader| replayable(reader, after)) {
-            Some(Ok(known)) if !known.is_empty() => tracing::info!(
-                waiting = known.values().sum::<u64>(),
-                events = known.keys().cloned().collect::<Vec<_>>().join(", "),
-                "events kept aside are known now; `internal-events quarantine replay` counts them \
-                 in the week in which they came"
-            ),
-            Some(Err(error)) => tracing::warn!(
+        let (shared, after) = (Arc::clone(self), Arc::clone(after));
+        let announce = move || {
+            let is_current = || Arc::ptr_eq(&after, &shared.catalog.load());
+            match shared.replayable(&after, is_current) {
+                Ok(Some(known)) if !known.is_empty() => say_replayable(&known),
+                Ok(_) => {}
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot tell which events kept aside are known now"
+                ),
+            }
+        };
+        let thread = std::thread::Builder::new().name("replayable".to_owned());
+        if let Err(error) = thread.spawn(announce) {
+            tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "cannot tell which events kept aside are known now"
-            ),
-            _ => {}
+                "cannot start the thread that tells which events kept aside are known now"
+            );
         }
+    }
+
+    /// Counts the events kept aside that a catalog knows; nothing if it should not go on.
+    ///
+    /// Others read between two pages.
+    fn replayable(
+        &self,
+        catalog: &Catalog,
+        goes_on: impl Fn() -> bool,
+    ) -> Result<Option<BTreeMap<String, u64>>, Error> {
+        let mut known = BTreeMap::new();
+        let mut after = 0;
+        while goes_on() {
+            let page = self.with_reader(|it| it.quarantined_after(after, BATCH));
+            let page = page.unwrap_or_else(|| Ok(Vec::new()))?;
+            let Some(last) = page.last() else { return Ok(Some(known)) };
+            after = last.number;
+            for kept in page.iter().filter(|it| it.reason == UNKNOWN_EVENT) {
+                let Some(mut event) = decode_kept(&kept.event) else { continue };
+                if route_leniently(catalog, &mut event).is_some() {
+                    *known.entry(event.name).or_default() += 1;
+                }
+            }
+        }
+        Ok(None)
     }
 }
 
-fn replayable(reader: &mut dyn Reader, catalog: &Catalog) -> Result<BTreeMap<String, u64>, Error> {
-    let mut known = BTreeMap::new();
-    let mut after = 0;
-    loop {
-        let page = reader.quarantined_after(after, BATCH)?;
-        let Some(last) = page.last() else { return Ok(known) };
-        after = last.number;
-        for kept in page.iter().filter(|it| it.reason == UNKNOWN_EVENT) {
-            let Some(mut event) = decode_kept(&kept.event) else { continue };
-            if route_leniently(catalog, &mut event).is_some() {
-                *known.entry(event.name).or_default() += 1;
-            }
-        }
+/// Names that the log has of events that wait; there may be thousands.
+const NAMES: usize = 20;
+
+fn say_replayable(known: &BTreeMap<String, u64>) {
+    let mut names = known.keys().take(NAMES).cloned().collect::<Vec<_>>().join(", ");
+    if known.len() > NAMES {
+        names.push_str(&format!(" and {} more", known.len() - NAMES));
     }
+    tracing::info!(
+        waiting = known.values().sum::<u64>(),
+        events = names,
+        "events kept aside are known now; `internal-events quarantine replay` counts them in the \
+         week in which they came"
+    );
 }
 
 /// One replay on its way.

@@ -307,6 +307,53 @@ fn from_elsewhere_only_listed_applications_move_counters() {
     }
 }
 
+#[test]
+fn what_is_bad_is_kept_only_of_listed_applications() {
+    let schema = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4";
+    let body = |event: &str| format!(r#"{{"schema":"{schema}","data":[{event}]}}"#);
+    // What is wrong with each is another thing; whose it is can be read of some.
+    let broken = |aid: &str| body(&format!(r#"{{"e":"zzz","p":"web","tv":"js-4"{aid}}}"#));
+    let post = format!("POST {TP2}");
+    let (named, named_otherwise) = (format!("{post}?aid=shop"), format!("{post}?aid=evil"));
+    let cases = [
+        (post.as_str(), broken(""), false),
+        (&post, broken(r#","aid":"evil""#), false),
+        (&post, broken(r#","aid":["shop"]"#), false),
+        (&post, broken(r#","aid":"shop","aid":"evil""#), false),
+        (&post, broken(r#","aid":"Shop""#), false),
+        (&post, body(r#""shop""#), false),
+        (&post, "aid=shop".to_owned(), false),
+        (&post, "{\"aid\":\"shop".to_owned(), false),
+        (&named_otherwise, broken(r#","aid":"shop""#), false),
+        ("GET /i?e=zzz", String::new(), false),
+        ("GET /i?e=zzz&aid=shop&aid=evil", String::new(), false),
+        (&post, broken(r#","aid":"shop""#), true),
+        (&post, broken(r#","aid":"sh\u006fp""#), true),
+        (&named, broken(r#","aid":"evil""#), true),
+        (&named, "no JSON".to_owned(), true),
+        ("GET /i?e=zzz&aid=shop", String::new(), true),
+    ];
+    for (listed, keeps) in [(Some("shop"), false), (Some("*"), true), (None, true)] {
+        let edge = Edge::new(|it| match listed {
+            Some(app_id) => it.app_ids(&[app_id.to_owned()]),
+            None => it,
+        });
+        for (line, body, is_named) in &cases {
+            let before = edge.tracker.health().quarantined;
+            let reply = edge.ask(HERE, line, &[], body);
+            assert_eq!(reply.status, 200, "{line} {body}: {}", reply.body);
+            let n_kept = edge.tracker.health().quarantined - before;
+            let expected = u64::from(keeps || *is_named);
+            assert_eq!(n_kept, expected, "{listed:?}: {line} {body}");
+        }
+        let health = edge.ask(HERE, "GET /healthz", &[], "").body;
+        let health: Value = serde_json::from_str(&health).expect("health is JSON");
+        let bad = health["snowplow"]["bad"].as_object().expect("counts by cause");
+        let n_bad: u64 = bad.values().filter_map(Value::as_u64).sum();
+        assert_eq!(n_bad, cases.len() as u64, "each is counted: {health}");
+    }
+}
+
 /// Limits of five events, and then almost none.
 fn five() -> Limits {
     Limits { rate: Rate { events_per_second: 1, burst: 5 }, ..Limits::default() }

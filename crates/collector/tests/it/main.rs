@@ -11,6 +11,7 @@ mod mutations;
 mod pages;
 mod questions;
 mod server;
+mod silence;
 mod snowplow;
 mod tls;
 mod trackers;

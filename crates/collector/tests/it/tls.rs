@@ -89,7 +89,7 @@ fn whoever_shakes_hands_slowly_is_let_go_and_keeps_nobody_else_out() {
     let directory = tempfile::tempdir().expect("a directory");
     let certificate = write_certificate(directory.path());
     let handshake_time = Duration::from_millis(300);
-    let limits = Limits { handshake_time, handshakes: 2, ..Limits::default() };
+    let limits = Limits { handshake_time, connections: 3, ..Limits::default() };
     let server = start(directory.path(), limits);
     let begin = |bytes: &[u8]| {
         let mut stream = server.connect();
@@ -106,6 +106,25 @@ fn whoever_shakes_hands_slowly_is_let_go_and_keeps_nobody_else_out() {
         // It may say why; in any case it hangs up.
         assert!(stream.read_to_end(&mut rest).is_ok_and(|n| n < 100) || rest.is_empty());
     }
+}
+
+#[test]
+fn whoever_does_not_shake_hands_makes_room_for_who_does() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let certificate = write_certificate(directory.path());
+    let never = Duration::from_hours(1);
+    let limits = Limits {
+        connections: 4,
+        silence: Duration::from_millis(50),
+        handshake_time: never,
+        first_head_time: never,
+        ..Limits::default()
+    };
+    let server = start(directory.path(), limits);
+    let silent: Vec<TcpStream> = (0..6).map(|_| server.connect()).collect();
+    let answer = ask(&server, &certificate, &post(TRACK, ORDER)).expect("its turn comes");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    drop(silent);
 }
 
 #[test]

@@ -140,6 +140,25 @@ fn what_is_no_event_of_ours_stays() {
 }
 
 #[test]
+fn new_definitions_do_not_wait_for_a_look_at_what_is_kept_aside() {
+    let tracker = open(None, clock(), &["e"]);
+    send(&tracker, "late", 1);
+    tracker.flush(PATIENCE).expect("it is written");
+    // Whoever reads keeps everybody else from reading, for as long as this takes.
+    let replaced = tracker.read(|_| {
+        let (done, replaced) = std::sync::mpsc::channel();
+        let other = tracker.clone();
+        std::thread::spawn(move || {
+            other.replace_catalog(Catalog::new(definitions(&["e", "late"])));
+            done.send(())
+        });
+        replaced.recv_timeout(PATIENCE)
+    });
+    assert_eq!(replaced, Some(Ok(())), "they count while somebody reads");
+    assert_eq!(tracker.replayable().expect("readable")["late"], 1);
+}
+
+#[test]
 fn off_is_off() {
     let tracker = Tracker::open(Config::new(Catalog::new(definitions(&[]))).disabled());
     let refused = tracker.expect("nothing is needed").replay(ReplayOf::All).expect_err("it is off");

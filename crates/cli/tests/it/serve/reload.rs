@@ -68,3 +68,17 @@ fn definitions_are_replaced_under_load_and_a_broken_edit_changes_nothing() {
     });
     assert_eq!(server.metric(TOTAL), tracked.into_inner(), "each is counted once");
 }
+
+#[test]
+fn the_log_says_how_many_events_wait_for_what_has_become_known() {
+    let root = shop();
+    let mut server = Server::start_logged(root.path());
+    let mut connection = server.connect();
+    for name in ["cancel_order", "cancel_order", "never_defined"] {
+        let event = format!(r#"{{"event":"{name}"}}"#);
+        assert_eq!(connection.post(TRACK, &event).expect("it answers").status, 202);
+    }
+    write(root.path(), CANCEL, &EVENT.replace("create_order", "cancel_order"));
+    let line = server.log_up_to("events kept aside are known now");
+    assert!(line.contains("waiting=2") && line.contains("events=\"cancel_order\""), "{line}");
+}

@@ -99,6 +99,24 @@ impl Server {
         log
     }
 
+    /// Reads the log up to a line with this text, and gives that line.
+    pub(crate) fn log_up_to(&mut self, text: &str) -> String {
+        let piped = self.child.stderr.as_mut().expect("the log is piped");
+        // Byte by byte, so that what follows is left to the next who reads.
+        let mut line = Vec::new();
+        for byte in piped.bytes() {
+            line.push(byte.expect("it is read"));
+            if line.ends_with(b"\n") {
+                let whole = String::from_utf8_lossy(&line).into_owned();
+                if whole.contains(text) {
+                    return whole;
+                }
+                line.clear();
+            }
+        }
+        panic!("the log ends without `{text}`");
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

@@ -1,0 +1,149 @@
+//! Who has a connection, and who gives theirs up when there are too few.
+//!
+//! Every connection takes a seat, of which there are so many. Whoever has sent a whole head is
+//! served, however long that takes within its limits; whoever has not only waits, for the first
+//! time or after an answer, and holds a seat for nothing. So when there is somebody without a
+//! seat, the one that has waited longest goes: first those that never asked for anything.
+//!
+//! ```text
+//!  connected ──► silent ──head──► asking ──answer──► idle ──head──► asking …
+//!                  │ goes first      never goes        │ goes if nobody is silent
+//! ```
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// In place of a time: a request is answered.
+const ASKING: u64 = u64::MAX;
+
+/// Set beside the time of those who have asked before, so that they come after those who have not.
+const HAS_ASKED: u64 = 1 << 63;
+
+/// How long somebody who was asked to leave may take before another is asked too.
+const LEAVING: Duration = Duration::from_millis(100);
+
+/// All seats.
+#[derive(Debug)]
+pub(crate) struct Seats {
+    free: Arc<Semaphore>,
+    taken: Mutex<Vec<Arc<State>>>,
+    started: Instant,
+    /// How long one may be silent while others have no seat.
+    silence: Duration,
+}
+
+/// One seat, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    seats: Arc<Seats>,
+    state: Arc<State>,
+    _permit: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Milliseconds since the start, at which it began to wait, with [`HAS_ASKED`]; or [`ASKING`].
+    waits_since: AtomicU64,
+    leave: Notify,
+}
+
+impl Seats {
+    pub(crate) fn new(n: usize, silence: Duration) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(n)),
+            taken: Mutex::default(),
+            started: Instant::now(),
+            silence,
+        }
+    }
+
+    /// Takes a seat; when there is none, asks others to leave until there is.
+    pub(crate) async fn take(self: &Arc<Self>) -> Seat {
+        let permit = loop {
+            if let Ok(permit) = Arc::clone(&self.free).try_acquire_owned() {
+                break permit;
+            }
+            let pause = self.ask_one_to_leave();
+            let freed = Arc::clone(&self.free).acquire_owned();
+            if let Ok(permit) = tokio::time::timeout(pause, freed).await {
+                break permit.expect("invariant: the semaphore of seats is never closed");
+            }
+        };
+        let state =
+            Arc::new(State { waits_since: AtomicU64::new(self.now()), leave: Notify::new() });
+        self.lock().push(Arc::clone(&state));
+        Seat { seats: Arc::clone(self), state, _permit: permit }
+    }
+
+    /// Asks the one to leave that has waited longest, and says when to ask again.
+    fn ask_one_to_leave(&self) -> Duration {
+        let taken = self.lock();
+        let waits_since = |it: &&Arc<State>| it.waits_since.load(Ordering::Relaxed);
+        let longest = taken.iter().min_by_key(waits_since);
+        let Some((longest, since)) = longest.map(|it| (it, waits_since(&it))) else {
+            return self.silence;
+        };
+        if since == ASKING {
+            return self.silence;
+        }
+        let waited = self.now().saturating_sub(since & !HAS_ASKED);
+        match self.silence.checked_sub(Duration::from_millis(waited)) {
+            // Timers count in milliseconds, and should not end just before.
+            Some(left) if !left.is_zero() => left + Duration::from_millis(1),
+            _ => {
+                longest.leave.notify_one();
+                LEAVING
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Arc<State>>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Milliseconds since the start.
+    fn now(&self) -> u64 {
+        // Half a billion years fit beside the mark.
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(0) & !HAS_ASKED
+    }
+}
+
+impl Seat {
+    /// Says that a whole head has come.
+    pub(crate) fn asks(&self) {
+        self.state.waits_since.store(ASKING, Ordering::Relaxed);
+    }
+
+    /// Says that what was asked is answered.
+    pub(crate) fn is_answered(&self) {
+        self.state.waits_since.store(self.seats.now() | HAS_ASKED, Ordering::Relaxed);
+    }
+
+    /// Tells whether a request is being answered.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.state.waits_since.load(Ordering::Relaxed) == ASKING
+    }
+
+    /// Becomes ready when it has to go: because others have no seat, or because it has asked for
+    /// nothing within a time.
+    pub(crate) async fn has_to_go(&self, first_head_time: Duration) {
+        tokio::select! {
+            () = self.state.leave.notified() => return,
+            () = tokio::time::sleep(first_head_time) => {}
+        }
+        if self.state.waits_since.load(Ordering::Relaxed) & HAS_ASKED != 0 {
+            self.state.leave.notified().await;
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.lock();
+        if let Some(at) = taken.iter().position(|it| Arc::ptr_eq(it, &self.state)) {
+            taken.swap_remove(at);
+        }
+    }
+}
