@@ -38,13 +38,6 @@ pub struct Counter {
     pub(crate) resolved: ResolvedRule,
 }
 
-impl Counter {
-    /// Whether a selection rule of a metric means this counter, periods aside.
-    pub(crate) fn is_of(&self, rule: &SelectionRule) -> bool {
-        same_counter(&self.rule, rule)
-    }
-}
-
 /// One metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {

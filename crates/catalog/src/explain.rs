@@ -9,6 +9,7 @@ use crate::{
     TimeFrame, Week,
 };
 use jiff::civil::Date;
+use std::collections::{BTreeSet, HashMap};
 
 /// The whole answer for one event.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,8 +125,9 @@ impl Catalog {
                 }
             }
         }
+        let readers = self.readers(today);
         let counters = self.counters_of(idx).iter();
-        let rules = counters.map(|id| self.explain_rule(*id, event, &usable, today)).collect();
+        let rules = counters.map(|id| self.explain_rule(*id, event, &usable, &readers)).collect();
         Explanation { gates, rules }
     }
 
@@ -161,25 +163,40 @@ impl Catalog {
         id: CounterId,
         event: &Event,
         usable: &[(&str, &Scalar)],
-        today: Date,
+        readers: &Readers<'_>,
     ) -> RuleVerdict {
         let counter = self.counter(id);
-        RuleVerdict {
-            counter: id,
-            key: self.key(id, Week::of(today)),
-            verdict: verdict(counter, event, usable),
-            surfaces: self.surfaces(counter, today),
-        }
+        let key = self.key(id, Week::of(readers.today));
+        let verdict = verdict(counter, event, usable);
+        RuleVerdict { counter: id, verdict, surfaces: readers.of(&key, counter.weekly), key }
     }
 
-    fn surfaces(&self, counter: &Counter, today: Date) -> Vec<Surface> {
-        let reads = |it: &&Metric| {
-            let definition = &it.definition;
-            definition.time_frame.is_weekly() == counter.weekly
-                && definition.time_frame != TimeFrame::None
-                && definition.rules.iter().any(|rule| counter.is_of(rule))
-        };
-        self.metrics().iter().filter(reads).map(|it| surface(it, today)).collect()
+    /// Finds out what every metric reads.
+    fn readers(&self, today: Date) -> Readers<'_> {
+        let mut by_key: HashMap<String, Vec<&Metric>> = HashMap::new();
+        for metric in self.metrics() {
+            let Ok(plan) = self.plan(metric) else { continue };
+            let week = plan.is_weekly.then(|| Week::of(today));
+            let keys: BTreeSet<String> =
+                plan.counters.iter().map(|it| it.key(week, self)).collect();
+            for key in keys {
+                by_key.entry(key).or_default().push(metric);
+            }
+        }
+        Readers { by_key, today }
+    }
+}
+
+/// The metrics that read each key in the week of a day.
+struct Readers<'a> {
+    by_key: HashMap<String, Vec<&'a Metric>>,
+    today: Date,
+}
+
+impl Readers<'_> {
+    fn of(&self, key: &str, is_weekly: bool) -> Vec<Surface> {
+        let metrics = self.by_key.get(key).map_or(&[][..], Vec::as_slice);
+        metrics.iter().map(|it| surface(it, is_weekly, self.today)).collect()
     }
 }
 
@@ -229,10 +246,12 @@ fn verdict(counter: &Counter, event: &Event, usable: &[(&str, &Scalar)]) -> Verd
     }
 }
 
-fn surface(metric: &Metric, today: Date) -> Surface {
+fn surface(metric: &Metric, is_weekly: bool, today: Date) -> Surface {
     let definition = &metric.definition;
     let next = Week::of(today).before(-1);
     let (from, until) = match definition.time_frame {
+        // A legacy total is of all time, whatever its metric says.
+        _ if !is_weekly => (today, None),
         TimeFrame::SevenDays => (next.monday(), Some(next.before(-1).monday())),
         TimeFrame::TwentyEightDays => (next.monday(), Some(next.before(-4).monday())),
         TimeFrame::All | TimeFrame::None => (today, None),

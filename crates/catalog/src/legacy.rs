@@ -6,18 +6,24 @@
 //! moves the totals and the other the sets of users, which keep their legacy keys by the override
 //! tables.
 
+mod metrics;
+
+pub(crate) use metrics::plan_of_total;
+
 use crate::route::{ResolvedRule, Routed, Slots, Update, note_missing};
 use crate::{
     Call, Catalog, Counter, CounterId, CounterKind, DataSource, Event, MetricDefinition, Overrides,
     SelectionRule,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The counters of legacy names, which no internal event moves.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Legacy {
     users: HashMap<String, CounterId>,
     totals: HashMap<String, CounterId>,
+    /// Events that a metric lists which is active or broken: GitLab knows no others by these calls.
+    counted: HashSet<String>,
 }
 
 impl Legacy {
@@ -45,24 +51,22 @@ impl Legacy {
             let rule = SelectionRule::total(&name);
             legacy.totals.entry(name).or_insert_with(|| add(rule, false, key));
         }
+        let available = metrics.iter().filter(|it| it.status.is_available());
+        let counted = available.flat_map(metrics::legacy_events);
+        legacy.counted = counted.map(str::to_owned).collect();
         legacy
+    }
+
+    /// Whether a metric that is active or broken lists the event.
+    pub(crate) fn is_counted(&self, event: &str) -> bool {
+        self.counted.contains(event)
     }
 }
 
 /// Names that `increment_counter` takes, with the keys that metrics of data source `redis` read.
 pub(crate) fn totals(metrics: &[MetricDefinition]) -> impl Iterator<Item = (String, String)> {
     let redis = metrics.iter().filter(|it| it.data_source == DataSource::Redis);
-    redis.filter_map(|metric| {
-        let options = &metric.legacy;
-        let event = options.events.first()?;
-        let name = match &options.prefix {
-            Some(prefix) => format!("{prefix}_{event}"),
-            None => event.clone(),
-        };
-        let has_usage_prefix = options.include_usage_prefix.unwrap_or(true);
-        let key = format!("{}{name}", if has_usage_prefix { "usage_" } else { "" });
-        Some((name, key.to_ascii_uppercase()))
-    })
+    redis.filter(|it| metrics::is_total(it)).filter_map(|it| metrics::total(&it.legacy))
 }
 
 impl Counter {

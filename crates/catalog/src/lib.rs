@@ -27,8 +27,8 @@ mod week;
 
 pub use catalog::{Catalog, Counter, CounterId, EventIdx, Metric};
 pub use definition::{
-    DataSource, Definitions, EventDefinition, LegacyOptions, MetricDefinition, MetricStatus,
-    Overrides, TimeFrame,
+    Aggregate, DataSource, Definitions, EventDefinition, LegacyOptions, MetricDefinition,
+    MetricStatus, Overrides, SetOperator, TimeFrame,
 };
 pub use event::{Call, Event, GivenId, Id};
 pub use explain::{Explanation, Gate, RuleVerdict, Surface, Verdict};

@@ -6,7 +6,9 @@ use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::bail;
 use internal_events::store::{Reader, Sqlite};
-use internal_events::{Catalog, MetricReport, MetricValue, Window, evaluate, report_json};
+use internal_events::{
+    Catalog, DataSource, MetricReport, MetricValue, Window, evaluate, report_json,
+};
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
@@ -85,7 +87,9 @@ fn human(report: &MetricReport, args: &MetricsArgs, style: Style) -> String {
         let frame =
             metric.time_frame.map(internal_events_catalog::TimeFrame::as_str).unwrap_or_default();
         let path = style.bold(&format!("{:<width$}", metric.key_path));
-        text.push_str(&format!("{path}  {frame:<4}  {}\n", value(metric, style)));
+        let older = metric.data_source.filter(|it| *it != DataSource::InternalEvents);
+        let older = older.map(|it| style.dim(&format!("  {}", it.as_str()))).unwrap_or_default();
+        text.push_str(&format!("{path}  {frame:<4}  {}{older}\n", value(metric, style)));
         if args.keys {
             for key in &metric.keys {
                 text.push_str(&format!("    {}\n", style.dim(key)));

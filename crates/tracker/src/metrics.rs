@@ -1,7 +1,7 @@
 //! From counters to values of metrics.
 
 use internal_events_catalog::{
-    Catalog, Metric, MetricKind, MetricStatus, Reading, TimeFrame, Window,
+    Catalog, DataSource, Metric, MetricKind, MetricStatus, Reading, TimeFrame, Window,
 };
 use internal_events_store::{Counters, Error, Reader, WrongType};
 use jiff::civil::Date;
@@ -29,6 +29,8 @@ pub struct MetricValue {
     pub time_frame: Option<TimeFrame>,
     /// Whether it is reported.
     pub status: Option<MetricStatus>,
+    /// Where its value comes from.
+    pub data_source: Option<DataSource>,
     /// How it is computed; none where it cannot be.
     pub kind: Option<MetricKind>,
     /// A number, or an object for totals per value; or why there is none.
@@ -103,6 +105,7 @@ fn no_such_metric(key_path: &str) -> MetricValue {
         key_path: key_path.to_owned(),
         time_frame: None,
         status: None,
+        data_source: None,
         kind: None,
         value: Err("no metric has this key path".to_owned()),
         error: None,
@@ -116,6 +119,7 @@ fn without_value(metric: &Metric) -> MetricValue {
     MetricValue {
         time_frame: Some(definition.time_frame),
         status: Some(definition.status),
+        data_source: Some(definition.data_source),
         ..no_such_metric(&definition.key_path)
     }
 }
@@ -124,6 +128,7 @@ fn value(metric: &Metric, reading: &Reading, counters: &Counters) -> MetricValue
     let computed = match reading.kind {
         MetricKind::Total => total(reading, counters),
         MetricKind::Unique => unique(reading, counters),
+        MetricKind::Intersection => intersection(reading, counters),
         MetricKind::Sum => sum(reading, counters),
         MetricKind::PerValue => per_value(reading, counters),
     };
@@ -147,6 +152,23 @@ fn total(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
 
 fn unique(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
     Ok(json!(counters.distinct(reading.keys())?))
+}
+
+/// How many elements all parts share: the sizes of the unions of each subset of the parts, added
+/// where their number is odd and taken away where it is even.
+///
+/// The errors of all these estimates add up, so there is no single one to report; a result below
+/// zero is such an error.
+fn intersection(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
+    let mut size = 0_i64;
+    for subset in 1..1_u32 << reading.parts.len() {
+        let chosen = reading.parts.iter().enumerate().filter(|(n, _)| subset >> n & 1 == 1);
+        let keys = chosen.flat_map(|(_, part)| part.keys.iter().map(String::as_str));
+        let union = i64::try_from(counters.distinct(keys)?).unwrap_or(i64::MAX);
+        let is_odd = subset.count_ones() % 2 == 1;
+        size = size.saturating_add(if is_odd { union } else { -union });
+    }
+    Ok(json!(size.max(0)))
 }
 
 fn sum(reading: &Reading, counters: &Counters) -> Result<Value, WrongType> {
@@ -186,6 +208,7 @@ fn metric_json(metric: &MetricValue) -> Value {
     put("key_path", json!(metric.key_path));
     put("time_frame", json!(metric.time_frame.map(TimeFrame::as_str)));
     put("status", json!(metric.status.map(MetricStatus::as_str)));
+    put("data_source", json!(metric.data_source.map(DataSource::as_str)));
     if let Some(kind) = metric.kind {
         put("kind", json!(kind.as_str()));
     }

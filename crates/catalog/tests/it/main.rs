@@ -2,6 +2,7 @@
 
 mod agreement;
 mod keys;
+mod legacy;
 mod names;
 mod routing;
 mod weeks;

@@ -4,6 +4,7 @@ mod clocks;
 mod counting;
 mod full_queue;
 mod hostile_events;
+mod legacy;
 mod many_processes;
 mod never_blocks_never_panics;
 mod replay;
