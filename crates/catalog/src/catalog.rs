@@ -264,8 +264,8 @@ fn write_counting_facts(definitions: &Definitions, out: &mut Fnv) -> fmt::Result
             writeln!(out, "{kind} {from} {to}")?;
         }
     }
-    for name in &tables.legacy_events {
-        writeln!(out, "legacy users {name}")?;
+    for (name, property) in legacy::sets(&definitions.metrics, tables) {
+        writeln!(out, "legacy set {name} {}", property.as_deref().unwrap_or_default())?;
     }
     for (name, key) in legacy::totals(&definitions.metrics) {
         writeln!(out, "legacy total {name} {key}")?;

@@ -3,9 +3,13 @@
 //! This walks the same gates as [`Catalog::route`] but one by one and with reasons; a property
 //! test holds that both always agree.
 
+mod legacy;
+
+use legacy::legacy_gate;
+
 use crate::route::{Admission, admit, operand_name};
 use crate::{
-    Catalog, Counter, CounterId, CounterKind, Event, Metric, MetricStatus, Omission, Scalar,
+    Call, Catalog, Counter, CounterId, CounterKind, Event, Metric, MetricStatus, Omission, Scalar,
     TimeFrame, Week,
 };
 use jiff::civil::Date;
@@ -30,7 +34,7 @@ impl Explanation {
 /// One question asked before any rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
-    /// What is asked: `known`, `declared` or `typed`.
+    /// What is asked: `known`, `legacy`, `declared` or `typed`.
     pub name: &'static str,
     /// What it is asked of: the event's or a property's name.
     pub subject: String,
@@ -75,6 +79,11 @@ pub enum Verdict {
         /// Its name.
         name: String,
     },
+    /// Only another call moves it.
+    OtherCall {
+        /// That call.
+        call: Call,
+    },
 }
 
 /// A metric that reads a counter.
@@ -95,8 +104,13 @@ pub struct Surface {
 impl Catalog {
     /// Explains what an event would do on a given day.
     pub fn explain(&self, event: &Event, today: Date) -> Explanation {
+        let readers = self.readers(today);
+        if let Some(routed) = self.route_legacy(event) {
+            return self.explain_legacy(event, &routed, &readers);
+        }
         let Some(idx) = self.find_event(&event.name) else {
-            return Explanation { gates: vec![self.unknown(&event.name)], rules: Vec::new() };
+            let gates = vec![self.unknown(&event.name)];
+            return Explanation { gates, rules: self.other_calls(event, &readers) };
         };
         let definition = self.event(idx);
         let mut gates = vec![Gate {
@@ -125,10 +139,10 @@ impl Catalog {
                 }
             }
         }
-        let readers = self.readers(today);
+        gates.extend(self.route(idx, event).omissions.iter().filter_map(legacy_gate));
         let counters = self.counters_of(idx).iter();
-        let rules = counters.map(|id| self.explain_rule(*id, event, &usable, &readers)).collect();
-        Explanation { gates, rules }
+        let rules = counters.map(|id| self.explain_rule(*id, event, &usable, &readers));
+        Explanation { gates, rules: rules.chain(self.other_calls(event, &readers)).collect() }
     }
 
     fn unknown(&self, name: &str) -> Gate {
@@ -167,7 +181,11 @@ impl Catalog {
     ) -> RuleVerdict {
         let counter = self.counter(id);
         let key = self.key(id, Week::of(readers.today));
-        let verdict = verdict(counter, event, usable);
+        let verdict = if counter.is_moved_by(event.call) {
+            verdict(counter, event, usable)
+        } else {
+            Verdict::OtherCall { call: Call::TrackEvent }
+        };
         RuleVerdict { counter: id, verdict, surfaces: readers.of(&key, counter.weekly), key }
     }
 

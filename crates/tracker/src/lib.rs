@@ -36,7 +36,7 @@ pub mod testing;
 mod tracker;
 mod writer;
 
-pub use builder::EventBuilder;
+pub use builder::{EventBuilder, LegacyUniqueBuilder};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use health::{Cause, Health};

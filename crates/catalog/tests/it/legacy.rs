@@ -2,8 +2,8 @@
 
 use crate::{metric, rule};
 use internal_events_catalog::{
-    Aggregate, Catalog, DataSource, Definitions, LegacyOptions, MetricDefinition, MetricKind,
-    MetricStatus, Overrides, SelectionRule, SetOperator, TimeFrame, Window,
+    Aggregate, Call, Catalog, DataSource, Definitions, Event, LegacyOptions, MetricDefinition,
+    MetricKind, MetricStatus, Overrides, SelectionRule, SetOperator, TimeFrame, Verdict, Window,
 };
 use jiff::civil::date;
 
@@ -182,4 +182,82 @@ fn a_removed_metric_reads_what_another_still_counts() {
     let window = Window { today: date(2026, 11, 18), include_current_week: false };
     let reading = catalog.reading(&catalog.metrics()[0], window).expect("it is readable");
     assert_eq!(reading.keys(), ["{hll_counters}_listed-2026-46"]);
+}
+
+/// Explains an event of user 5 on 2026-11-18: gates that were not passed, then for each key what
+/// happens and how many metrics read it.
+fn explained(call: Call, name: &str) -> Vec<String> {
+    let mut definitions =
+        Definitions { overrides: overrides(), metrics: vec![], ..Definitions::default() };
+    definitions.events = vec![internal_events_catalog::EventDefinition {
+        action: "moved_by".to_owned(),
+        internal: true,
+        ..Default::default()
+    }];
+    let internal = SelectionRule { name: "moved_by".to_owned(), ..rule("user.id", "", &[]) };
+    definitions.metrics = vec![
+        sets(WEEK, &["listed"]),
+        total(Some("shop"), "view", None),
+        metric(WEEK, vec![internal]),
+    ];
+    // It reads under its old name what the migrated event writes.
+    definitions.metrics.push(sets(WEEK, &["old_by"]));
+    let event = Event { call, user: Some(5.into()), ..Event::new(name) };
+    let explanation = Catalog::new(definitions).explain(&event, date(2026, 11, 18));
+    let refused = explanation.gates.iter().filter(|it| !it.passed).map(|it| it.name.to_owned());
+    let rules = explanation.rules.iter().map(|it| {
+        let verdict = match &it.verdict {
+            Verdict::Moves { operand } => operand.clone().unwrap_or_else(|| "one".to_owned()),
+            Verdict::OtherCall { call } => call.as_str().to_owned(),
+            other => format!("{other:?}"),
+        };
+        format!("{} {verdict} {}", it.key, it.surfaces.len())
+    });
+    refused.chain(rules).collect()
+}
+
+#[test]
+fn explain_knows_the_legacy_calls() {
+    let (event, users) = (Call::TrackEvent, Call::IncrementUniqueUsers);
+    let totals = ["{event_counters}_moved_by", "{event_counters}_moved_by-2026-47"];
+    let set = "{hll_counters}_old_by-2026-47";
+    for (call, name, expected) in [
+        (users, "listed", vec!["{hll_counters}_listed-2026-47 5 1".to_owned()]),
+        (Call::IncrementCounter, "shop_view", vec!["SHOP_VIEWS_COUNT one 1".to_owned()]),
+        (
+            event,
+            "listed",
+            vec![
+                "known".to_owned(),
+                "{hll_counters}_listed-2026-47 increment_unique_users 1".to_owned(),
+            ],
+        ),
+        (
+            event,
+            "shop_view",
+            vec!["known".to_owned(), "SHOP_VIEWS_COUNT increment_counter 1".to_owned()],
+        ),
+        (
+            event,
+            "moved_by",
+            vec![
+                format!("{} one 0", totals[0]),
+                format!("{} one 0", totals[1]),
+                format!("{set} 5 2"),
+            ],
+        ),
+        (
+            users,
+            "moved_by",
+            vec![
+                "legacy".to_owned(),
+                format!("{} track_event 0", totals[0]),
+                format!("{} track_event 0", totals[1]),
+                format!("{set} 5 2"),
+            ],
+        ),
+        (users, "nothing", vec!["known".to_owned()]),
+    ] {
+        assert_eq!(explained(call, name), expected, "{name} by {}", call.as_str());
+    }
 }
