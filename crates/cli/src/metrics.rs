@@ -40,7 +40,7 @@ pub(crate) struct MetricsArgs {
 pub(crate) fn run(args: &MetricsArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let installation = cx.installation_in_use()?;
     let catalog = installation.catalog();
-    let key_paths = select(&catalog, &args.key_paths)?;
+    let key_paths = matching([&catalog], &args.key_paths)?;
     let key_paths: Vec<&str> = key_paths.iter().map(String::as_str).collect();
     let window = Window {
         today: args.at.unwrap_or_else(today),
@@ -60,17 +60,23 @@ pub(crate) fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
-/// Resolves prefixes, and refuses what names no metric.
-fn select(catalog: &Catalog, wanted: &[String]) -> anyhow::Result<Vec<String>> {
+/// Resolves prefixes among the metrics of all catalogs, and refuses what names no metric.
+pub(crate) fn matching<'a>(
+    catalogs: impl IntoIterator<Item = &'a Catalog>,
+    wanted: &[String],
+) -> anyhow::Result<Vec<String>> {
+    let catalogs: Vec<&Catalog> = catalogs.into_iter().collect();
     let mut selected = Vec::new();
     for it in wanted {
-        let all = catalog.metrics().iter().map(|metric| &metric.definition.key_path);
+        let metrics = catalogs.iter().flat_map(|it| it.metrics());
+        let all = metrics.map(|metric| &metric.definition.key_path);
         let found: Vec<String> = match it.strip_suffix('*') {
             Some(prefix) => all.filter(|path| path.starts_with(prefix)).cloned().collect(),
             None => all.filter(|path| *path == it).take(1).cloned().collect(),
         };
         if found.is_empty() {
-            let similar = catalog.similar_metric(it.trim_end_matches('*'));
+            let name = it.trim_end_matches('*');
+            let similar = catalogs.iter().find_map(|it| it.similar_metric(name));
             let hint = similar.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             bail!("no metric has the key path `{it}`{hint}");
         }

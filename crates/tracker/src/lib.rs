@@ -29,6 +29,7 @@ mod config;
 mod health;
 mod intake;
 mod metrics;
+mod parity;
 mod payload;
 mod queue;
 mod replay;
@@ -45,6 +46,7 @@ pub use internal_events_catalog::{
 };
 pub use internal_events_store as store;
 pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
+pub use parity::{MetricParity, Parity, ParityReport, parity, parity_json};
 pub use payload::{decode_event, encode_event};
 pub use replay::{ReplayError, ReplayOf, ReplayOutcome};
 pub use tracker::{CommitError, FlushError, Foreign, OpenError, Refusal, Submission, Tracker};

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The relative standard error of an estimated count: 1.04 / sqrt(2^14), rounded as Redis does.
-const STANDARD_ERROR: f64 = 0.0081;
+pub(crate) const STANDARD_ERROR: f64 = 0.0081;
 
 /// The values of metrics on one day.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,18 +56,45 @@ pub fn evaluate(
     key_paths: &[&str],
     window: Window,
 ) -> Result<MetricReport, Error> {
-    let (mut metrics, plans) = plan(catalog, key_paths, window);
-    let keys: BTreeSet<&str> = plans.iter().flat_map(|(_, reading)| reading.keys()).collect();
-    let keys: Vec<&str> = keys.into_iter().collect();
-    let counters = match reader {
-        Some(reader) => reader.counters(&keys)?,
-        None => Counters::default(),
-    };
-    for (metric, reading) in plans {
-        metrics.push(value(metric, &reading, &counters));
+    let asked = Asked::of(catalog, key_paths, window);
+    let counters = read(reader, asked.keys())?;
+    Ok(asked.answer(&counters))
+}
+
+/// Reads counters at one time; all are zero without a reader.
+pub(crate) fn read<'a>(
+    reader: Option<&mut (dyn Reader + 'static)>,
+    keys: impl Iterator<Item = &'a str>,
+) -> Result<Counters, Error> {
+    let Some(reader) = reader else { return Ok(Counters::default()) };
+    let keys: BTreeSet<&str> = keys.collect();
+    reader.counters(&keys.into_iter().collect::<Vec<_>>())
+}
+
+/// What was asked for: values that are already known to be absent, and readings.
+pub(crate) struct Asked<'a> {
+    at: Date,
+    absent: Vec<MetricValue>,
+    readings: Vec<(&'a Metric, Reading)>,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn of(catalog: &'a Catalog, key_paths: &[&str], window: Window) -> Self {
+        let (absent, readings) = plan(catalog, key_paths, window);
+        Self { at: window.today, absent, readings }
     }
-    metrics.sort_by(|a, b| a.key_path.cmp(&b.key_path));
-    Ok(MetricReport { at: window.today, metrics })
+
+    /// The keys that have to be read.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.readings.iter().flat_map(|(_, reading)| reading.keys())
+    }
+
+    pub(crate) fn answer(self, counters: &Counters) -> MetricReport {
+        let mut metrics = self.absent;
+        metrics.extend(self.readings.iter().map(|(metric, it)| value(metric, it, counters)));
+        metrics.sort_by(|a, b| a.key_path.cmp(&b.key_path));
+        MetricReport { at: self.at, metrics }
+    }
 }
 
 /// Splits what was asked for into values that are already known to be absent and readings.
@@ -202,7 +229,7 @@ pub fn report_json(report: &MetricReport) -> Value {
     json!({ "version": 1, "at": report.at.to_string(), "metrics": metrics })
 }
 
-fn metric_json(metric: &MetricValue) -> Value {
+pub(crate) fn metric_json(metric: &MetricValue) -> Value {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("key_path", json!(metric.key_path));

@@ -4,6 +4,7 @@ mod agreement;
 mod keys;
 mod legacy;
 mod names;
+mod parity;
 mod routing;
 mod weeks;
 

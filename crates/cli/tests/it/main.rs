@@ -3,8 +3,10 @@
 mod check;
 mod generate;
 mod hostile_names;
+mod migrating_counters;
 mod off;
 mod operations;
+mod parity;
 mod questions;
 mod serve;
 mod shell;

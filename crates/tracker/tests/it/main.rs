@@ -7,6 +7,7 @@ mod hostile_events;
 mod legacy;
 mod many_processes;
 mod never_blocks_never_panics;
+mod parity;
 mod replay;
 mod stress;
 mod strict_mode;
