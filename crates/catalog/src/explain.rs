@@ -148,8 +148,8 @@ impl Catalog {
     fn unknown(&self, name: &str) -> Gate {
         let detail = if let Some(it) = self.untracked_event(name) {
             format!("{} defines it, but not as an internal event", it.path)
-        } else if self.overrides().legacy_events.contains(name) {
-            "it is on the list of legacy events: only the legacy call writes it".to_owned()
+        } else if let Some(call) = self.legacy_call(name) {
+            format!("it is the name of a legacy event, which only `{}` takes", call.as_str())
         } else if let Some(similar) = self.similar_event(name) {
             format!("no event has this name; did you mean `{similar}`?")
         } else {

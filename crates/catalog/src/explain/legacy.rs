@@ -3,6 +3,9 @@
 use super::{Explanation, Gate, Readers, RuleVerdict, Verdict};
 use crate::{Call, Catalog, CounterId, Event, Omission, Routed, Week};
 
+/// The calls that a name alone is enough for.
+const LEGACY_CALLS: [Call; 2] = [Call::IncrementCounter, Call::IncrementUniqueUsers];
+
 impl Catalog {
     /// Explains an event that counts under its legacy name.
     pub(super) fn explain_legacy(
@@ -36,10 +39,15 @@ impl Catalog {
         Explanation { gates, rules: rules.into_iter().collect() }
     }
 
+    /// The call that takes a legacy name, if there is one.
+    pub(super) fn legacy_call(&self, name: &str) -> Option<Call> {
+        let takes = |call| self.legacy_counter(&Event { call, ..Event::new(name) }).is_some();
+        LEGACY_CALLS.into_iter().find(|it| takes(*it))
+    }
+
     /// The counters that an event of this name moves by other calls only.
     pub(super) fn other_calls(&self, event: &Event, readers: &Readers<'_>) -> Vec<RuleVerdict> {
-        let calls = [Call::IncrementCounter, Call::IncrementUniqueUsers];
-        let others = calls.into_iter().filter(|it| *it != event.call);
+        let others = LEGACY_CALLS.into_iter().filter(|it| *it != event.call);
         let verdict = |call| {
             let id = self.legacy_counter(&Event { call, ..Event::new(&event.name) })?;
             Some(self.legacy_verdict(id, Verdict::OtherCall { call }, readers))

@@ -2,7 +2,10 @@
 
 use crate::{corpus, files, open};
 use internal_events::{MetricValue, evaluate};
-use internal_events_catalog::{Catalog, CounterKind, DataSource, Event, Id, Scalar, Week, Window};
+use internal_events_catalog::{
+    Catalog, CounterKind, DataSource, Definitions, Difference, Entry, Event, Id, Scalar, Table,
+    Week, Window,
+};
 use internal_events_installation::Installation;
 use jiff::civil::date;
 use std::collections::BTreeMap;
@@ -235,6 +238,63 @@ fn every_entry_of_the_real_tables_takes_effect() {
         let metric = catalog.metric(&format!("m{n}")).expect("the metric is read");
         let reading = catalog.reading(metric, window).expect("it is readable");
         assert_eq!(reading.keys(), [expected], "{path}");
+    }
+}
+
+/// For each entry of the real tables, a metric that was written for the legacy name goes on under
+/// the new one because of that entry, and without it that very entry is asked for.
+#[test]
+fn every_migration_of_the_real_tables_goes_on_and_would_not_without_its_entry() {
+    let Some(corpus) = corpus() else { return };
+    let installation = real(&corpus);
+    let overrides = installation.catalog().overrides().clone();
+    let mut migrations: Vec<(String, String, Entry)> = Vec::new();
+    for (path, legacy) in &overrides.unique {
+        let before = format!(
+            "---\ntime_frame: 7d\ndata_source: redis_hll\nstatus: active\n\
+             instrumentation_class: RedisHLLMetric\noptions:\n  events: ['{legacy}']\n"
+        );
+        let (name, legacy) = (path.clone(), legacy.clone());
+        migrations.push((before, path.clone(), Entry { table: Table::Unique, name, legacy }));
+    }
+    for (key, legacy) in &overrides.total {
+        let before = format!(
+            "---\ntime_frame: all\ndata_source: redis\nstatus: active\n\
+             instrumentation_class: RedisMetric\noptions:\n  prefix: null\n  event: '{}'\n  \
+             include_usage_prefix: false\n",
+            legacy.to_lowercase()
+        );
+        let path = key.strip_prefix("{event_counters}_").expect("only totals are overridden");
+        let (name, legacy) = (key.clone(), legacy.clone());
+        migrations.push((before, path.to_owned(), Entry { table: Table::Total, name, legacy }));
+    }
+    assert_eq!(migrations.len(), 397 + 138);
+    let numbered = |text: &dyn Fn(usize) -> String| {
+        let file = |n| (format!("config/metrics/counts_7d/m{n}.yml"), text(n));
+        let all: Vec<(String, String)> = (0..migrations.len()).map(file).collect();
+        let all: Vec<(&str, &str)> = all.iter().map(|(it, text)| (&**it, &**text)).collect();
+        let root = files(&all);
+        open(root.path()).definitions()
+    };
+    let before = Catalog::new(numbered(&|n| format!("{}key_path: m{n}\n", migrations[n].0)));
+    let definitions = numbered(&|n| leading_to(n, &migrations[n].1));
+    let after = Catalog::new(Definitions { overrides: overrides.clone(), ..definitions.clone() });
+    for (n, (_, path, entry)) in migrations.iter().enumerate() {
+        let key_path = format!("m{n}");
+        assert_eq!(after.differences_from(&before, &key_path), [], "{path}");
+        let mut without = overrides.clone();
+        // A name that several entries share would be continued by another of them.
+        without.unique.retain(|_, legacy| *legacy != entry.legacy);
+        without.total.retain(|_, legacy| *legacy != entry.legacy);
+        let metrics = definitions.metrics.iter().filter(|it| it.key_path == key_path);
+        let cut = Catalog::new(Definitions {
+            metrics: metrics.cloned().collect(),
+            overrides: without,
+            ..Definitions::default()
+        });
+        let differences = cut.differences_from(&before, &key_path);
+        let remedies: Vec<_> = differences.iter().map(Difference::remedy).collect();
+        assert_eq!(remedies, [Some(entry)], "{path}: {differences:?}");
     }
 }
 
