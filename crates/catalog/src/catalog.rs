@@ -38,13 +38,6 @@ pub struct Counter {
     pub(crate) resolved: ResolvedRule,
 }
 
-impl Counter {
-    /// Whether a selection rule of a metric means this counter, periods aside.
-    pub(crate) fn is_of(&self, rule: &SelectionRule) -> bool {
-        same_counter(&self.rule, rule)
-    }
-}
-
 /// One metric.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
@@ -271,8 +264,8 @@ fn write_counting_facts(definitions: &Definitions, out: &mut Fnv) -> fmt::Result
             writeln!(out, "{kind} {from} {to}")?;
         }
     }
-    for name in &tables.legacy_events {
-        writeln!(out, "legacy users {name}")?;
+    for (name, property) in legacy::sets(&definitions.metrics, tables) {
+        writeln!(out, "legacy set {name} {}", property.as_deref().unwrap_or_default())?;
     }
     for (name, key) in legacy::totals(&definitions.metrics) {
         writeln!(out, "legacy total {name} {key}")?;

@@ -72,6 +72,39 @@ pub struct LegacyOptions {
     pub prefix: Option<String>,
     /// `include_usage_prefix` of a `redis` metric; absent means yes.
     pub include_usage_prefix: Option<bool>,
+    /// `aggregate` of a `redis_hll` metric.
+    pub aggregate: Option<Aggregate>,
+}
+
+/// How an aggregated metric combines the sets of its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aggregate {
+    /// What is counted of the sets.
+    pub operator: SetOperator,
+    /// What the sets are of, as written: `user.id`, or `user_id` in older definitions.
+    pub attribute: Option<String>,
+}
+
+/// What is counted of several sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SetOperator {
+    /// `OR`: elements of any of them; so it is where nothing is said.
+    Or,
+    /// `AND`: elements of all of them.
+    And,
+    /// Anything else, which has no value.
+    Other(String),
+}
+
+impl SetOperator {
+    /// Reads the text of a definition.
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "OR" => Self::Or,
+            "AND" => Self::And,
+            other => Self::Other(other.to_owned()),
+        }
+    }
 }
 
 /// The period a metric looks at.
@@ -198,6 +231,12 @@ impl MetricStatus {
             "removed" => Self::Removed,
             _ => return None,
         })
+    }
+
+    /// Whether the counters of such a metric are still known to the system from before internal
+    /// events.
+    pub fn is_available(self) -> bool {
+        self != Self::Removed
     }
 
     /// The text of a definition.

@@ -80,6 +80,8 @@ pub enum Call {
     IncrementCounter,
     /// `increment_unique_users`, of that time too: sets of users only.
     IncrementUniqueUsers,
+    /// `track_legacy_unique` with a property: the one set of an event by that property.
+    TrackLegacyUnique,
 }
 
 impl Call {
@@ -89,12 +91,18 @@ impl Call {
             Self::TrackEvent => "track_event",
             Self::IncrementCounter => "increment_counter",
             Self::IncrementUniqueUsers => "increment_unique_users",
+            Self::TrackLegacyUnique => "track_legacy_unique",
         }
     }
 
     /// Reads its name.
     pub fn parse(text: &str) -> Option<Self> {
-        let calls = [Self::TrackEvent, Self::IncrementCounter, Self::IncrementUniqueUsers];
+        let calls = [
+            Self::TrackEvent,
+            Self::IncrementCounter,
+            Self::IncrementUniqueUsers,
+            Self::TrackLegacyUnique,
+        ];
         calls.into_iter().find(|it| it.as_str() == text)
     }
 }

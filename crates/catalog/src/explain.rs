@@ -3,12 +3,17 @@
 //! This walks the same gates as [`Catalog::route`] but one by one and with reasons; a property
 //! test holds that both always agree.
 
+mod legacy;
+
+use legacy::legacy_gate;
+
 use crate::route::{Admission, admit, operand_name};
 use crate::{
-    Catalog, Counter, CounterId, CounterKind, Event, Metric, MetricStatus, Omission, Scalar,
+    Call, Catalog, Counter, CounterId, CounterKind, Event, Metric, MetricStatus, Omission, Scalar,
     TimeFrame, Week,
 };
 use jiff::civil::Date;
+use std::collections::{BTreeSet, HashMap};
 
 /// The whole answer for one event.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +34,7 @@ impl Explanation {
 /// One question asked before any rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
-    /// What is asked: `known`, `declared` or `typed`.
+    /// What is asked: `known`, `legacy`, `declared` or `typed`.
     pub name: &'static str,
     /// What it is asked of: the event's or a property's name.
     pub subject: String,
@@ -74,6 +79,11 @@ pub enum Verdict {
         /// Its name.
         name: String,
     },
+    /// Only another call moves it.
+    OtherCall {
+        /// That call.
+        call: Call,
+    },
 }
 
 /// A metric that reads a counter.
@@ -94,8 +104,13 @@ pub struct Surface {
 impl Catalog {
     /// Explains what an event would do on a given day.
     pub fn explain(&self, event: &Event, today: Date) -> Explanation {
+        let readers = self.readers(today);
+        if let Some(routed) = self.route_legacy(event) {
+            return self.explain_legacy(event, &routed, &readers);
+        }
         let Some(idx) = self.find_event(&event.name) else {
-            return Explanation { gates: vec![self.unknown(&event.name)], rules: Vec::new() };
+            let gates = vec![self.unknown(&event.name)];
+            return Explanation { gates, rules: self.other_calls(event, &readers) };
         };
         let definition = self.event(idx);
         let mut gates = vec![Gate {
@@ -124,16 +139,17 @@ impl Catalog {
                 }
             }
         }
+        gates.extend(self.route(idx, event).omissions.iter().filter_map(legacy_gate));
         let counters = self.counters_of(idx).iter();
-        let rules = counters.map(|id| self.explain_rule(*id, event, &usable, today)).collect();
-        Explanation { gates, rules }
+        let rules = counters.map(|id| self.explain_rule(*id, event, &usable, &readers));
+        Explanation { gates, rules: rules.chain(self.other_calls(event, &readers)).collect() }
     }
 
     fn unknown(&self, name: &str) -> Gate {
         let detail = if let Some(it) = self.untracked_event(name) {
             format!("{} defines it, but not as an internal event", it.path)
-        } else if self.overrides().legacy_events.contains(name) {
-            "it is on the list of legacy events: only the legacy call writes it".to_owned()
+        } else if let Some(call) = self.legacy_call(name) {
+            format!("it is the name of a legacy event, which only `{}` takes", call.as_str())
         } else if let Some(similar) = self.similar_event(name) {
             format!("no event has this name; did you mean `{similar}`?")
         } else {
@@ -161,25 +177,44 @@ impl Catalog {
         id: CounterId,
         event: &Event,
         usable: &[(&str, &Scalar)],
-        today: Date,
+        readers: &Readers<'_>,
     ) -> RuleVerdict {
         let counter = self.counter(id);
-        RuleVerdict {
-            counter: id,
-            key: self.key(id, Week::of(today)),
-            verdict: verdict(counter, event, usable),
-            surfaces: self.surfaces(counter, today),
-        }
+        let key = self.key(id, Week::of(readers.today));
+        let verdict = if counter.is_moved_by(event.call) {
+            verdict(counter, event, usable)
+        } else {
+            Verdict::OtherCall { call: Call::TrackEvent }
+        };
+        RuleVerdict { counter: id, verdict, surfaces: readers.of(&key, counter.weekly), key }
     }
 
-    fn surfaces(&self, counter: &Counter, today: Date) -> Vec<Surface> {
-        let reads = |it: &&Metric| {
-            let definition = &it.definition;
-            definition.time_frame.is_weekly() == counter.weekly
-                && definition.time_frame != TimeFrame::None
-                && definition.rules.iter().any(|rule| counter.is_of(rule))
-        };
-        self.metrics().iter().filter(reads).map(|it| surface(it, today)).collect()
+    /// Finds out what every metric reads.
+    fn readers(&self, today: Date) -> Readers<'_> {
+        let mut by_key: HashMap<String, Vec<&Metric>> = HashMap::new();
+        for metric in self.metrics() {
+            let Ok(plan) = self.plan(metric) else { continue };
+            let week = plan.is_weekly.then(|| Week::of(today));
+            let keys: BTreeSet<String> =
+                plan.counters.iter().map(|it| it.key(week, self)).collect();
+            for key in keys {
+                by_key.entry(key).or_default().push(metric);
+            }
+        }
+        Readers { by_key, today }
+    }
+}
+
+/// The metrics that read each key in the week of a day.
+struct Readers<'a> {
+    by_key: HashMap<String, Vec<&'a Metric>>,
+    today: Date,
+}
+
+impl Readers<'_> {
+    fn of(&self, key: &str, is_weekly: bool) -> Vec<Surface> {
+        let metrics = self.by_key.get(key).map_or(&[][..], Vec::as_slice);
+        metrics.iter().map(|it| surface(it, is_weekly, self.today)).collect()
     }
 }
 
@@ -229,10 +264,12 @@ fn verdict(counter: &Counter, event: &Event, usable: &[(&str, &Scalar)]) -> Verd
     }
 }
 
-fn surface(metric: &Metric, today: Date) -> Surface {
+fn surface(metric: &Metric, is_weekly: bool, today: Date) -> Surface {
     let definition = &metric.definition;
     let next = Week::of(today).before(-1);
     let (from, until) = match definition.time_frame {
+        // A legacy total is of all time, whatever its metric says.
+        _ if !is_weekly => (today, None),
         TimeFrame::SevenDays => (next.monday(), Some(next.before(-1).monday())),
         TimeFrame::TwentyEightDays => (next.monday(), Some(next.before(-4).monday())),
         TimeFrame::All | TimeFrame::None => (today, None),

@@ -9,7 +9,8 @@
 //!  MetricDefinition ├─► Catalog ─► route(event)        ─► updates: counter, operand
 //!  Overrides       ─┘          ├─► key(counter, week)  ─► "{hll_counters}_e-user-2026-47"
 //!                              ├─► reading(metric, …)  ─► keys and weeks a metric reads
-//!                              └─► explain(event, …)   ─► every gate and rule, and its verdict
+//!                              ├─► explain(event, …)   ─► every gate and rule, and its verdict
+//!                              └─► differences_from(…) ─► why a metric does not go on as before
 //! ```
 #![warn(clippy::disallowed_methods)]
 
@@ -19,6 +20,7 @@ mod event;
 mod explain;
 mod key;
 mod legacy;
+mod parity;
 mod reading;
 mod route;
 mod rule;
@@ -27,12 +29,13 @@ mod week;
 
 pub use catalog::{Catalog, Counter, CounterId, EventIdx, Metric};
 pub use definition::{
-    DataSource, Definitions, EventDefinition, LegacyOptions, MetricDefinition, MetricStatus,
-    Overrides, TimeFrame,
+    Aggregate, DataSource, Definitions, EventDefinition, LegacyOptions, MetricDefinition,
+    MetricStatus, Overrides, SetOperator, TimeFrame,
 };
 pub use event::{Call, Event, GivenId, Id};
 pub use explain::{Explanation, Gate, RuleVerdict, Surface, Verdict};
 pub use key::unsafe_key_character;
+pub use parity::{Another, Difference, Entry, Table};
 pub use reading::{MetricKind, Part, Reading, Unreadable, Window};
 pub use route::{Omission, Operand, Routed, Update};
 pub use rule::{CounterKind, Operator, SelectionRule};

@@ -1,7 +1,7 @@
 //! From an event to the counters it moves: the hot path of everything.
 
 use crate::{
-    Catalog, CounterId, CounterKind, Event, EventIdx, Id, RESERVED_PROPERTIES, Scalar,
+    Call, Catalog, CounterId, CounterKind, Event, EventIdx, Id, RESERVED_PROPERTIES, Scalar,
     SelectionRule,
 };
 use smallvec::SmallVec;
@@ -88,6 +88,29 @@ pub enum Omission {
         /// Its name.
         name: String,
     },
+    /// A legacy event that no metric counts which is active or broken; GitLab forgets it.
+    UncountedLegacyEvent {
+        /// The event.
+        name: String,
+    },
+    /// A legacy call for an event that is not on the list of legacy events, or not any more.
+    UnlistedLegacyEvent {
+        /// The event.
+        name: String,
+    },
+    /// A property was given for an event that is still on the list of legacy events, whose sets
+    /// have none.
+    UnfinishedMigration {
+        /// The event.
+        name: String,
+    },
+}
+
+impl Omission {
+    /// Whether the call itself is wrong, so that strict mode refuses it.
+    pub fn is_wrong_call(&self) -> bool {
+        !matches!(self, Self::MissingOperand { .. })
+    }
 }
 
 impl fmt::Display for Omission {
@@ -102,6 +125,19 @@ impl fmt::Display for Omission {
             Self::MissingOperand { name } => {
                 write!(f, "`{name}` is missing, so the metrics that count it did not move")
             }
+            Self::UncountedLegacyEvent { name } => {
+                write!(f, "no metric that is active or broken counts the legacy event `{name}`")
+            }
+            Self::UnlistedLegacyEvent { name } => write!(
+                f,
+                "`{name}` is not on the list of legacy events, which this call is for; \
+                 track it as an internal event"
+            ),
+            Self::UnfinishedMigration { name } => write!(
+                f,
+                "`{name}` is still on the list of legacy events, whose sets have no property; \
+                 take it off the list to finish its migration"
+            ),
         }
     }
 }
@@ -124,6 +160,9 @@ impl Catalog {
     pub fn route(&self, idx: EventIdx, event: &Event) -> Routed {
         let definition = self.event(idx);
         let mut routed = Routed::default();
+        if event.call == Call::IncrementUniqueUsers && self.is_unlisted(&event.name) {
+            routed.omissions.push(Omission::UnlistedLegacyEvent { name: event.name.clone() });
+        }
         let mut slots = Slots::from_elem(None, definition.properties.len());
         for (position, (name, value)) in event.properties.iter().enumerate() {
             match admit(name, value, &definition.properties, &definition.protected_properties) {

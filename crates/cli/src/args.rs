@@ -7,6 +7,7 @@ use crate::explain::ExplainArgs;
 use crate::generate::GenerateArgs;
 use crate::journal::JournalArgs;
 use crate::metrics::MetricsArgs;
+use crate::parity::ParityArgs;
 use crate::quarantine::QuarantineArgs;
 use crate::schema::SchemaArgs;
 use crate::serve::ServeArgs;
@@ -67,6 +68,8 @@ pub(crate) enum Command {
     Metrics(MetricsArgs),
     /// Explain why an event would, or would not, move which metric.
     Explain(ExplainArgs),
+    /// Compare metrics with what they were by earlier definitions, as after a migration.
+    Parity(ParityArgs),
     /// Look at what was accepted, entry by entry.
     Journal(JournalArgs),
     /// Look at what was kept aside, and decide what becomes of it.

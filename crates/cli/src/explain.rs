@@ -80,6 +80,7 @@ fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
             format!("its filter wants {property} = {}, not {}", shown(expected), shown(found))
         }
         Verdict::MissingOperand { name } => format!("`{name}` is missing"),
+        Verdict::OtherCall { call } => format!("only `{}` moves it", call.as_str()),
     };
     text.push_str(&format!("      {}\n", visible(&reason)));
     if rule.surfaces.is_empty() {
@@ -139,6 +140,7 @@ fn rule_json(rule: &RuleVerdict) -> Value {
             json!({ "filter": property, "expected": value(expected), "found": value(found) }),
         ),
         Verdict::MissingOperand { name } => (false, json!({ "missing": name })),
+        Verdict::OtherCall { call } => (false, json!({ "call": call.as_str() })),
     };
     let surfaces: Vec<Value> = rule.surfaces.iter().map(surface_json).collect();
     json!({ "key": rule.key, "moves": moves, "reason": reason, "metrics": surfaces })

@@ -11,6 +11,7 @@ mod generate;
 mod journal;
 mod metrics;
 mod output;
+mod parity;
 mod quarantine;
 mod render;
 mod schema;
@@ -57,6 +58,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Track(args) => track::run(args, &cx),
         Command::Metrics(args) => metrics::run(&args, &cx),
         Command::Explain(args) => explain::run(args, &cx),
+        Command::Parity(args) => parity::run(&args, &cx),
         Command::Journal(args) => journal::run(args, &cx),
         Command::Quarantine(args) => quarantine::run(args, &cx),
         Command::Backup(args) => backup::run(&args, &cx),

@@ -6,7 +6,9 @@ use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::{Context as _, bail};
 use internal_events::store::{Reader, Sqlite};
-use internal_events::{Catalog, MetricReport, MetricValue, Window, evaluate, report_json};
+use internal_events::{
+    Catalog, DataSource, MetricReport, MetricValue, Window, evaluate, report_json,
+};
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
@@ -38,7 +40,7 @@ pub(crate) struct MetricsArgs {
 pub(crate) fn run(args: &MetricsArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let installation = cx.installation_in_use()?;
     let catalog = installation.catalog();
-    let key_paths = select(&catalog, &args.key_paths)?;
+    let key_paths = matching([&catalog], &args.key_paths)?;
     let key_paths: Vec<&str> = key_paths.iter().map(String::as_str).collect();
     let window = Window {
         today: args.at.unwrap_or_else(today),
@@ -69,17 +71,23 @@ pub(crate) fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
-/// Resolves prefixes, and refuses what names no metric.
-fn select(catalog: &Catalog, wanted: &[String]) -> anyhow::Result<Vec<String>> {
+/// Resolves prefixes among the metrics of all catalogs, and refuses what names no metric.
+pub(crate) fn matching<'a>(
+    catalogs: impl IntoIterator<Item = &'a Catalog>,
+    wanted: &[String],
+) -> anyhow::Result<Vec<String>> {
+    let catalogs: Vec<&Catalog> = catalogs.into_iter().collect();
     let mut selected = Vec::new();
     for it in wanted {
-        let all = catalog.metrics().iter().map(|metric| &metric.definition.key_path);
+        let metrics = catalogs.iter().flat_map(|it| it.metrics());
+        let all = metrics.map(|metric| &metric.definition.key_path);
         let found: Vec<String> = match it.strip_suffix('*') {
             Some(prefix) => all.filter(|path| path.starts_with(prefix)).cloned().collect(),
             None => all.filter(|path| *path == it).take(1).cloned().collect(),
         };
         if found.is_empty() {
-            let similar = catalog.similar_metric(it.trim_end_matches('*'));
+            let name = it.trim_end_matches('*');
+            let similar = catalogs.iter().find_map(|it| it.similar_metric(name));
             let hint = similar.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
             bail!("no metric has the key path `{it}`{hint}");
         }
@@ -96,7 +104,9 @@ fn human(report: &MetricReport, args: &MetricsArgs, style: Style) -> String {
         let frame =
             metric.time_frame.map(internal_events_catalog::TimeFrame::as_str).unwrap_or_default();
         let path = style.bold(&format!("{:<width$}", metric.key_path));
-        text.push_str(&format!("{path}  {frame:<4}  {}\n", value(metric, style)));
+        let older = metric.data_source.filter(|it| *it != DataSource::InternalEvents);
+        let older = older.map(|it| style.dim(&format!("  {}", it.as_str()))).unwrap_or_default();
+        text.push_str(&format!("{path}  {frame:<4}  {}{older}\n", value(metric, style)));
         if args.keys {
             for key in &metric.keys {
                 text.push_str(&format!("    {}\n", style.dim(key)));

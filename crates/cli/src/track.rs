@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::output;
 use crate::visible::visible;
 use anyhow::{Context as _, anyhow, bail};
-use internal_events::{Event, Id, Scalar, Submission, Tracker};
+use internal_events::{Call, Event, Id, Scalar, Submission, Tracker};
 use serde_json::json;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -39,6 +39,22 @@ pub(crate) struct EventArgs {
     /// An additional property; a value that reads as a number is one, quotes make it text.
     #[arg(long = "property", short = 'p', value_name = "NAME=VALUE", value_parser = property)]
     properties: Vec<(String, Scalar)>,
+
+    /// By which call it comes.
+    #[arg(long, value_enum, default_value = "track_event")]
+    call: EventCall,
+}
+
+/// The calls there are over HTTP.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum EventCall {
+    /// All that the definitions say.
+    TrackEvent,
+    /// Of the time before internal events: totals only.
+    IncrementCounter,
+    /// Of the time before internal events: sets of users only.
+    IncrementUniqueUsers,
 }
 
 impl EventArgs {
@@ -49,6 +65,11 @@ impl EventArgs {
             project: self.project.map(id),
             namespace: self.namespace.map(id),
             properties: self.properties,
+            call: match self.call {
+                EventCall::TrackEvent => Call::TrackEvent,
+                EventCall::IncrementCounter => Call::IncrementCounter,
+                EventCall::IncrementUniqueUsers => Call::IncrementUniqueUsers,
+            },
             ..Event::new(self.event)
         }
     }

@@ -11,7 +11,7 @@ use crate::model::{self, Event, Metric};
 use crate::rules::{self, Check, Out, RULES};
 use crate::tables::Tables;
 use crate::yaml::Node;
-use crate::{Analysis, Diagnostic, Facts, Source, Sources, fields};
+use crate::{Analysis, Diagnostic, Facts, Source, Sources, aggregates, fields};
 use internal_events_catalog::Definitions;
 use std::num::NonZero;
 
@@ -46,10 +46,12 @@ pub fn analyze(sources: &Sources) -> Analysis {
         find(&index, &files.collect::<Vec<_>>())
     };
 
+    let mut defined = on_all_cores(&metrics, Metric::definitions).into_iter().flatten().collect();
+    aggregates::add(&mut defined, &metric_files);
     Analysis {
         definitions: Definitions {
             events: loaded(&events).filter_map(Event::definition).collect(),
-            metrics: on_all_cores(&metrics, Metric::definitions).into_iter().flatten().collect(),
+            metrics: defined,
             overrides: tables.overrides(),
         },
         diagnostics,

@@ -5,6 +5,7 @@
 //! [`analyze()`] gives everything that could be read together with everything that is wrong.
 #![warn(clippy::disallowed_methods)]
 
+mod aggregates;
 mod analyze;
 mod diagnostic;
 mod fields;

@@ -6,8 +6,8 @@
 use crate::file::{File, Place};
 use crate::yaml::{Data, Entry, Node, Text};
 use internal_events_catalog::{
-    DataSource, EventDefinition, LegacyOptions, MetricDefinition, MetricStatus, Operator,
-    RESERVED_PROPERTIES, Scalar, SelectionRule, TimeFrame,
+    Aggregate, DataSource, EventDefinition, LegacyOptions, MetricDefinition, MetricStatus,
+    Operator, RESERVED_PROPERTIES, Scalar, SelectionRule, SetOperator, TimeFrame,
 };
 
 /// An event file.
@@ -162,6 +162,10 @@ impl<'n> Metric<'n> {
                 Some(Scalar::Bool(it)) => Some(it),
                 _ => None,
             },
+            aggregate: options.get("aggregate").map(|it| Aggregate {
+                operator: text(it, "operator").map_or(SetOperator::Or, SetOperator::parse),
+                attribute: text(it, "attribute").map(str::to_owned),
+            }),
         }
     }
 }

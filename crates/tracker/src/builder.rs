@@ -1,7 +1,7 @@
 //! One event, written down word by word.
 
 use crate::{Strictness, Submission, Tracker};
-use internal_events_catalog::{Event, GivenId, Id, Scalar};
+use internal_events_catalog::{Call, Event, GivenId, Id, Scalar};
 
 /// An event that is being put together; it goes nowhere until [`send`](Self::send).
 #[derive(Debug)]
@@ -12,8 +12,8 @@ pub struct EventBuilder<'a> {
 }
 
 impl<'a> EventBuilder<'a> {
-    pub(crate) fn new(tracker: &'a Tracker, name: String) -> Self {
-        Self { tracker, event: Event { name, ..Event::default() } }
+    pub(crate) fn new(tracker: &'a Tracker, call: Call, name: String) -> Self {
+        Self { tracker, event: Event { call, ..Event::new(name) } }
     }
 
     /// Says who did it.
@@ -63,11 +63,81 @@ impl<'a> EventBuilder<'a> {
     /// In strict mode, at the caller's line, if the event is unknown or has a property that its
     /// definition does not declare or that is of the wrong type. Never in lenient mode.
     #[track_caller]
-    #[expect(clippy::panic, reason = "strict mode exists to fail at the call that is wrong")]
     pub fn send(self) {
-        let strictness = self.tracker.strictness();
-        match self.tracker.send(self.event) {
-            Ok(Submission::Refused { reason }) if strictness == Strictness::Strict => {
+        self.tracker.send_or_panic(self.event);
+    }
+}
+
+/// Values to show to the set of an event from before internal events; they go nowhere until they
+/// are [sent](Self::send).
+#[derive(Debug)]
+#[must_use = "values count nowhere until they are sent"]
+pub struct LegacyUniqueBuilder<'a> {
+    tracker: &'a Tracker,
+    name: String,
+    property: Option<String>,
+    values: Vec<Id>,
+}
+
+impl<'a> LegacyUniqueBuilder<'a> {
+    pub(crate) fn new(tracker: &'a Tracker, name: String) -> Self {
+        Self { tracker, name, property: None, values: Vec::new() }
+    }
+
+    /// Says what the values are, as in `user.id`, for an event whose set has that in its name:
+    /// one that is not on the list of legacy events.
+    pub fn property(mut self, name: impl Into<String>) -> Self {
+        self.property = Some(name.into());
+        self
+    }
+
+    /// Adds values, mostly the id of one user or project.
+    pub fn values<I: Into<Id>>(mut self, values: impl IntoIterator<Item = I>) -> Self {
+        self.values.extend(values.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sends the values on their way and returns at once; each is an entry of its own in the
+    /// journal.
+    ///
+    /// # Panics
+    ///
+    /// In strict mode, at the caller's line, if no metric that is active or broken counts the
+    /// event, if it is called without a property and not on the list of legacy events, or with one
+    /// and on that list. Never in lenient mode, which counts each of these in
+    /// [`Tracker::health`] by cause, and keeps aside what no definition knows.
+    #[track_caller]
+    pub fn send(self) {
+        for value in self.values {
+            self.tracker.send_or_panic(event(&self.name, self.property.as_deref(), value));
+        }
+    }
+}
+
+/// The event as it stands in the journal: the value under the name of what it is.
+fn event(name: &str, property: Option<&str>, value: Id) -> Event {
+    let event = Event { call: Call::TrackLegacyUnique, ..Event::new(name) };
+    match property.map(|it| it.split('.').next().unwrap_or(it)) {
+        None => Event { call: Call::IncrementUniqueUsers, user: Some(value), ..event },
+        Some("user") => Event { user: Some(value), ..event },
+        Some("project") => Event { project: Some(value), ..event },
+        Some("namespace") => Event { namespace: Some(value), ..event },
+        Some(property) => {
+            let value = match value {
+                Id::Number(it) => Scalar::Int(it),
+                Id::Text(it) => Scalar::Str(it),
+            };
+            Event { properties: vec![(property.to_owned(), value)], ..event }
+        }
+    }
+}
+
+impl Tracker {
+    #[track_caller]
+    #[expect(clippy::panic, reason = "strict mode exists to fail at the call that is wrong")]
+    fn send_or_panic(&self, event: Event) {
+        match self.send(event) {
+            Ok(Submission::Refused { reason }) if self.strictness() == Strictness::Strict => {
                 panic!("{reason}")
             }
             // Refusals of any other kind are in the ledger; an application must not notice them.

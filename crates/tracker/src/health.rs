@@ -28,10 +28,16 @@ pub enum Cause {
     IllTypedProperty,
     /// Left out: rules that count an identifier the event lacks.
     MissingIdentifier,
+    /// Noted: a legacy event that no metric counts.
+    UncountedLegacyEvent,
+    /// Noted: a legacy call for an event that is not, or no longer, a legacy event.
+    UnlistedLegacyEvent,
+    /// Noted: a call by property for an event that is still a legacy event.
+    UnfinishedMigration,
 }
 
 impl Cause {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Strict,
         Self::QueueFull,
         Self::ShutDown,
@@ -40,6 +46,9 @@ impl Cause {
         Self::UndeclaredProperty,
         Self::IllTypedProperty,
         Self::MissingIdentifier,
+        Self::UncountedLegacyEvent,
+        Self::UnlistedLegacyEvent,
+        Self::UnfinishedMigration,
     ];
 
     /// Its stable name.
@@ -59,6 +68,9 @@ impl Cause {
             Self::UndeclaredProperty => "omitted:undeclared_property",
             Self::IllTypedProperty => "omitted:ill_typed_property",
             Self::MissingIdentifier => "omitted:missing_identifier",
+            Self::UncountedLegacyEvent => "omitted:uncounted_legacy_event",
+            Self::UnlistedLegacyEvent => "omitted:unlisted_legacy_event",
+            Self::UnfinishedMigration => "omitted:unfinished_migration",
         }
     }
 
@@ -88,7 +100,7 @@ pub struct Health {
     pub pending: u64,
     /// Events that were refused, by cause.
     pub refused: BTreeMap<&'static str, u64>,
-    /// Parts of accepted events that were left out, by cause.
+    /// What was left out of, or is wrong with, accepted events, by cause.
     pub omitted: BTreeMap<&'static str, u64>,
 }
 

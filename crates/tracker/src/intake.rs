@@ -24,10 +24,11 @@ impl<'a> Intake<'a> {
     /// Puts an event into the batch, unless strict mode refuses it.
     pub(crate) fn admit(&mut self, event: Event) -> Submission {
         if let Some(routed) = self.catalog.route_legacy(&event) {
-            let omissions = routed.omissions.clone();
-            self.note(&event.name, &omissions);
-            self.accept(event, routed);
-            return Submission::Accepted { omissions };
+            if routed.omissions.is_empty() {
+                self.accept(event, routed);
+                return Submission::Accepted { omissions: Vec::new() };
+            }
+            return self.admit_legacy_in_part(event, routed);
         }
         let Some(idx) = self.catalog.find_event(&event.name) else {
             return self.admit_unknown(event);
@@ -65,18 +66,37 @@ impl<'a> Intake<'a> {
         self.batch.aside.push(Aside { what, received_at: self.now });
     }
 
+    /// Accepts a legacy event that does not count in full, or refuses it in strict mode.
+    #[cold]
+    fn admit_legacy_in_part(&mut self, event: Event, routed: Routed) -> Submission {
+        let omissions = routed.omissions.clone();
+        if let Some(refused) = self.refuse_wrong_call(&event, &omissions) {
+            return refused;
+        }
+        self.note(&event.name, &omissions);
+        self.accept(event, routed);
+        Submission::Accepted { omissions }
+    }
+
+    /// Refuses what is wrong with the call itself, if strict mode wants that.
+    fn refuse_wrong_call(&self, event: &Event, omissions: &[Omission]) -> Option<Submission> {
+        if self.shared.strictness != Strictness::Strict {
+            return None;
+        }
+        let wrong = omissions.iter().find(|it| it.is_wrong_call())?;
+        self.shared.ledger.count(Cause::Strict, 1);
+        Some(Submission::Refused { reason: format!("{}: {wrong}", event.name) })
+    }
+
     /// Accepts an event without what is wrong with it, or refuses it in strict mode.
     #[cold]
     fn admit_in_part(&mut self, mut event: Event, idx: EventIdx, routed: Routed) -> Submission {
         let omissions = routed.omissions.clone();
-        let is_wrong = |it: &&Omission| !matches!(it, Omission::MissingOperand { .. });
-        let wrong = omissions.iter().find(is_wrong);
-        if let (Strictness::Strict, Some(wrong)) = (self.shared.strictness, wrong) {
-            self.shared.ledger.count(Cause::Strict, 1);
-            return Submission::Refused { reason: format!("{}: {wrong}", event.name) };
+        if let Some(refused) = self.refuse_wrong_call(&event, &omissions) {
+            return refused;
         }
         self.note(&event.name, &omissions);
-        if wrong.is_none() {
+        if routed.left_out.is_empty() {
             self.accept(event, routed);
             return Submission::Accepted { omissions };
         }
@@ -132,5 +152,8 @@ pub(crate) fn cause_of(omission: &Omission) -> Cause {
         Omission::UndeclaredProperty { .. } => Cause::UndeclaredProperty,
         Omission::IllTypedProperty { .. } => Cause::IllTypedProperty,
         Omission::MissingOperand { .. } => Cause::MissingIdentifier,
+        Omission::UncountedLegacyEvent { .. } => Cause::UncountedLegacyEvent,
+        Omission::UnlistedLegacyEvent { .. } => Cause::UnlistedLegacyEvent,
+        Omission::UnfinishedMigration { .. } => Cause::UnfinishedMigration,
     }
 }

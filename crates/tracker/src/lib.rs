@@ -30,6 +30,7 @@ mod delivery;
 mod health;
 mod intake;
 mod metrics;
+mod parity;
 mod payload;
 mod queue;
 mod replay;
@@ -37,7 +38,7 @@ pub mod testing;
 mod tracker;
 mod writer;
 
-pub use builder::EventBuilder;
+pub use builder::{EventBuilder, LegacyUniqueBuilder};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Resume};
@@ -47,6 +48,7 @@ pub use internal_events_catalog::{
 };
 pub use internal_events_store as store;
 pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
+pub use parity::{MetricParity, Parity, ParityReport, parity, parity_json};
 pub use payload::{decode_event, encode_event};
 pub use replay::{ReplayError, ReplayOf, ReplayOutcome};
 pub use tracker::{

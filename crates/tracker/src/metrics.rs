@@ -1,7 +1,7 @@
 //! From counters to values of metrics.
 
 use internal_events_catalog::{
-    Catalog, Metric, MetricKind, MetricStatus, Reading, TimeFrame, Window,
+    Catalog, DataSource, Metric, MetricKind, MetricStatus, Reading, TimeFrame, Window,
 };
 use internal_events_store::{CounterError, Counters, Error, Reader};
 use jiff::civil::Date;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The relative standard error of an estimated count: 1.04 / sqrt(2^14), rounded as Redis does.
-const STANDARD_ERROR: f64 = 0.0081;
+pub(crate) const STANDARD_ERROR: f64 = 0.0081;
 
 /// The values of metrics on one day.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,8 @@ pub struct MetricValue {
     pub time_frame: Option<TimeFrame>,
     /// Whether it is reported.
     pub status: Option<MetricStatus>,
+    /// Where its value comes from.
+    pub data_source: Option<DataSource>,
     /// How it is computed; none where it cannot be.
     pub kind: Option<MetricKind>,
     /// A number, or an object for totals per value; or why there is none.
@@ -54,18 +56,45 @@ pub fn evaluate(
     key_paths: &[&str],
     window: Window,
 ) -> Result<MetricReport, Error> {
-    let (mut metrics, plans) = plan(catalog, key_paths, window);
-    let keys: BTreeSet<&str> = plans.iter().flat_map(|(_, reading)| reading.keys()).collect();
-    let keys: Vec<&str> = keys.into_iter().collect();
-    let counters = match reader {
-        Some(reader) => reader.counters(&keys)?,
-        None => Counters::default(),
-    };
-    for (metric, reading) in plans {
-        metrics.push(value(metric, &reading, &counters));
+    let asked = Asked::of(catalog, key_paths, window);
+    let counters = read(reader, asked.keys())?;
+    Ok(asked.answer(&counters))
+}
+
+/// Reads counters at one time; all are zero without a reader.
+pub(crate) fn read<'a>(
+    reader: Option<&mut (dyn Reader + 'static)>,
+    keys: impl Iterator<Item = &'a str>,
+) -> Result<Counters, Error> {
+    let Some(reader) = reader else { return Ok(Counters::default()) };
+    let keys: BTreeSet<&str> = keys.collect();
+    reader.counters(&keys.into_iter().collect::<Vec<_>>())
+}
+
+/// What was asked for: values that are already known to be absent, and readings.
+pub(crate) struct Asked<'a> {
+    at: Date,
+    absent: Vec<MetricValue>,
+    readings: Vec<(&'a Metric, Reading)>,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn of(catalog: &'a Catalog, key_paths: &[&str], window: Window) -> Self {
+        let (absent, readings) = plan(catalog, key_paths, window);
+        Self { at: window.today, absent, readings }
     }
-    metrics.sort_by(|a, b| a.key_path.cmp(&b.key_path));
-    Ok(MetricReport { at: window.today, metrics })
+
+    /// The keys that have to be read.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.readings.iter().flat_map(|(_, reading)| reading.keys())
+    }
+
+    pub(crate) fn answer(self, counters: &Counters) -> MetricReport {
+        let mut metrics = self.absent;
+        metrics.extend(self.readings.iter().map(|(metric, it)| value(metric, it, counters)));
+        metrics.sort_by(|a, b| a.key_path.cmp(&b.key_path));
+        MetricReport { at: self.at, metrics }
+    }
 }
 
 /// Splits what was asked for into values that are already known to be absent and readings.
@@ -103,6 +132,7 @@ fn no_such_metric(key_path: &str) -> MetricValue {
         key_path: key_path.to_owned(),
         time_frame: None,
         status: None,
+        data_source: None,
         kind: None,
         value: Err("no metric has this key path".to_owned()),
         error: None,
@@ -116,6 +146,7 @@ fn without_value(metric: &Metric) -> MetricValue {
     MetricValue {
         time_frame: Some(definition.time_frame),
         status: Some(definition.status),
+        data_source: Some(definition.data_source),
         ..no_such_metric(&definition.key_path)
     }
 }
@@ -124,6 +155,7 @@ fn value(metric: &Metric, reading: &Reading, counters: &Counters) -> MetricValue
     let computed = match reading.kind {
         MetricKind::Total => total(reading, counters),
         MetricKind::Unique => unique(reading, counters),
+        MetricKind::Intersection => intersection(reading, counters),
         MetricKind::Sum => sum(reading, counters),
         MetricKind::PerValue => per_value(reading, counters),
     };
@@ -147,6 +179,23 @@ fn total(reading: &Reading, counters: &Counters) -> Result<Value, CounterError> 
 
 fn unique(reading: &Reading, counters: &Counters) -> Result<Value, CounterError> {
     Ok(json!(counters.distinct(reading.keys())?))
+}
+
+/// How many elements all parts share: the sizes of the unions of each subset of the parts, added
+/// where their number is odd and taken away where it is even.
+///
+/// The errors of all these estimates add up, so there is no single one to report; a result below
+/// zero is such an error.
+fn intersection(reading: &Reading, counters: &Counters) -> Result<Value, CounterError> {
+    let mut size = 0_i64;
+    for subset in 1..1_u32 << reading.parts.len() {
+        let chosen = reading.parts.iter().enumerate().filter(|(n, _)| subset >> n & 1 == 1);
+        let keys = chosen.flat_map(|(_, part)| part.keys.iter().map(String::as_str));
+        let union = i64::try_from(counters.distinct(keys)?).unwrap_or(i64::MAX);
+        let is_odd = subset.count_ones() % 2 == 1;
+        size = size.saturating_add(if is_odd { union } else { -union });
+    }
+    Ok(json!(size.max(0)))
 }
 
 fn sum(reading: &Reading, counters: &Counters) -> Result<Value, CounterError> {
@@ -180,12 +229,13 @@ pub fn report_json(report: &MetricReport) -> Value {
     json!({ "version": 1, "at": report.at.to_string(), "metrics": metrics })
 }
 
-fn metric_json(metric: &MetricValue) -> Value {
+pub(crate) fn metric_json(metric: &MetricValue) -> Value {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("key_path", json!(metric.key_path));
     put("time_frame", json!(metric.time_frame.map(TimeFrame::as_str)));
     put("status", json!(metric.status.map(MetricStatus::as_str)));
+    put("data_source", json!(metric.data_source.map(DataSource::as_str)));
     if let Some(kind) = metric.kind {
         put("kind", json!(kind.as_str()));
     }

@@ -6,10 +6,11 @@ use crate::health::{Cause, Ledger};
 use crate::intake::Intake;
 use crate::queue::{Batch, Full, Queue};
 use crate::{
-    Clock, DestinationHealth, EventBuilder, Health, MetricReport, Window, evaluate, writer,
+    Clock, DestinationHealth, EventBuilder, Health, LegacyUniqueBuilder, MetricReport, Window,
+    evaluate, writer,
 };
 use arc_swap::ArcSwap;
-use internal_events_catalog::{Catalog, Event, Omission};
+use internal_events_catalog::{Call, Catalog, Event, Omission};
 use internal_events_store::{self as store, Memory, Reader, Sqlite, Store};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -247,7 +248,19 @@ impl Tracker {
 
     /// Starts an event; nothing happens until it is sent.
     pub fn track_event(&self, name: impl Into<String>) -> EventBuilder<'_> {
-        EventBuilder::new(self, name.into())
+        EventBuilder::new(self, Call::TrackEvent, name.into())
+    }
+
+    /// Starts showing values to the set of a legacy event, as `HLLRedisCounter.track_event` does;
+    /// of an event that was migrated since, as if `increment_unique_users` was called over REST.
+    pub fn track_legacy_unique(&self, name: impl Into<String>) -> LegacyUniqueBuilder<'_> {
+        LegacyUniqueBuilder::new(self, name.into())
+    }
+
+    /// Starts raising a legacy total, `snippet_create` for the key `USAGE_SNIPPET_CREATE`, as
+    /// `increment_counter` does over REST; of an event that was migrated since, all its totals.
+    pub fn track_legacy_total(&self, name: impl Into<String>) -> EventBuilder<'_> {
+        EventBuilder::new(self, Call::IncrementCounter, name.into())
     }
 
     /// Queues a batch, and calls `done` once all of it is durable.

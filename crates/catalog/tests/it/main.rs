@@ -2,7 +2,9 @@
 
 mod agreement;
 mod keys;
+mod legacy;
 mod names;
+mod parity;
 mod routing;
 mod weeks;
 

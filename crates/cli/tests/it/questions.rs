@@ -177,3 +177,35 @@ fn wrong_definitions_stop_nothing_else_but_are_mentioned() {
     assert_eq!((run.out.as_str(), run.code), ("create_order: accepted\n", Some(0)));
     assert!(run.err.contains("`internal-events check` says which"), "{}", run.err);
 }
+
+#[test]
+fn explain_and_metrics_know_the_counters_from_before() {
+    let root = shop();
+    crate::write(
+        root.path(),
+        "config/metrics/counts_7d/git_write_action_weekly.yml",
+        "key_path: git_write_action_weekly\ntime_frame: 7d\ndata_source: redis_hll\n\
+         status: active\noptions:\n  events: [git_write_action]\n",
+    );
+    let key = "{hll_counters}_git_write_action-2026-47  per week";
+    let metric = "git_write_action_weekly 7d from 2026-11-23 until 2026-11-30";
+    let asked = ["explain", "git_write_action", "--user", "5", "--at", "2026-11-18"];
+    let by = |call: &[&str]| run_at(root.path(), &[&asked[..], call].concat());
+    let head = "git_write_action on 2026-11-18 (week 2026-47)\n\n";
+    let unknown = by(&[]);
+    let expected = format!(
+        "{head}no  known git_write_action: it is the name of a legacy event, which only \
+         `increment_unique_users` takes\n\n\
+         no  {key}\n      only `increment_unique_users` moves it\n      {metric}\n"
+    );
+    assert_eq!((unknown.out, unknown.code), (expected, Some(1)));
+    let known = by(&["--call", "increment_unique_users"]);
+    let expected = format!(
+        "{head}yes known git_write_action: `increment_unique_users` takes it by its legacy name\n\n\
+         yes {key}\n      takes in `5`\n      {metric}\n"
+    );
+    assert_eq!((known.out, known.code), (expected, Some(0)));
+    let run = run_at(root.path(), &["metrics", "git_write_action_weekly", "--at", "2026-11-22"]);
+    let expected = "git_write_action_weekly  7d    0 ±0.81 %  week 2026-46  redis_hll\n";
+    assert_eq!(run.out, expected);
+}

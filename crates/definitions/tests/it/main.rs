@@ -3,6 +3,7 @@
 #![expect(clippy::format_collect, reason = "in a test the short way is the clear way")]
 #![expect(clippy::case_sensitive_file_extension_comparisons, reason = "the files are ours")]
 
+mod aggregates;
 mod corpus;
 mod fixes;
 mod fixture;

@@ -1,7 +1,11 @@
 //! The keys of real definitions are those GitLab's own code reads and writes.
 
 use crate::{corpus, files, open};
-use internal_events_catalog::{Catalog, CounterKind, Event, Id, Scalar, Week, Window};
+use internal_events::{MetricValue, evaluate};
+use internal_events_catalog::{
+    Catalog, CounterKind, DataSource, Definitions, Difference, Entry, Event, Id, Scalar, Table,
+    Week, Window,
+};
 use internal_events_installation::Installation;
 use jiff::civil::date;
 use std::collections::BTreeMap;
@@ -39,8 +43,106 @@ fn metrics_read_the_keys_that_gitlab_reads() {
         assert_eq!(reading.kind.as_str(), kind, "{key_path}");
         assert_eq!(reading.keys().join(" "), *keys, "{key_path}");
     }
-    let readable = catalog.metrics().iter().filter(|it| catalog.reading(it, window).is_ok());
+    let internal = catalog.metrics().iter();
+    let internal = internal.filter(|it| it.definition.data_source == DataSource::InternalEvents);
+    let readable = internal.filter(|it| catalog.reading(it, window).is_ok());
     assert_eq!(readable.count(), expected.len(), "no metric more and none less");
+}
+
+/// What becomes of each real metric that is older than internal events, by the beginning of its
+/// key path: the weeks' keys it reads, or why it has no value.
+const OLDER: &[(&str, Result<&str, &str>)] = &[
+    ("counts.groups_inheriting_webex_teams_active", Err("application's database")),
+    ("counts.instances_gitlab_slack_application_active", Err("application's database")),
+    ("counts.instances_packagist_active", Err("application's database")),
+    ("counts.instances_redmine_active", Err("application's database")),
+    ("counts.package_events_i_package_container_push_package", Err("has neither `events`")),
+    ("counts.package_events_i_package_tag_delete_package", Err("has neither `events`")),
+    ("counts.static_site_editor_merge_requests", Err("has neither `events`")),
+    ("counts.templates_mattermost_active", Err("application's database")),
+    (
+        "counts_monthly.aggregated_metrics.compliance_features_track_unique_visits_union",
+        Ok("g_compliance_audit_events g_compliance_dashboard i_compliance_audit_events \
+         a_compliance_audit_events_api i_compliance_credential_inventory"),
+    ),
+    (
+        "counts_weekly.aggregated_metrics.xmau_plan",
+        Ok("users_creating_work_items users_updating_work_item_title"),
+    ),
+    (
+        "counts_monthly.aggregated_metrics.product_analytics_test_metrics_intersection",
+        Err("has neither `events`"),
+    ),
+    ("database.flavor", Err("application's own state")),
+    ("database.mode", Err("application's own state")),
+    ("gitaly.version", Err("application's own state")),
+    ("installation_creation_date", Err("application's database")),
+    ("instance_feature_flags", Err("application's own state")),
+    ("object_store.lfs.object_store.background_upload", Err("application's own state")),
+    (
+        "redis_hll_counters.ci_templates.ci_templates_total_unique_counts_monthly",
+        Err("no metric that is active or broken lists"),
+    ),
+    (
+        "redis_hll_counters.ci_templates.p_ci_templates_auto_devops_deploy_latest_weekly",
+        Err("no metric that is active or broken lists"),
+    ),
+    (
+        "redis_hll_counters.importer.github_import_project_start_weekly",
+        Ok("github_import_project_start"),
+    ),
+    (
+        "redis_hll_counters.incident_management.timeline_event_total_unique_counts_monthly",
+        Ok("incident_management_timeline_event_created incident_management_timeline_event_edited \
+         incident_management_timeline_event_deleted"),
+    ),
+    (
+        "redis_hll_counters.terraform.p_terraform_state_api_unique_users_monthly",
+        Ok("p_terraform_state_api_unique_users"),
+    ),
+    (
+        "redis_hll_counters.testing.testing_total_unique_counts_monthly",
+        Ok("i_testing_group_code_coverage_visit_total i_testing_full_code_quality_report_total"),
+    ),
+    ("topology", Err("a monitoring system")),
+    ("usage_activity_by_stage.manage.events", Err("application's database")),
+    ("usage_activity_by_stage_monthly.create.merge_requests_users", Err("has neither `events`")),
+];
+
+#[test]
+fn every_older_metric_reads_gitlabs_keys_or_says_why_not() {
+    let Some(corpus) = corpus() else { return };
+    let catalog = real(&corpus).catalog();
+    let window = Window { today: date(2026, 11, 22), include_current_week: false };
+    let report = evaluate(&catalog, None, &[], window).expect("there is nothing to read");
+    let older = report.metrics.iter();
+    let older: Vec<_> =
+        older.filter(|it| it.data_source != Some(DataSource::InternalEvents)).collect();
+    for (key_path, expected) in OLDER {
+        let metric = older.iter().find(|it| it.key_path == *key_path);
+        let metric = metric.unwrap_or_else(|| panic!("no metric {key_path}"));
+        match (expected, &metric.value) {
+            (Ok(names), Ok(value)) => {
+                assert_eq!(*value, 0, "{key_path}");
+                let key = |name: &str| {
+                    let weeks = metric.weeks.iter();
+                    weeks.map(|it| format!("{{hll_counters}}_{name}-{it}")).collect::<Vec<_>>()
+                };
+                let keys: Vec<String> = names.split_whitespace().flat_map(key).collect();
+                assert_eq!(metric.keys, keys, "{key_path}");
+            }
+            (Err(part), Err(reason)) => assert!(reason.contains(part), "{key_path}: {reason}"),
+            _ => panic!("{key_path}: {:?} instead of {expected:?}", metric.value),
+        }
+    }
+    let listed = |it: &&&MetricValue| OLDER.iter().any(|(path, _)| *path == it.key_path);
+    // All others are aggregates of sets, which have a value.
+    let unlisted: Vec<_> = older.iter().filter(|it| !listed(it)).collect();
+    assert_eq!((older.len(), unlisted.len()), (OLDER.len() + 12, 12));
+    for it in unlisted {
+        assert!(it.key_path.contains(".aggregated_metrics."), "{}", it.key_path);
+        assert_eq!(it.value, Ok(0.into()), "{}", it.key_path);
+    }
 }
 
 #[test]
@@ -136,6 +238,63 @@ fn every_entry_of_the_real_tables_takes_effect() {
         let metric = catalog.metric(&format!("m{n}")).expect("the metric is read");
         let reading = catalog.reading(metric, window).expect("it is readable");
         assert_eq!(reading.keys(), [expected], "{path}");
+    }
+}
+
+/// For each entry of the real tables, a metric that was written for the legacy name goes on under
+/// the new one because of that entry, and without it that very entry is asked for.
+#[test]
+fn every_migration_of_the_real_tables_goes_on_and_would_not_without_its_entry() {
+    let Some(corpus) = corpus() else { return };
+    let installation = real(&corpus);
+    let overrides = installation.catalog().overrides().clone();
+    let mut migrations: Vec<(String, String, Entry)> = Vec::new();
+    for (path, legacy) in &overrides.unique {
+        let before = format!(
+            "---\ntime_frame: 7d\ndata_source: redis_hll\nstatus: active\n\
+             instrumentation_class: RedisHLLMetric\noptions:\n  events: ['{legacy}']\n"
+        );
+        let (name, legacy) = (path.clone(), legacy.clone());
+        migrations.push((before, path.clone(), Entry { table: Table::Unique, name, legacy }));
+    }
+    for (key, legacy) in &overrides.total {
+        let before = format!(
+            "---\ntime_frame: all\ndata_source: redis\nstatus: active\n\
+             instrumentation_class: RedisMetric\noptions:\n  prefix: null\n  event: '{}'\n  \
+             include_usage_prefix: false\n",
+            legacy.to_lowercase()
+        );
+        let path = key.strip_prefix("{event_counters}_").expect("only totals are overridden");
+        let (name, legacy) = (key.clone(), legacy.clone());
+        migrations.push((before, path.to_owned(), Entry { table: Table::Total, name, legacy }));
+    }
+    assert_eq!(migrations.len(), 397 + 138);
+    let numbered = |text: &dyn Fn(usize) -> String| {
+        let file = |n| (format!("config/metrics/counts_7d/m{n}.yml"), text(n));
+        let all: Vec<(String, String)> = (0..migrations.len()).map(file).collect();
+        let all: Vec<(&str, &str)> = all.iter().map(|(it, text)| (&**it, &**text)).collect();
+        let root = files(&all);
+        open(root.path()).definitions()
+    };
+    let before = Catalog::new(numbered(&|n| format!("{}key_path: m{n}\n", migrations[n].0)));
+    let definitions = numbered(&|n| leading_to(n, &migrations[n].1));
+    let after = Catalog::new(Definitions { overrides: overrides.clone(), ..definitions.clone() });
+    for (n, (_, path, entry)) in migrations.iter().enumerate() {
+        let key_path = format!("m{n}");
+        assert_eq!(after.differences_from(&before, &key_path), [], "{path}");
+        let mut without = overrides.clone();
+        // A name that several entries share would be continued by another of them.
+        without.unique.retain(|_, legacy| *legacy != entry.legacy);
+        without.total.retain(|_, legacy| *legacy != entry.legacy);
+        let metrics = definitions.metrics.iter().filter(|it| it.key_path == key_path);
+        let cut = Catalog::new(Definitions {
+            metrics: metrics.cloned().collect(),
+            overrides: without,
+            ..Definitions::default()
+        });
+        let differences = cut.differences_from(&before, &key_path);
+        let remedies: Vec<_> = differences.iter().map(Difference::remedy).collect();
+        assert_eq!(remedies, [Some(entry)], "{path}: {differences:?}");
     }
 }
 

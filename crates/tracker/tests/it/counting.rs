@@ -86,7 +86,8 @@ fn what_counters_cannot_tell_is_null_with_a_reason() {
     let report = recorder.tracker().metrics(&["m", "nope"], window).expect("memory is readable");
     let json = report_json(&report);
     assert_eq!(json["metrics"][0]["value"], Value::Null);
-    let reason = "data source `database` is not counted by internal events";
+    let reason = "data source `database`: its value comes from the application's database, \
+                  which is not asked here";
     assert_eq!(json["metrics"][0]["reason"], reason);
     assert_eq!(json["metrics"][1]["reason"], "no metric has this key path");
 }
@@ -129,6 +130,7 @@ fn the_shape_of_a_report_is_stable() {
             "key_path": path,
             "time_frame": "7d",
             "status": "active",
+            "data_source": "internal_events",
             "kind": "unique",
             "value": 1,
             "error": 0.0081,
