@@ -25,6 +25,8 @@ mod memory;
 mod names;
 pub mod record;
 mod recount;
+#[cfg(feature = "redis")]
+mod redis;
 mod sqlite;
 mod store;
 mod window;
@@ -38,6 +40,11 @@ pub use error::Error;
 pub use limits::Limits;
 pub use memory::Memory;
 pub use recount::{Recount, recount};
+#[cfg(feature = "redis")]
+pub use redis::{
+    Applied, Failed, FailureCause, JournalPlace, RedisCounters, RedisError, RedisNotice,
+    RedisOptions, RedisTls, Resume,
+};
 pub use sqlite::{
     FORMAT, Finding, Inspection, LeaseState, Options, Place, Progress, Sqlite, SqliteReader,
     Stretch, Verified,
