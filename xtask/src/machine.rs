@@ -37,7 +37,12 @@ const TOOLS: &[Tool] = &[
     Tool {
         program: "redis-server",
         package: "redis-server",
-        purpose: "is what sketches are compared with, byte for byte",
+        purpose: "is what sketches are compared with, byte for byte, and what counters are kept in",
+    },
+    Tool {
+        program: "redis-sentinel",
+        package: "redis-sentinel",
+        purpose: "names the primary of two servers that a test lets fail over",
     },
     Tool {
         program: "ruby",

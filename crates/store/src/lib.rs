@@ -42,8 +42,8 @@ pub use memory::Memory;
 pub use recount::{Recount, recount};
 #[cfg(feature = "redis")]
 pub use redis::{
-    Applied, Failed, FailureCause, JournalPlace, RedisCounters, RedisError, RedisNotice,
-    RedisOptions, RedisTls, Resume,
+    Applied, Failed, FailureCause, Guard, JournalPlace, Reading, RedisCounters, RedisError,
+    RedisNotice, RedisOptions, RedisReader, RedisTls, Resume, Unreadable,
 };
 pub use sqlite::{
     FORMAT, Finding, Inspection, LeaseState, Options, Place, Progress, Sqlite, SqliteReader,

@@ -14,17 +14,20 @@
 //!
 //! * [`RedisCounters`] is what the thread of a destination drives: [`resume`](RedisCounters::resume)
 //!   at the start and after every error, [`apply`](RedisCounters::apply) as entries come.
+//! * [`RedisReader`] reads counters, whoever wrote them, with the positions beside them.
 //! * [`RedisOptions`] says where Redis is.
 //!
 //! Keys, promises and where they end are described in `docs/redis.md`.
 
 mod batch;
 mod error;
+mod guards;
 mod keys;
 mod known;
 mod link;
 mod options;
 mod positions;
+mod reader;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -34,7 +37,9 @@ use std::sync::LazyLock;
 use ::redis::{Cmd, cmd, from_redis_value};
 
 pub use error::RedisError;
+pub use guards::Guard;
 pub use options::{RedisOptions, RedisTls};
+pub use reader::{Reading, RedisReader, Unreadable};
 
 use crate::StoredEntry;
 use batch::{Addition, Batch, Context, Sent};
@@ -199,14 +204,15 @@ impl RedisCounters {
     /// Reads where Redis stands, and says after which entry to go on.
     ///
     /// Comes first and after every error of [`apply`](Self::apply). `state` is what `apply`
-    /// returned last, or nothing if it never did.
+    /// returned last, or nothing if it never did. Coming at other times too, it finds out that
+    /// Redis forgot something although there is nothing to apply.
     ///
     /// # Errors
     ///
     /// Fails if Redis cannot be asked, or if `state` is no such text.
     pub fn resume(&mut self, journal: &JournalPlace, state: &str) -> Result<Resume, RedisError> {
-        self.settled = None;
-        self.known = Known::default();
+        let before = self.settled.take();
+        let known = std::mem::take(&mut self.known);
         let kept = match state {
             "" => Positions::new(journal.cursor),
             _ => Positions::from_text(state)?,
@@ -222,6 +228,11 @@ impl RedisCounters {
         for ((group, kept), found) in groups.into_iter().zip(found) {
             resume.compare(group, kept.position, found.position, (journal, positions.start));
             positions.set(group, found.since(kept, group, &mut resume.failed));
+        }
+        // Writes that are forgotten take their positions with them. If all positions are where
+        // this process left them, Redis still has all that it acknowledged.
+        if before.is_some_and(|it| positions.has_all_of(&it.positions)) {
+            self.known = known;
         }
         self.settled = Some(Settled { positions, up_to: resume.after });
         Ok(resume)
@@ -257,6 +268,17 @@ impl RedisCounters {
         let applied = Applied { up_to: settled.up_to, state: settled.positions.to_text(), failed };
         (self.known, self.settled) = (known, Some(settled));
         Ok(applied)
+    }
+
+    /// Looks for what endangers counters there, or keeps them from being counted.
+    ///
+    /// Worth asking at the start and now and then; nothing depends on it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if Redis cannot be asked.
+    pub fn guards(&mut self) -> Result<Vec<Guard>, RedisError> {
+        guards::look(&mut self.link, &self.journal)
     }
 
     /// Adds what an entry does to the groups that have not counted it.

@@ -29,6 +29,11 @@ pub(super) fn seed_key(group: &str, journal: &str) -> String {
     format!("internal-events:{{{group}}}:seed:{journal}")
 }
 
+/// A key that exists only while a script runs, to try commands on.
+pub(super) fn probe_key(journal: &str) -> String {
+    format!("internal-events:{{hll_counters}}:probe:{journal}")
+}
+
 /// Returns whether a key ends in `-GGGG-WW`, an ISO week.
 pub(super) fn is_weekly(key: &str) -> bool {
     let Some((_, suffix)) = key.as_bytes().split_last_chunk::<8>() else { return false };

@@ -1,8 +1,10 @@
 //! The connection: made at the first use, given up after the first trouble.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use ::redis::cluster::{ClusterClient, ClusterConnection};
+use ::redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
 use ::redis::{
     Client, ClientTlsConfig, Cmd, Connection, ConnectionAddr, ConnectionInfo, ConnectionLike as _,
     ErrorKind, RedisConnectionInfo, ServerErrorKind, TlsCertificates, Value, cmd, from_redis_value,
@@ -91,6 +93,38 @@ impl Link {
             }
         }
         Ok(answers)
+    }
+
+    /// Runs a script that changes nothing, and once more if the connection had broken meanwhile.
+    pub(super) fn run_again(
+        &mut self,
+        script: &Script,
+        calls: &[Call],
+    ) -> Result<Vec<Answer>, RedisError> {
+        let was_open = self.connection.is_some();
+        match self.run(script, calls) {
+            Err(RedisError::Unreachable { .. }) if was_open => self.run(script, calls),
+            other => other,
+        }
+    }
+
+    /// Returns what each server that takes writes says about itself, with its address.
+    pub(super) fn info(&mut self) -> Result<Vec<(String, String)>, RedisError> {
+        if self.is_cluster() {
+            self.ask(&[cmd("PING")])?;
+        }
+        let Some(Open::Cluster(connection)) = &mut self.connection else {
+            let answer = self.ask(&[cmd("INFO")])?.pop().ok_or_else(|| self.not_understood())?;
+            let answer = answer.map_err(|source| self.error(source))?;
+            let text = from_redis_value(answer).map_err(|_| self.not_understood())?;
+            return Ok(vec![(self.options.address(), text)]);
+        };
+        let all = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
+        let answer = connection.route_command(&cmd("INFO"), all);
+        let answer = answer.map_err(|source| self.error(source))?;
+        let texts: BTreeMap<String, String> =
+            from_redis_value(answer).map_err(|_| self.not_understood())?;
+        Ok(texts.into_iter().collect())
     }
 
     /// Sends commands, and returns the answers in the same order.

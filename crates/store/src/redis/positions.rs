@@ -46,6 +46,12 @@ impl Positions {
         }
     }
 
+    /// Returns whether all groups that have a position in the other have the same here.
+    pub(super) fn has_all_of(&self, other: &Self) -> bool {
+        let mut others = other.by_group.iter().filter(|(_, it)| it.position.is_some());
+        others.all(|(group, it)| self.get(group).is_some_and(|here| here.position == it.position))
+    }
+
     /// Returns all groups by name.
     pub(super) fn groups(&self) -> Vec<(&str, Standing)> {
         let mut groups: Vec<_> = self.by_group.iter().map(|(name, it)| (&**name, *it)).collect();

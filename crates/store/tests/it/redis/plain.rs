@@ -1,15 +1,18 @@
 //! What we leave in Redis is what GitLab's own commands would have left.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
 
-use internal_events_store::{StoredChange, StoredEntry};
+use internal_events_store::{RedisOptions, StoredChange, StoredEntry};
 
 use super::driver::Driver;
-use super::journal::random;
+use super::journal::{counted, random};
 use super::server::{Plain, Server};
 
 /// Sends what GitLab would, one command after the other.
-fn send_plainly(plain: &mut Plain, entries: &[StoredEntry]) {
+pub(crate) fn send_plainly(plain: &mut Plain, entries: &[StoredEntry]) {
     for update in entries.iter().flat_map(|it| &it.updates) {
         let key = update.key.as_bytes();
         let is_weekly = update.key.contains("-2026-");
@@ -101,5 +104,54 @@ fn keys_values_and_lifetimes_are_those_of_plain_commands() {
         send_plainly(&mut theirs, &journal[150..]);
         assert_alike(&mut ours, &mut theirs);
         assert_eq!((driver.errors.len(), driver.failed.len()), (0, 0));
+    }
+}
+
+#[test]
+fn no_key_is_touched_but_those_of_the_entries_and_ours() {
+    let Some(server) = Server::start() else { return };
+    let journal = random(9, 200);
+    let monitor = Monitor::start(&server);
+    let mut options = RedisOptions::parse(&server.url()).unwrap();
+    options.reseed_interval = Duration::from_secs(10);
+    let mut driver = Driver::with(options);
+    driver.drive(&journal);
+    let expected = counted(&journal);
+    let mut n_keys = 0;
+    for line in monitor.stop(&server) {
+        let words: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
+        let [verb, key, ..] = words[..] else { panic!("{line}") };
+        if line.contains(" lua] ") {
+            n_keys += 1;
+            let is_ours = key.starts_with("internal-events:{");
+            assert!(is_ours || expected.contains_key(key), "{line}");
+        } else {
+            assert!(matches!(verb, "HMGET" | "EVALSHA" | "EVAL"), "{line}");
+        }
+    }
+    assert!(n_keys > 1_000, "{n_keys}");
+    // What is there for a moment only has been there.
+    let mut plain = server.connect(0);
+    let ours: Vec<String> = plain.say("KEYS internal-events:*");
+    assert!(ours.iter().all(|it| it.ends_with("}:applied")), "{ours:?}");
+    assert!(plain.say::<String>("INFO commandstats").contains("cmdstat_pfmerge"));
+}
+
+/// What a server says it is told.
+struct Monitor(BufReader<TcpStream>);
+
+impl Monitor {
+    fn start(server: &Server) -> Self {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        stream.write_all(b"MONITOR\r\n").unwrap();
+        let mut lines = BufReader::new(stream);
+        lines.read_line(&mut String::new()).unwrap();
+        Self(lines)
+    }
+
+    fn stop(self, server: &Server) -> Vec<String> {
+        server.connect(0).say::<()>("ECHO enough");
+        let lines = self.0.lines().map_while(Result::ok);
+        lines.take_while(|it| !it.ends_with("\"ECHO\" \"enough\"")).collect()
     }
 }

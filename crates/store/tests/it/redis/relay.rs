@@ -52,6 +52,10 @@ impl Relay {
         Self { port, shared, thread: Some(thread) }
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }

@@ -29,13 +29,32 @@ impl Server {
         Self::with(&["--save", "", "--appendonly", "yes", "--appendfsync", "always"])
     }
 
+    /// Starts a Sentinel that watches this server by the name of `counters`.
+    pub(crate) fn sentinel(primary: &Self) -> Option<Self> {
+        let lines = format!(
+            "sentinel monitor counters 127.0.0.1 {} 1\n\
+             sentinel down-after-milliseconds counters 300\n\
+             sentinel failover-timeout counters 1000\n",
+            primary.port
+        );
+        // A Sentinel writes down what it finds out.
+        let prepare = |it: &Path| std::fs::write(it.join("sentinel.conf"), &lines).unwrap();
+        Self::prepared(prepare, &["sentinel.conf", "--sentinel"])
+    }
+
+    /// Starts a server with these arguments.
+    pub(crate) fn with(arguments: &[&str]) -> Option<Self> {
+        Self::prepared(|_| {}, arguments)
+    }
+
     /// Starts a server, or says loudly that the test is skipped because there is none.
     ///
     /// On a CI machine a missing server is a failure: a proof that never runs is none.
-    pub(crate) fn with(arguments: &[&str]) -> Option<Self> {
+    fn prepared(prepare: impl Fn(&Path), arguments: &[&str]) -> Option<Self> {
         // A port found free may be taken before the server binds it; then the next is tried.
         for _ in 0..5 {
             let directory = tempfile::tempdir().unwrap();
+            prepare(directory.path());
             let arguments: Vec<String> = arguments.iter().map(|&it| it.to_owned()).collect();
             let port = free_port();
             match start(directory.path(), port, &arguments) {
@@ -56,6 +75,10 @@ impl Server {
         self.port
     }
 
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
@@ -70,6 +93,12 @@ impl Server {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Stops the process, or lets it go on: `STOP`, `CONT`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// Starts the server again, with what it has on disk.
@@ -117,8 +146,9 @@ impl Plain {
 /// Starts a server and waits until it says that it is ready; `None` if it ended before.
 fn start(directory: &Path, port: u16, arguments: &[String]) -> io::Result<Option<Child>> {
     let mut child = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        // A file of settings comes first.
         .args(arguments)
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
         .current_dir(directory)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -1,5 +1,7 @@
 //! Whatever breaks, each entry is counted once.
 
+use std::time::Duration;
+
 use internal_events_store::{
     Failed, FailureCause, RedisError, RedisNotice, RedisOptions, StoredChange,
 };
@@ -97,6 +99,84 @@ fn a_server_that_comes_back_empty_is_filled_from_what_the_journal_holds() {
         assert!(lost.iter().any(|(group, ..)| *group == "hll_counters"), "{lost:?}");
         assert_counted(&mut server.connect(0), &counted(&journal[kept..]));
     }
+}
+
+#[test]
+fn acknowledged_writes_that_are_forgotten_are_made_again() {
+    let Some(mut server) = Server::start() else { return };
+    let journal = random(7, 100);
+    for (saved_at, lost_at) in [(30, 60), (30, 31), (1, 100), (59, 60), (60, 60)] {
+        server.connect(0).say::<()>("FLUSHALL");
+        let mut driver = Driver::new(&server.url());
+        driver.drive(&journal[..saved_at]);
+        server.connect(0).say::<()>("SAVE");
+        driver.drive(&journal[..lost_at]);
+        server.kill();
+        server.start_again();
+        driver.drive(&journal);
+        assert_counted(&mut server.connect(0), &counted(&journal));
+        for notice in driver.notices.iter().map(notice) {
+            let (group, entries, refilled_from, is_all) = notice;
+            assert!(!is_all || saved_at == 1, "{group}");
+            assert_eq!(refilled_from, Some(*entries.start()), "{group}");
+            assert!(*entries.end() <= lost_at as u64, "{group}");
+        }
+        assert_eq!(driver.notices.is_empty(), saved_at == lost_at);
+    }
+}
+
+#[test]
+fn what_the_server_does_after_nobody_waits_for_it_is_done_once() {
+    let Some(server) = Server::start() else { return };
+    let journal = random(8, 100);
+    let mut plain = server.connect(0);
+    let mut options = RedisOptions::parse(&server.url()).unwrap();
+    options.response_timeout = Duration::from_millis(30);
+    let mut driver = Driver::with(options);
+    for end in [20, 40, 60, 80, 100] {
+        // Reads are answered at once, and writes wait beyond the time-out.
+        plain.say::<()>("CLIENT PAUSE 100 WRITE");
+        driver.drive(&journal[..end]);
+    }
+    assert!(driver.errors.iter().any(|it| matches!(it, RedisError::Unreachable { .. })));
+    assert_counted(&mut plain, &counted(&journal));
+    assert!(driver.notices.is_empty(), "{:?}", driver.notices);
+}
+
+#[test]
+fn a_server_that_takes_no_writes_has_counted_nothing() {
+    let Some(server) = Server::start() else { return };
+    let journal = random(10, 60);
+    let mut plain = server.connect(0);
+    for (refuse, allow) in [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+        ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0"),
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    ] {
+        plain.say::<()>("FLUSHALL");
+        let mut driver = Driver::new(&server.url());
+        driver.drive(&journal[..30]);
+        plain.say::<()>(refuse);
+        let error = driver.step(&journal).unwrap_err();
+        assert!(matches!(error, RedisError::Refused { .. }) && error.is_retryable(), "{error:?}");
+        plain.say::<()>(allow);
+        assert_counted(&mut plain, &counted(&journal[..30]));
+        driver.drive(&journal);
+        assert_counted(&mut plain, &counted(&journal));
+        assert!(driver.failed.is_empty() && driver.notices.is_empty());
+    }
+}
+
+#[test]
+fn a_journal_that_began_before_this_destination_counts_from_where_it_began() {
+    let Some(server) = Server::start() else { return };
+    let journal = random(11, 50);
+    let mut driver = Driver::new(&server.url());
+    driver.cursor = 20;
+    driver.drive(&journal);
+    server.connect(0).say::<()>("FLUSHALL");
+    driver.drive(&journal);
+    assert_counted(&mut server.connect(0), &counted(&journal[20..]));
 }
 
 type Lostness<'a> = (&'a str, std::ops::RangeInclusive<u64>, Option<u64>, bool);
