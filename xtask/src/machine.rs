@@ -40,11 +40,6 @@ const TOOLS: &[Tool] = &[
         purpose: "is what sketches are compared with, byte for byte, and what counters are kept in",
     },
     Tool {
-        program: "redis-sentinel",
-        package: "redis-sentinel",
-        purpose: "names the primary of two servers that a test lets fail over",
-    },
-    Tool {
         program: "ruby",
         package: "ruby",
         purpose: "reads the Ruby that generate prints, and YAML as GitLab does",

@@ -20,6 +20,7 @@ end
 local moved = redis.pcall('HSET', positions, journal, to)
 if type(moved) == 'table' and moved.err then return moved end
 
+-- From here on nothing may end the script, for what it leaves out would be lost.
 local function fault(reply)
   return type(reply) == 'table' and reply.err or nil
 end
@@ -44,7 +45,7 @@ function verbs.value(key, at)
   local field, other = ARGV[at], ARGV[at + 2]
   local values = redis.pcall('HLEN', key)
   if fault(values) then return fault(values) end
-  if values >= room and redis.call('HEXISTS', key, field) == 0 then field = other end
+  if values >= room and redis.pcall('HEXISTS', key, field) == 0 then field = other end
   local err = fault(redis.pcall('HINCRBY', key, field, ARGV[at + 1]))
   if is_overflow(err) then err = fault(redis.pcall('HSET', key, field, LARGEST)) end
   return err
@@ -56,9 +57,9 @@ end
 
 function verbs.sketch(key, at)
   local seed = KEYS[tonumber(ARGV[at])]
-  redis.call('SET', seed, ARGV[at + 1])
-  local err = fault(redis.pcall('PFMERGE', key, seed))
-  redis.call('DEL', seed)
+  local err = fault(redis.pcall('SET', seed, ARGV[at + 1]))
+  if not err then err = fault(redis.pcall('PFMERGE', key, seed)) end
+  redis.pcall('DEL', seed)
   return err
 end
 
@@ -74,11 +75,13 @@ while at <= #ARGV do
     answer[#answer + 1] = err
   elseif is_weekly then
     local slides = verb == 'elements' or verb == 'sketch'
-    if slides or redis.call('TTL', key) <= 0 then redis.call('EXPIRE', key, lifetime) end
+    local ttl = slides and -1 or redis.pcall('TTL', key)
+    if type(ttl) == 'number' and ttl <= 0 then redis.pcall('EXPIRE', key, lifetime) end
   end
   number, at = number + 1, last + 1
 end
 if dropped > 0 then
-  answer[2] = tostring(redis.call('HINCRBY', positions, drops, dropped))
+  local total = redis.pcall('HINCRBY', positions, drops, dropped)
+  answer[2] = tostring(fault(total) and dropped or total)
 end
 return answer

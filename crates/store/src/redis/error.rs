@@ -60,7 +60,10 @@ pub enum RedisError {
         source: ::redis::RedisError,
     },
     /// The server takes no writes now: it is full, a replica, loading, or cannot persist.
-    #[error("Redis at {address} takes no writes now")]
+    #[error(
+        "Redis at {address} takes no writes now: it is full, a replica, still loading, or cannot \
+         write to its disk"
+    )]
     Refused {
         /// Where it is.
         address: String,

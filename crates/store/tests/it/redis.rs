@@ -5,6 +5,7 @@ mod cluster;
 mod driver;
 mod guards;
 mod journal;
+mod many;
 mod plain;
 mod reader;
 mod relay;

@@ -30,8 +30,13 @@ impl Driver {
     }
 
     pub(crate) fn with(options: RedisOptions) -> Self {
+        Self::of(options, JOURNAL)
+    }
+
+    /// Drives the journal of some node.
+    pub(crate) fn of(options: RedisOptions, journal: &str) -> Self {
         Self {
-            counters: RedisCounters::new(options, JOURNAL),
+            counters: RedisCounters::new(options, journal),
             cursor: 0,
             state: String::new(),
             first: 1,
@@ -52,6 +57,7 @@ impl Driver {
         let place = JournalPlace { cursor: self.cursor, first: self.first, last };
         let resume = self.counters.resume(&place, &self.state)?;
         self.cursor = resume.after;
+        self.state = resume.state;
         self.notices.extend(resume.notices);
         self.failed.extend(resume.failed);
         Ok(())

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use internal_events_store::{RedisOptions, StoredChange, StoredEntry};
+use internal_events_store::{StoredChange, StoredEntry};
 
 use super::driver::Driver;
 use super::journal::{counted, random};
@@ -112,7 +112,7 @@ fn no_key_is_touched_but_those_of_the_entries_and_ours() {
     let Some(server) = Server::start() else { return };
     let journal = random(9, 200);
     let monitor = Monitor::start(&server);
-    let mut options = RedisOptions::parse(&server.url()).unwrap();
+    let mut options = server.options();
     options.reseed_interval = Duration::from_secs(10);
     let mut driver = Driver::with(options);
     driver.drive(&journal);
@@ -150,7 +150,8 @@ impl Monitor {
     }
 
     fn stop(self, server: &Server) -> Vec<String> {
-        server.connect(0).say::<()>("ECHO enough");
+        let mut other = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        other.write_all(b"ECHO enough\r\n").unwrap();
         let lines = self.0.lines().map_while(Result::ok);
         lines.take_while(|it| !it.ends_with("\"ECHO\" \"enough\"")).collect()
     }

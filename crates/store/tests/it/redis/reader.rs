@@ -1,6 +1,6 @@
 //! What anybody wrote is read, and what we wrote is extended by anybody.
 
-use internal_events_store::{Counter, Kind, Reading, RedisOptions, RedisReader};
+use internal_events_store::{Counter, Kind, Reading, RedisReader};
 
 use super::driver::{Driver, JOURNAL, assert_alike, assert_counted};
 use super::journal::{counted, random};
@@ -8,7 +8,7 @@ use super::plain::send_plainly;
 use super::server::Server;
 
 fn reader(server: &Server) -> RedisReader {
-    RedisReader::new(RedisOptions::parse(&server.url()).unwrap(), JOURNAL)
+    RedisReader::new(server.options(), JOURNAL)
 }
 
 /// Asks for all keys that the counters have, and for one that nobody has.

@@ -8,6 +8,7 @@ use std::sync::Once;
 use std::{env, io};
 
 use ::redis::{Client, Connection, FromRedisValue, cmd};
+use internal_events_store::RedisOptions;
 use tempfile::TempDir;
 
 /// A running server. Dropping it stops it, also in a panic.
@@ -62,7 +63,7 @@ impl Server {
                 Ok(None) => {}
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     assert!(env::var_os("CI").is_none(), "redis-server is not installed");
-                    report_skip();
+                    report_skip("redis-server is not installed, counters in Redis were not tried");
                     return None;
                 }
                 Err(error) => panic!("cannot start redis-server: {error}"),
@@ -81,6 +82,11 @@ impl Server {
 
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Says to our own client where the server is.
+    pub(crate) fn options(&self) -> RedisOptions {
+        RedisOptions::parse(&self.url()).unwrap()
     }
 
     /// Connects to one of the databases, for plain commands.
@@ -145,7 +151,9 @@ impl Plain {
 
 /// Starts a server and waits until it says that it is ready; `None` if it ended before.
 fn start(directory: &Path, port: u16, arguments: &[String]) -> io::Result<Option<Child>> {
-    let mut child = Command::new("redis-server")
+    // The tests run against a Valkey as well, or another version, if this names its program.
+    let program = env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+    let mut child = Command::new(program)
         // A file of settings comes first.
         .args(arguments)
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
@@ -168,12 +176,9 @@ fn start(directory: &Path, port: u16, arguments: &[String]) -> io::Result<Option
 }
 
 /// Writes past the harness, which shows what a test prints only if the test fails.
-fn report_skip() {
+pub(crate) fn report_skip(reason: &str) {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let line = b"SKIPPED: redis-server is not installed, counters in Redis were not tried\n";
-        io::stderr().write_all(line).unwrap();
-    });
+    ONCE.call_once(|| io::stderr().write_all(format!("SKIPPED: {reason}\n").as_bytes()).unwrap());
 }
 
 pub(crate) fn free_port() -> u16 {

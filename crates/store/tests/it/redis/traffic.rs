@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use internal_events_store::{RedisOptions, StoredChange, StoredEntry};
+use internal_events_store::{StoredChange, StoredEntry};
 
 use super::driver::{Driver, assert_counted};
 use super::journal::{Random, counted, entry, update};
@@ -37,7 +37,7 @@ fn commands_and_bytes_per_event_fall_as_events_grow() {
     let Some(server) = Server::start() else { return };
     let mut plain = server.connect(0);
     let journal = events(64_000);
-    let mut options = RedisOptions::parse(&server.url()).unwrap();
+    let mut options = server.options();
     options.reseed_interval = Duration::MAX;
     let mut driver = Driver::with(options);
     driver.page = 100;
@@ -67,7 +67,7 @@ fn a_key_that_was_lost_or_expires_is_healed_within_the_interval() {
     let key = "{hll_counters}_edit-user-2026-47";
     let user = |it: u64| StoredChange::Observe((it % 30).to_string().into_bytes());
     let journal: Vec<_> = (1..=1_000).map(|it| entry(it, vec![update(key, user(it))])).collect();
-    let mut options = RedisOptions::parse(&server.url()).unwrap();
+    let mut options = server.options();
     options.reseed_interval = Duration::from_secs(100);
     let mut driver = Driver::with(options);
     driver.drive(&journal[..310]);
@@ -92,7 +92,7 @@ fn what_is_forgotten_for_want_of_memory_is_sent_again() {
             entry(it, vec![update(&key, StoredChange::Observe(user))])
         })
         .collect();
-    let mut options = RedisOptions::parse(&server.url()).unwrap();
+    let mut options = server.options();
     options.known_keys = 10;
     let mut driver = Driver::with(options);
     driver.drive(&journal);

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use internal_events_store::{
-    Failed, FailureCause, RedisError, RedisNotice, RedisOptions, StoredChange,
-};
+use internal_events_store::{Failed, FailureCause, RedisError, RedisNotice, StoredChange};
 
 use super::driver::{Driver, assert_counted};
 use super::journal::{counted, entry, random, update};
@@ -48,7 +46,7 @@ fn a_process_that_begins_again_counts_nothing_twice() {
         let kept = (driver.cursor, driver.state.clone());
         let _is_more = driver.step(&journal).unwrap();
         (driver.cursor, driver.state) = kept;
-        driver.start_again(RedisOptions::parse(&server.url()).unwrap());
+        driver.start_again(server.options());
         driver.resume(&journal).unwrap();
     }
     assert_counted(&mut server.connect(0), &counted(&journal));
@@ -130,7 +128,7 @@ fn what_the_server_does_after_nobody_waits_for_it_is_done_once() {
     let Some(server) = Server::start() else { return };
     let journal = random(8, 100);
     let mut plain = server.connect(0);
-    let mut options = RedisOptions::parse(&server.url()).unwrap();
+    let mut options = server.options();
     options.response_timeout = Duration::from_millis(30);
     let mut driver = Driver::with(options);
     for end in [20, 40, 60, 80, 100] {
@@ -307,4 +305,5 @@ fn a_journal_from_a_backup_is_noticed() {
             panic!("{notice:?}")
         };
     }
+    assert!(matches!(driver.step(&journal[..40]), Err(RedisError::Unsettled)));
 }
