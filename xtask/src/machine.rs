@@ -37,7 +37,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         program: "redis-server",
         package: "redis-server",
-        purpose: "is what sketches are compared with, byte for byte",
+        purpose: "is what sketches are compared with, byte for byte, and what counters are kept in",
     },
     Tool {
         program: "ruby",

@@ -27,6 +27,8 @@ mod memory;
 mod names;
 pub mod record;
 mod recount;
+#[cfg(feature = "redis")]
+mod redis;
 mod sqlite;
 mod store;
 mod window;
@@ -41,6 +43,11 @@ pub use error::{CounterDamage, Error};
 pub use limits::Limits;
 pub use memory::Memory;
 pub use recount::{Recount, recount};
+#[cfg(feature = "redis")]
+pub use redis::{
+    Applied, Failed, FailureCause, Guard, JournalPlace, Reading, RedisCounters, RedisError,
+    RedisNotice, RedisOptions, RedisReader, RedisTls, Resume, Unreadable,
+};
 pub use sqlite::{
     FORMAT, Finding, Inspection, LeaseState, Options, Place, Progress, Sqlite, SqliteReader,
     Stretch, Verified,

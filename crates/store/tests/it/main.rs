@@ -12,5 +12,7 @@ mod hostile_rows;
 mod inspect;
 mod many_values;
 mod model;
+#[cfg(feature = "redis")]
+mod redis;
 mod stopped;
 mod sync;
