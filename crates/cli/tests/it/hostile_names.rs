@@ -16,7 +16,7 @@ fn steering(text: &str) -> Vec<char> {
 
 #[track_caller]
 pub(crate) fn assert_shown(what: &str, text: &str) {
-    assert_eq!(steering(text), [], "{what}: {text}");
+    assert_eq!(steering(text), [] as [char; 0], "{what}: {text}");
     assert!(text.lines().all(|it| !it.starts_with("forged")), "{what}: {text}");
 }
 
