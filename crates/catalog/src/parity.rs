@@ -41,23 +41,34 @@ impl Catalog {
 struct Side<'a> {
     kind: MetricKind,
     period: TimeFrame,
-    counters: Vec<(String, &'a PlannedCounter)>,
+    counters: Vec<Keyed<'a>>,
     overrides: &'a Overrides,
+}
+
+/// A counter and its key, without the week where it is kept per week.
+#[derive(Clone)]
+struct Keyed<'a> {
+    key: String,
+    counter: &'a PlannedCounter,
 }
 
 impl<'a> Side<'a> {
     fn new(plan: &'a Plan, time_frame: TimeFrame, catalog: &'a Catalog) -> Self {
-        let mut counters: Vec<(String, &PlannedCounter)> = Vec::new();
-        for it in &plan.counters {
-            let key = if plan.is_weekly { it.stem.clone() } else { it.key(None, catalog) };
-            // A union sees a key once, however often it is named.
-            let is_set = it.kind == CounterKind::Unique;
-            if !is_set || counters.iter().all(|(other, _)| *other != key) {
-                counters.push((key, it));
-            }
-        }
+        let key = |it: &PlannedCounter| {
+            if plan.is_weekly { it.stem.clone() } else { it.key(None, catalog) }
+        };
+        let counters = plan.counters.iter().map(|it| Keyed { key: key(it), counter: it });
         let period = if plan.is_weekly { time_frame } else { TimeFrame::All };
-        Self { kind: plan.kind, period, counters, overrides: catalog.overrides() }
+        Self {
+            kind: plan.kind,
+            period,
+            counters: counters.collect(),
+            overrides: catalog.overrides(),
+        }
+    }
+
+    fn counter_kind(&self) -> Option<CounterKind> {
+        self.counters.first().map(|it| it.counter.kind)
     }
 }
 
@@ -71,45 +82,79 @@ fn differences(before: &Side<'_>, after: &Side<'_>) -> Vec<Difference> {
     }
     // Counters of another kind, or not kept per week as the others are, have other keys anyway.
     let is_comparable = before.period.is_weekly() == after.period.is_weekly()
-        && before.counters.first().map(|(_, it)| it.kind)
-            == after.counters.first().map(|(_, it)| it.kind);
-    if !is_comparable {
+        && before.counter_kind() == after.counter_kind();
+    if is_comparable {
+        let lost = beyond(before, after);
+        let fresh = beyond(after, before);
+        found.extend(pair(&lost, &fresh, after));
+    }
+    found
+}
+
+/// The counters of one side whose keys the other does not read.
+///
+/// A union sees a key once, however often it is named; a total that is read twice counts twice.
+fn beyond<'a>(one: &Side<'a>, other: &Side<'_>) -> Vec<Keyed<'a>> {
+    let mut keys: Vec<&str> = other.counters.iter().map(|it| it.key.as_str()).collect();
+    let is_of_sets = one.counter_kind() == Some(CounterKind::Unique);
+    let is_beyond = |it: &&Keyed<'a>| match keys.iter().position(|key| *key == it.key) {
+        None => true,
+        Some(n) => {
+            if !is_of_sets {
+                keys.remove(n);
+            }
+            false
+        }
+    };
+    one.counters.iter().filter(is_beyond).cloned().collect()
+}
+
+/// Says of each counter that is new, or is lost, why it does not go on.
+fn pair(lost: &[Keyed<'_>], fresh: &[Keyed<'_>], after: &Side<'_>) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let mut is_paired = vec![false; lost.len()];
+    let mut strays = Vec::new();
+    for new in fresh {
+        let same_name = lost.iter().position(|old| old.counter.name == new.counter.name);
+        let same_event = |n: &usize| lost[*n].counter.event == new.counter.event;
+        let free = (0..lost.len()).filter(|n| !is_paired[*n]).find(same_event);
+        match same_name.or(free).or_else(|| (0..lost.len()).find(same_event)) {
+            Some(n) => {
+                is_paired[n] = true;
+                found.push(difference(&lost[n], new, after));
+            }
+            None => strays.push(new),
+        }
+    }
+    let unpaired: Vec<&Keyed<'_>> =
+        lost.iter().zip(is_paired).filter(|(_, paired)| !paired).map(|(it, _)| it).collect();
+    if let [old] = unpaired.as_slice() {
+        // What one legacy event stood for may be several events now.
+        if strays.is_empty() {
+            found.push(missing(old));
+        }
+        found.extend(strays.into_iter().map(|new| difference(old, new, after)));
         return found;
     }
-    let mut fresh: Vec<&(String, &PlannedCounter)> = after.counters.iter().collect();
-    let mut lost = Vec::new();
-    for counter in &before.counters {
-        match fresh.iter().position(|(key, _)| *key == counter.0) {
-            Some(n) => drop(fresh.remove(n)),
-            None => lost.push(counter),
-        }
-    }
-    let mut unpaired = Vec::new();
-    for old in lost {
-        match fresh.iter().position(|(_, new)| new.event == old.1.event) {
-            Some(n) => found.push(difference(old, fresh.remove(n), after)),
-            None => unpaired.push(old),
-        }
-    }
-    let n_pairs = unpaired.len().min(fresh.len());
-    for (old, new) in unpaired.drain(..n_pairs).zip(fresh.drain(..n_pairs)) {
-        found.push(difference(old, new, after));
-    }
-    let gone = unpaired
-        .into_iter()
-        .map(|(key, it)| Difference::EventMissing { event: it.event.clone(), key: key.clone() });
-    let added = fresh
-        .into_iter()
-        .map(|(key, it)| Difference::EventAdded { event: it.event.clone(), key: key.clone() });
-    found.into_iter().chain(gone).chain(added).collect()
+    let n_pairs = unpaired.len().min(strays.len());
+    found.extend(unpaired.iter().zip(&strays).map(|(old, new)| difference(old, new, after)));
+    found.extend(unpaired.iter().skip(n_pairs).map(|old| missing(old)));
+    found.extend(strays.iter().skip(n_pairs).map(|new| added(new)));
+    found
+}
+
+fn missing(old: &Keyed<'_>) -> Difference {
+    Difference::EventMissing { event: old.counter.event.clone(), key: old.key.clone() }
+}
+
+fn added(new: &Keyed<'_>) -> Difference {
+    Difference::EventAdded { event: new.counter.event.clone(), key: new.key.clone() }
 }
 
 /// Why a counter that should go on with another has not its key.
-fn difference(
-    (key_before, before): &(String, &PlannedCounter),
-    (key_after, after): &(String, &PlannedCounter),
-    side: &Side<'_>,
-) -> Difference {
+fn difference(old: &Keyed<'_>, new: &Keyed<'_>, side: &Side<'_>) -> Difference {
+    let (key_before, before) = (&old.key, old.counter);
+    let (key_after, after) = (&new.key, new.counter);
     let is_renamed = before.event != after.event;
     let other_event = |entry| Difference::OtherEvent {
         before: before.event.clone(),

@@ -169,7 +169,9 @@ impl Difference {
     /// The entry that would make the history go on, where one would.
     pub fn remedy(&self) -> Option<&Entry> {
         match self {
-            Self::OverrideMissing { entry } | Self::OverrideElsewhere { entry, .. } => Some(entry),
+            Self::OverrideMissing { entry } => Some(entry),
+            // Where the history is under its own name, an entry less is the remedy.
+            Self::OverrideElsewhere { entry, .. } => (entry.name != entry.legacy).then_some(entry),
             Self::OtherEvent { entry, .. } => entry.as_ref(),
             _ => None,
         }
@@ -233,6 +235,12 @@ impl fmt::Display for Difference {
                 "its history is under `{}`; add `{entry}` to {}",
                 entry.legacy,
                 entry.table.file_name()
+            ),
+            Self::OverrideElsewhere { entry, leads_to } if entry.name == entry.legacy => write!(
+                f,
+                "its history is under its own name, but {} leads from `{}` to `{leads_to}`",
+                entry.table.file_name(),
+                entry.name
             ),
             Self::OverrideElsewhere { entry, leads_to } => write!(
                 f,

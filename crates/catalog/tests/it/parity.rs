@@ -242,6 +242,26 @@ fn each_event_of_a_union_goes_on_or_not() {
 }
 
 #[test]
+fn several_events_may_go_on_with_one_set_and_one_with_several() {
+    let both = || internal(WEEK, &[("git", "user.id"), ("wiki", "user.id")]);
+    let of_old = [("git-user", "old"), ("wiki-user", "old")];
+    check(&[
+        (sets(WEEK, &["old"]), both(), &of_old, &[]),
+        (sets(WEEK, &["old"]), both(), &of_old[..1], &["event_added"]),
+        (
+            sets(WEEK, &["old"]),
+            both(),
+            &[],
+            &["other_event git-user: old", "other_event wiki-user: old"],
+        ),
+        // The same definition, with tables that were filled since.
+        (both(), both(), &[], &[]),
+        (both(), both(), &of_old, &["override_elsewhere", "override_elsewhere"]),
+        (both(), both(), &of_old[..1], &["override_elsewhere"]),
+    ]);
+}
+
+#[test]
 fn totals_go_on_by_their_own_table() {
     check(&[
         (snippet(), internal(TimeFrame::All, &[("create_snippet", "")]), &[SNIPPET], &[]),
