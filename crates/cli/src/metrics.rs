@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::{Context as _, bail};
-use internal_events::store::{Reader, Sqlite};
+use internal_events::store::{CounterReader, Sqlite};
 use internal_events::{
     Catalog, DataSource, MetricReport, MetricValue, Window, evaluate, report_json,
 };
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &MetricsArgs, cx: &Context) -> anyhow::Result<ExitCode> 
     let mut reader = Sqlite::reader(&data)
         .with_context(|| format!("cannot read the data directory {}", data.display()))?;
     let is_unused = reader.is_none();
-    let reader = reader.as_mut().map(|it| it as &mut (dyn Reader + 'static));
+    let reader = reader.as_mut().map(|it| it as &mut dyn CounterReader);
     let report = evaluate(&catalog, reader, &key_paths, window)
         .with_context(|| format!("cannot read the counters in {}", data.display()))?;
     match args.format {

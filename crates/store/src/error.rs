@@ -140,6 +140,10 @@ pub enum Error {
     /// Counters could not be written down.
     #[error("cannot write the counters")]
     Checkpoint(#[source] rusqlite::Error),
+    /// Counters in Redis could not be read.
+    #[cfg(feature = "redis")]
+    #[error(transparent)]
+    Redis(#[from] crate::RedisError),
     /// Something could not be read.
     #[error("cannot read the store")]
     Read(#[source] rusqlite::Error),

@@ -45,15 +45,16 @@ pub use memory::Memory;
 pub use recount::{Recount, recount};
 #[cfg(feature = "redis")]
 pub use redis::{
-    Applied, Failed, FailureCause, Guard, JournalPlace, Reading, RedisCounters, RedisError,
-    RedisNotice, RedisOptions, RedisReader, RedisTls, Resume, Unreadable,
+    Applied, Failed, FailureCause, Guard, JournalPlace, REDIS, Reading, RedisCounterReader,
+    RedisCounters, RedisError, RedisNotice, RedisOptions, RedisReader, RedisTls, Resume,
+    Unreadable,
 };
 pub use sqlite::{
     FORMAT, Finding, Inspection, LeaseState, Options, Place, Progress, Sqlite, SqliteReader,
     Stretch, Verified,
 };
 pub use store::{
-    COUNTERS, DROPPED_BACKLOG, DROPPED_BY_HAND, DROPPED_DAMAGED_COUNTER, DROPPED_NOT_A_NUMBER,
-    DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE,
-    ID_COLLISION, REPLAYED, Reader, Status, Store,
+    COUNTERS, CounterReader, DROPPED_BACKLOG, DROPPED_BY_HAND, DROPPED_DAMAGED_COUNTER,
+    DROPPED_NOT_A_NUMBER, DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE,
+    DUPLICATE, ID_COLLISION, REPLAYED, Reader, Status, Store,
 };

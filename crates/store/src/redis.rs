@@ -14,7 +14,8 @@
 //!
 //! * [`RedisCounters`] is what the thread of a destination drives: [`resume`](RedisCounters::resume)
 //!   at the start and after every error, [`apply`](RedisCounters::apply) as entries come.
-//! * [`RedisReader`] reads counters, whoever wrote them, with the positions beside them.
+//! * [`RedisReader`] reads counters, whoever wrote them, with the positions beside them, and
+//!   [`RedisCounterReader`] adds what a journal has still to count there.
 //! * [`RedisOptions`] says where Redis is.
 //!
 //! Keys, promises and where they end are described in `docs/redis.md`.
@@ -29,6 +30,7 @@ mod options;
 mod outcome;
 mod positions;
 mod reader;
+mod tailed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -41,6 +43,7 @@ pub use guards::Guard;
 pub use options::{RedisOptions, RedisTls};
 pub use outcome::{Applied, Failed, FailureCause, JournalPlace, RedisNotice, Resume};
 pub use reader::{Reading, RedisReader, Unreadable};
+pub use tailed::{REDIS, RedisCounterReader};
 
 use crate::StoredEntry;
 use batch::{Addition, Batch, Context, Sent};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Appended, Counters, Cursor, Delivery, Error, Forgotten, Group, Key, StoredEntry,
+    Appended, Counters, Cursor, Delivery, Error, Forgotten, Group, Key, Kind, StoredEntry,
     StoredQuarantined,
 };
 
@@ -125,7 +125,7 @@ pub trait Store: Send {
 }
 
 /// Answers questions about counters and journal. Each answer is consistent in itself.
-pub trait Reader: Send {
+pub trait Reader: CounterReader {
     /// Returns the counters under `keys`, including everything appended before this call.
     ///
     /// # Errors
@@ -173,6 +173,25 @@ pub trait Reader: Send {
     ///
     /// Fails if the data cannot be read.
     fn status(&mut self) -> Result<Status, Error>;
+}
+
+/// Reads counters, wherever they are kept.
+pub trait CounterReader: Send {
+    /// Returns the counters under keys of the kinds that whoever asks expects.
+    ///
+    /// A key of another kind is returned as what it is: the getters of [`Counters`] say so.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the counters cannot be read.
+    fn read_counters(&mut self, keys: &[(&str, Kind)]) -> Result<Counters, Error>;
+}
+
+impl<R: Reader + ?Sized> CounterReader for R {
+    fn read_counters(&mut self, keys: &[(&str, Kind)]) -> Result<Counters, Error> {
+        let keys: Vec<&str> = keys.iter().map(|(key, _)| *key).collect();
+        self.counters(&keys)
+    }
 }
 
 /// How a store is doing.

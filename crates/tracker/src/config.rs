@@ -18,6 +18,9 @@ pub struct Config {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: store::Options,
     pub(crate) destinations: Vec<Factory>,
+    /// Where metrics are read from, if not from the data directory.
+    #[cfg(feature = "redis")]
+    pub(crate) redis: Option<store::RedisOptions>,
 }
 
 #[derive(Clone, Debug)]
@@ -75,6 +78,8 @@ impl Config {
             clock: Arc::new(SystemClock),
             store: store::Options::default(),
             destinations: Vec::new(),
+            #[cfg(feature = "redis")]
+            redis: None,
         }
     }
 
@@ -132,6 +137,16 @@ impl Config {
     ) -> Self {
         self.destinations.push(Factory { name, make: Arc::new(make) });
         self
+    }
+
+    /// Counts in Redis too, under GitLab's keys, and reads metrics from there.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn redis(mut self, options: store::RedisOptions) -> Self {
+        self.redis = Some(options.clone());
+        self.destination(store::REDIS, move || {
+            Box::new(crate::redis::RedisDestination::new(options.clone()))
+        })
     }
 
     /// Takes the time from elsewhere.

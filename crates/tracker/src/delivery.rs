@@ -46,6 +46,16 @@ pub trait Destination: Send {
     /// [`resume`](Self::resume).
     fn deliver(&mut self, entries: &[StoredEntry]) -> Result<Delivered, DeliveryError>;
 
+    /// Looks whether something endangers what is delivered although it is taken now, and says it
+    /// in words. Asked after every [`resume`](Self::resume).
+    ///
+    /// # Errors
+    ///
+    /// When the destination cannot be asked.
+    fn look(&mut self) -> Result<Vec<String>, DeliveryError> {
+        Ok(Vec::new())
+    }
+
     /// How much it wants at a time.
     fn page(&self) -> Page {
         // A few milliseconds of work, and less memory than anybody looks at.
@@ -122,6 +132,8 @@ pub struct DestinationHealth {
     pub is_leading: bool,
     /// What went wrong last, until something goes well again.
     pub last_error: Option<String>,
+    /// What endangers what is delivered, although it is taken now.
+    pub warnings: Vec<String>,
     /// Whether half of what it may leave untaken has gathered, by time or bytes: beyond the whole
     /// the oldest is dropped.
     pub is_far_behind: bool,
@@ -156,9 +168,14 @@ pub(crate) struct Report(Mutex<ReportState>);
 struct ReportState {
     is_leading: bool,
     last_error: Option<String>,
+    warnings: Vec<String>,
 }
 
 impl Report {
+    fn set_warnings(&self, warnings: Vec<String>) {
+        self.with(|it| it.warnings = warnings);
+    }
+
     fn set_leading(&self, is_leading: bool) {
         self.with(|it| it.is_leading = is_leading);
     }
@@ -172,8 +189,8 @@ impl Report {
         delivery: store::Delivery,
         is_far_behind: bool,
     ) -> DestinationHealth {
-        let ReportState { is_leading, last_error } = self.with(|it| it.clone());
-        DestinationHealth { delivery, is_leading, last_error, is_far_behind }
+        let ReportState { is_leading, last_error, warnings } = self.with(|it| it.clone());
+        DestinationHealth { delivery, is_leading, last_error, warnings, is_far_behind }
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut ReportState) -> T) -> T {

@@ -120,6 +120,7 @@ pub fn health_json(health: &Health, destinations: &BTreeMap<String, DestinationH
             "oldest_pending": oldest.map(|it| it.to_string()),
             "far_behind": it.is_far_behind,
             "last_error": it.last_error,
+            "warnings": it.warnings,
         })
     };
     let destinations: Map<String, Value> =

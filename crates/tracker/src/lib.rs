@@ -33,6 +33,8 @@ mod metrics;
 mod parity;
 mod payload;
 mod queue;
+#[cfg(feature = "redis")]
+mod redis;
 mod replay;
 pub mod testing;
 mod tracker;

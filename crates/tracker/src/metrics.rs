@@ -3,10 +3,10 @@
 use internal_events_catalog::{
     Catalog, DataSource, Metric, MetricKind, MetricStatus, Reading, TimeFrame, Window,
 };
-use internal_events_store::{CounterError, Counters, Error, Reader};
+use internal_events_store::{CounterError, CounterReader, Counters, Error, Kind};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The relative standard error of an estimated count: 1.04 / sqrt(2^14), rounded as Redis does.
 pub(crate) const STANDARD_ERROR: f64 = 0.0081;
@@ -52,7 +52,7 @@ pub struct MetricValue {
 /// When the counters cannot be read. A metric that cannot be evaluated says why in its own value.
 pub fn evaluate(
     catalog: &Catalog,
-    reader: Option<&mut (dyn Reader + 'static)>,
+    reader: Option<&mut dyn CounterReader>,
     key_paths: &[&str],
     window: Window,
 ) -> Result<MetricReport, Error> {
@@ -63,12 +63,13 @@ pub fn evaluate(
 
 /// Reads counters at one time; all are zero without a reader.
 pub(crate) fn read<'a>(
-    reader: Option<&mut (dyn Reader + 'static)>,
-    keys: impl Iterator<Item = &'a str>,
+    reader: Option<&mut dyn CounterReader>,
+    keys: impl Iterator<Item = (&'a str, Kind)>,
 ) -> Result<Counters, Error> {
     let Some(reader) = reader else { return Ok(Counters::default()) };
-    let keys: BTreeSet<&str> = keys.collect();
-    reader.counters(&keys.into_iter().collect::<Vec<_>>())
+    // A key that two metrics take for different kinds is read as one of them.
+    let keys: BTreeMap<&str, Kind> = keys.collect();
+    reader.read_counters(&keys.into_iter().collect::<Vec<_>>())
 }
 
 /// What was asked for: values that are already known to be absent, and readings.
@@ -84,9 +85,13 @@ impl<'a> Asked<'a> {
         Self { at: window.today, absent, readings }
     }
 
-    /// The keys that have to be read.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.readings.iter().flat_map(|(_, reading)| reading.keys())
+    /// The keys that have to be read, and as what.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, Kind)> {
+        let of = |(_, reading): &'_ (&Metric, Reading)| kind_of(reading.kind);
+        self.readings.iter().flat_map(move |it| {
+            let kind = of(it);
+            it.1.keys().into_iter().map(move |key| (key, kind))
+        })
     }
 
     pub(crate) fn answer(self, counters: &Counters) -> MetricReport {
@@ -94,6 +99,16 @@ impl<'a> Asked<'a> {
         metrics.extend(self.readings.iter().map(|(metric, it)| value(metric, it, counters)));
         metrics.sort_by(|a, b| a.key_path.cmp(&b.key_path));
         MetricReport { at: self.at, metrics }
+    }
+}
+
+/// What a metric takes its counters for.
+fn kind_of(kind: MetricKind) -> Kind {
+    match kind {
+        MetricKind::Total => Kind::Total,
+        MetricKind::Unique | MetricKind::Intersection => Kind::Unique,
+        MetricKind::Sum => Kind::Sum,
+        MetricKind::PerValue => Kind::PerValue,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::metrics::{Asked, MetricValue, STANDARD_ERROR, metric_json, read};
 use internal_events_catalog::{Catalog, Difference, MetricKind, Window};
-use internal_events_store::{Error, Reader};
+use internal_events_store::{CounterReader, Error};
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,7 +81,7 @@ impl MetricParity {
 pub fn parity(
     before: &Catalog,
     after: &Catalog,
-    reader: Option<&mut (dyn Reader + 'static)>,
+    reader: Option<&mut dyn CounterReader>,
     key_paths: &[&str],
     window: Window,
 ) -> Result<ParityReport, Error> {

@@ -11,7 +11,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use internal_events_catalog::{Call, Catalog, Event, Omission};
-use internal_events_store::{self as store, Memory, Reader, Sqlite, Store};
+use internal_events_store::{self as store, CounterReader, Memory, Reader, Sqlite, Store};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -58,6 +58,8 @@ pub(crate) struct Shared {
     pub(crate) threads: Arc<Threads>,
     enabled: bool,
     reader: Mutex<Option<Box<dyn Reader>>>,
+    /// Reads counters for metrics, where they are not read from the data directory.
+    counters: Mutex<Option<Box<dyn CounterReader>>>,
     limits: store::Limits,
     /// Reads how destinations are doing, also while metrics are read.
     status: Mutex<Option<Box<dyn Reader>>>,
@@ -221,6 +223,10 @@ impl Tracker {
         let open_reader =
             || store.as_ref().map(|it| it.reader()).transpose().map_err(OpenError::Store);
         let (reader, status) = (open_reader()?, open_reader()?);
+        let counters = match &store {
+            Some(store) => counters_elsewhere(&config, store.as_ref()).map_err(OpenError::Store)?,
+            None => None,
+        };
         let threads = Arc::new(Threads::new(&config.destinations));
         let shared = Arc::new(Shared {
             catalog: ArcSwap::new(config.catalog),
@@ -231,6 +237,7 @@ impl Tracker {
             threads,
             enabled: store.is_some(),
             reader: Mutex::new(reader),
+            counters: Mutex::new(counters),
             limits: config.store.limits,
             status: Mutex::new(status),
             place,
@@ -454,9 +461,15 @@ impl Tracker {
         key_paths: &[&str],
         window: Window,
     ) -> Result<MetricReport, store::Error> {
-        let catalog = self.catalog();
-        let mut reader = self.owner.shared.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        evaluate(&catalog, reader.as_deref_mut(), key_paths, window)
+        let (catalog, shared) = (self.catalog(), &self.owner.shared);
+        let mut elsewhere = shared.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(counters) = elsewhere.as_deref_mut() {
+            return evaluate(&catalog, Some(counters), key_paths, window);
+        }
+        drop(elsewhere);
+        let mut reader = shared.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = reader.as_deref_mut().map(|it| it as &mut dyn CounterReader);
+        evaluate(&catalog, reader, key_paths, window)
     }
 
     /// Asks the store directly; `None` if tracking is switched off.
@@ -467,6 +480,26 @@ impl Tracker {
     pub(crate) fn shared(&self) -> &Shared {
         &self.owner.shared
     }
+}
+
+/// Opens what reads counters that are not in the data directory, if there are any.
+#[cfg(feature = "redis")]
+fn counters_elsewhere(
+    config: &Config,
+    store: &dyn Store,
+) -> Result<Option<Box<dyn CounterReader>>, store::Error> {
+    let Some(options) = &config.redis else { return Ok(None) };
+    let journal = store.reader()?;
+    Ok(Some(Box::new(store::RedisCounterReader::new(options.clone(), Some(journal)))))
+}
+
+#[cfg(not(feature = "redis"))]
+#[expect(clippy::unnecessary_wraps, reason = "with Redis it may fail")]
+fn counters_elsewhere(
+    _config: &Config,
+    _store: &dyn Store,
+) -> Result<Option<Box<dyn CounterReader>>, store::Error> {
+    Ok(None)
 }
 
 impl Shared {

@@ -90,6 +90,7 @@ fn health_counts_what_became_of_the_events() {
                     "oldest_pending": null,
                     "far_behind": false,
                     "last_error": null,
+                    "warnings": [],
                 },
             },
         },

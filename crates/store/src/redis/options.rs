@@ -28,6 +28,9 @@ pub struct RedisOptions {
     /// After how long what is known of a key is merged into it again and its lifetime renewed, by
     /// the times of the events.
     pub reseed_interval: Duration,
+    /// For how long entries that were counted stay in the journal, so that they can be counted
+    /// again if a failover forgets them.
+    pub replay_window: Duration,
     /// How many keys are remembered with what Redis has acknowledged.
     pub known_keys: usize,
     /// How many bytes of memory that may take.
@@ -101,6 +104,7 @@ impl RedisOptions {
             connect_timeout: Duration::from_secs(2),
             response_timeout: Duration::from_secs(5),
             reseed_interval: Duration::from_hours(1),
+            replay_window: Duration::from_hours(1),
             // 3,000 weekly keys with a full sketch each are 36 MB; most are sparse and far smaller.
             known_keys: 10_000,
             known_bytes: 64 << 20,

@@ -89,7 +89,9 @@ pub(crate) fn spawn(
         let destination = make();
         let kept = Kept::new(destination.replay_window());
         let (back_off, random) = (BackOff::default(), RandomState::new());
-        let mut thread = Thread { name, running, cursor, destination, kept, back_off, random };
+        let warnings = Vec::new();
+        let mut thread =
+            Thread { name, running, cursor, destination, kept, back_off, random, warnings };
         while !thread.running.threads.is_closed() {
             thread.round();
         }
@@ -123,6 +125,8 @@ struct Thread {
     kept: Kept,
     back_off: BackOff,
     random: RandomState,
+    /// What was wrong at the last look.
+    warnings: Vec<String>,
 }
 
 /// Why a round ended.
@@ -201,6 +205,7 @@ impl Thread {
             return Ok(());
         }
         let (mut place, mut after) = self.resume()?;
+        self.look()?;
         loop {
             let seen = self.running.threads.news();
             let entries = self.cursor.entries(after, self.destination.page())?;
@@ -219,6 +224,17 @@ impl Thread {
                 return Ok(());
             }
         }
+    }
+
+    /// Says once what is wrong with a destination that takes what it gets.
+    fn look(&mut self) -> Result<(), DeliveryError> {
+        let warnings = self.destination.look()?;
+        for warning in warnings.iter().filter(|it| !self.warnings.contains(it)) {
+            tracing::warn!(destination = self.name, "{warning}");
+        }
+        self.running.report.set_warnings(warnings.clone());
+        self.warnings = warnings;
+        Ok(())
     }
 
     fn leads(&mut self) -> Result<bool, store::Error> {
