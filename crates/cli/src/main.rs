@@ -14,6 +14,7 @@ mod output;
 mod quarantine;
 mod render;
 mod schema;
+mod secrets;
 mod serve;
 mod shell;
 mod token;
