@@ -21,4 +21,4 @@ mod reload;
 mod secrets;
 pub(crate) mod server;
 mod shutdown;
-mod stopped;
+pub(crate) mod stopped;
