@@ -15,6 +15,7 @@ mod parity;
 mod quarantine;
 mod render;
 mod schema;
+mod secrets;
 mod serve;
 mod shell;
 mod token;

@@ -1,5 +1,6 @@
 //! Printing: colours only where a person looks, errors with their causes.
 
+use crate::secrets::masked;
 use crate::visible::{visible, visible_json, visible_lines};
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -76,7 +77,7 @@ pub(crate) fn report(error: &anyhow::Error) {
         text.push_str(&format!("  help: {}\n", indented(&advice)));
     }
     // If even this cannot be written, there is nobody left to tell.
-    let _ = io::stderr().lock().write_all(visible_lines(&text, false).as_bytes());
+    let _ = io::stderr().lock().write_all(visible_lines(&masked(&text), false).as_bytes());
 }
 
 /// An error with its causes, on one line.

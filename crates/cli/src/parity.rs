@@ -6,7 +6,7 @@ use crate::metrics::{matching, today};
 use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::{Context as _, bail};
-use internal_events::store::{Reader, Sqlite};
+use internal_events::store::{CounterReader, Sqlite};
 use internal_events::{
     Catalog, DataSource, MetricParity, MetricValue, Parity, ParityReport, Window, parity,
     parity_json,
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &ParityArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         include_current_week: args.include_current_week,
     };
     let mut reader = Sqlite::reader(&cx.data(&installation))?;
-    let reader = reader.as_mut().map(|it| it as &mut (dyn Reader + 'static));
+    let reader = reader.as_mut().map(|it| it as &mut dyn CounterReader);
     let report = parity(&before, &after, reader, &key_paths, window)?;
     if report.metrics.iter().all(|it| it.verdict == Parity::NotCompared) {
         bail!(

@@ -4,6 +4,7 @@
 //! line. Escape sequences in them could rewrite what stands on a screen, line breaks could forge
 //! a line of a log, and marks of direction could make one text look like another.
 
+use crate::secrets::masked;
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
@@ -83,7 +84,7 @@ impl<'w> FormatFields<'w> for VisibleFields {
         let mut visitor = self.0.make_visitor(Writer::new(&mut text));
         fields.record(&mut visitor);
         visitor.finish()?;
-        to.write_str(&visible(&text))
+        to.write_str(&visible(&masked(&text)))
     }
 }
 
@@ -94,7 +95,7 @@ pub(crate) struct VisibleJsonLines;
 impl io::Write for VisibleJsonLines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
-        io::stderr().lock().write_all(visible_json(&text).as_bytes())?;
+        io::stderr().lock().write_all(visible_json(&masked(&text)).as_bytes())?;
         Ok(line.len())
     }
 

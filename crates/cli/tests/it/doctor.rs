@@ -1,7 +1,8 @@
 //! `doctor`: what it finds wrong in settings, disk, data and a running server, and what it advises.
 
 use crate::operations::{parsed, run_at, shop_with_events};
-use crate::serve::server::{Server, TRACK, order, signal};
+use crate::serve::server::{Server, TRACK, order};
+use crate::serve::stopped::{go_on, stop};
 use crate::{program, shop, write};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -238,9 +239,9 @@ fn a_log_that_a_stopped_reader_makes_grow_is_found() {
     fill(400);
     let id = reader.id();
     check(root.path(), &[], 1, ("warning", "log", &format!("process {id} reads")));
-    signal("STOP", id);
+    stop(id);
     check(root.path(), &[], 1, ("warning", "log", &format!("process {id} is stopped")));
-    signal("CONT", id);
+    go_on(id);
     reader.kill().expect("it ends");
     reader.wait().expect("it ends");
     check(root.path(), &[], 0, ("note", "log", "SQLite's log has"));
@@ -274,10 +275,10 @@ fn a_running_server_is_asked() {
     while diagnosed(root.path(), "lease").1.is_empty() {
         std::thread::yield_now();
     }
-    signal("STOP", server.id());
     let id = server.id();
+    stop(id);
     check(root.path(), &[], 1, ("warning", "lease", &format!("by process {id}, which is stopped")));
-    signal("CONT", id);
+    go_on(id);
     check(root.path(), &[], 0, ("ok", "lease", &format!("by process {id}")));
     let args = ["--server", url.as_str()];
     check(root.path(), &args, 0, ("ok", "server", "takes events"));

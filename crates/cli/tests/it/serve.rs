@@ -18,6 +18,7 @@ mod processes;
 mod python_tracker;
 mod relay;
 mod reload;
+mod secrets;
 pub(crate) mod server;
 mod shutdown;
-mod stopped;
+pub(crate) mod stopped;

@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Tracks one event.
@@ -52,6 +53,23 @@ impl Server {
         let mut command = program();
         command.env("INTERNAL_EVENTS_LOG_FORMAT", "json");
         Self::spawn(command, root, Stdio::piped(), "127.0.0.1:0")
+    }
+
+    /// Starts one that logs all it can.
+    pub(crate) fn start_tracing(root: &Path, format: &str) -> Self {
+        let mut command = program();
+        command.env("INTERNAL_EVENTS_LOG", "trace").env("INTERNAL_EVENTS_LOG_FORMAT", format);
+        Self::spawn(command, root, Stdio::piped(), "127.0.0.1:0")
+    }
+
+    /// Reads the log while it is written, so that no length of it keeps the server waiting.
+    pub(crate) fn drain_log(&mut self) -> JoinHandle<String> {
+        let mut piped = self.child.stderr.take().expect("the log is piped");
+        std::thread::spawn(move || {
+            let mut log = String::new();
+            piped.read_to_string(&mut log).expect("it is UTF-8");
+            log
+        })
     }
 
     /// Starts one that listens elsewhere.
@@ -104,7 +122,7 @@ impl Server {
         let piped = self.child.stderr.as_mut().expect("the log is piped");
         // Byte by byte, so that what follows is left to the next who reads.
         let mut line = Vec::new();
-        for byte in piped.bytes() {
+        for byte in BufReader::with_capacity(1, piped).bytes() {
             line.push(byte.expect("it is read"));
             if line.ends_with(b"\n") {
                 let whole = String::from_utf8_lossy(&line).into_owned();

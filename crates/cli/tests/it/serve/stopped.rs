@@ -40,15 +40,26 @@ fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// Stops a process, and waits until each of its threads stands still.
-fn stop(process: u32) {
+pub(crate) fn stop(process: u32) {
     signal("STOP", process);
+    wait_until("it stops", || are_stopped(process).all(|it| it));
+}
+
+/// Lets a process go on that was stopped, and waits until each of its threads may.
+pub(crate) fn go_on(process: u32) {
+    signal("CONT", process);
+    wait_until("it goes on", || are_stopped(process).all(|it| !it));
+}
+
+/// Tells of each thread of a process whether it stands still.
+fn are_stopped(process: u32) -> impl Iterator<Item = bool> {
     let is_stopped = |task: std::io::Result<std::fs::DirEntry>| {
         // `4711 (name) T …`; the name may have anything in it.
         let stat = std::fs::read_to_string(task.expect("a thread").path().join("stat"));
         stat.is_ok_and(|it| it.rsplit(')').next().is_some_and(|it| it.starts_with(" T")))
     };
-    let tasks = format!("/proc/{process}/task");
-    wait_until("it stops", || std::fs::read_dir(&tasks).expect("it is there").all(is_stopped));
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task"));
+    tasks.expect("it is there").map(is_stopped)
 }
 
 /// Stops the process of one of the servers while it has `file` locked, and perhaps not `other`.
