@@ -1,8 +1,9 @@
 //! What every command knows.
 
 use anyhow::Context as _;
+use internal_events::store::{CounterReader, Reader, RedisCounterReader, Sqlite};
 use internal_events_definitions::Severity;
-use internal_events_installation::Installation;
+use internal_events_installation::{Installation, Secret};
 use std::path::{Path, PathBuf};
 
 /// What every command knows: where to look.
@@ -10,6 +11,20 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Context {
     root: PathBuf,
     data: Option<PathBuf>,
+}
+
+/// Where counters are, for commands that move or read them.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RedisArgs {
+    /// Keep counters in Redis too, and read them from there; wins over `[redis] url`. In a list
+    /// of processes others see what is written here: a password is better in a setting.
+    #[arg(long, value_name = "URL", value_parser = secret)]
+    redis: Option<Secret>,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a parser of values may fail")]
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
 }
 
 impl Context {
@@ -51,6 +66,39 @@ impl Context {
             );
         }
         Ok(installation)
+    }
+
+    /// Does the same with Redis where the flag says.
+    pub(crate) fn installation_with(&self, redis: &RedisArgs) -> anyhow::Result<Installation> {
+        let mut installation = self.installation_in_use()?;
+        if let Some(url) = &redis.redis {
+            installation.use_redis(url.clone());
+        }
+        Ok(installation)
+    }
+
+    /// Opens what counters are read from: Redis with what the data directory has still to count
+    /// there, or the data directory; nothing if nothing was ever tracked into it.
+    pub(crate) fn counters(
+        &self,
+        installation: &Installation,
+    ) -> anyhow::Result<Option<Box<dyn CounterReader>>> {
+        let data = self.data(installation);
+        let reader = Sqlite::reader(&data)
+            .with_context(|| format!("cannot read the data directory {}", data.display()))?;
+        if let Some(options) = installation.redis()? {
+            let journal = reader.map(|it| Box::new(it) as Box<dyn Reader>);
+            return Ok(Some(Box::new(RedisCounterReader::new(options, journal))));
+        }
+        Ok(reader.map(|it| Box::new(it) as Box<dyn CounterReader>))
+    }
+
+    /// Where counters are read from, for a person.
+    pub(crate) fn counters_at(&self, installation: &Installation) -> String {
+        match installation.redis() {
+            Ok(Some(options)) => format!("Redis at {}", options.address()),
+            _ => self.data(installation).display().to_string(),
+        }
     }
 
     /// Where journal and counters are: the flag, else what the installation says.

@@ -1,16 +1,20 @@
 //! `internal-events explain`: why an event would, or would not, move which metric.
 
 use crate::args::Format;
-use crate::context::Context;
+use crate::context::{Context, RedisArgs};
 use crate::metrics::today;
 use crate::output::{self, Style};
 use crate::track::EventArgs;
 use crate::visible::visible;
+use internal_events::store::{Counter, Kind};
 use internal_events_catalog::{
-    Catalog, Event, Explanation, Gate, MetricStatus, RuleVerdict, Scalar, Surface, Verdict, Week,
+    Catalog, CounterKind, Event, Explanation, Gate, MetricStatus, RuleVerdict, Scalar, Surface,
+    Verdict, Week,
 };
+use internal_events_installation::Installation;
 use jiff::civil::Date;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -25,40 +29,103 @@ pub(crate) struct ExplainArgs {
     /// How to print the answer.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
+
+    #[command(flatten)]
+    redis: RedisArgs,
 }
 
 pub(crate) fn run(args: ExplainArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let catalog = cx.installation_in_use()?.catalog();
+    let installation = cx.installation_with(&args.redis)?;
+    let catalog = installation.catalog();
     let event = args.event.into_event();
     let at = args.at.unwrap_or_else(today);
     let explanation = catalog.explain(&event, at);
-    match args.format {
-        Format::Json => output::print_json(&to_json(&explanation, &event, at))?,
-        Format::Human => {
-            output::print(&human(&explanation, &event, at, &catalog, Style::stdout()))?;
+    let now = match current(cx, &installation, &catalog, &explanation) {
+        Ok(now) => now,
+        Err(error) => {
+            // What an event would do is known without.
+            let error = format!("{error:#}");
+            tracing::warn!(error, "the counters cannot be read, so their values are left out");
+            BTreeMap::new()
         }
+    };
+    let shown =
+        Shown { explanation: &explanation, event: &event, at, catalog: &catalog, now: &now };
+    match args.format {
+        Format::Json => output::print_json(&shown.to_json())?,
+        Format::Human => output::print(&shown.to_text(Style::stdout()))?,
     }
     Ok(ExitCode::from(u8::from(!explanation.is_known())))
 }
 
-fn human(
-    explanation: &Explanation,
-    event: &Event,
-    at: Date,
+/// Reads what the counters hold that an event would move, by key.
+fn current(
+    cx: &Context,
+    installation: &Installation,
     catalog: &Catalog,
-    style: Style,
-) -> String {
-    let mut text = format!("{} on {at} (week {})\n\n", style.bold(&event.name), Week::of(at));
-    for gate in &explanation.gates {
-        let mark = mark(gate.passed, style);
-        let (subject, detail) = (visible(&gate.subject), visible(&gate.detail));
-        text.push_str(&format!("{mark} {} {subject}: {detail}\n", gate.name));
+    explanation: &Explanation,
+) -> anyhow::Result<BTreeMap<String, Value>> {
+    let Some(mut reader) = cx.counters(installation)? else { return Ok(BTreeMap::new()) };
+    let kind = |it: &RuleVerdict| match catalog.counter(it.counter).kind {
+        CounterKind::Total => Kind::Total,
+        CounterKind::Unique => Kind::Unique,
+        CounterKind::Sum => Kind::Sum,
+        CounterKind::PerValue => Kind::PerValue,
+    };
+    let keys: BTreeMap<&str, Kind> =
+        explanation.rules.iter().map(|it| (it.key.as_str(), kind(it))).collect();
+    let counters = reader.read_counters(&keys.into_iter().collect::<Vec<_>>())?;
+    let value = |counter: &Counter| match counter {
+        Counter::Total(total) => json!(total),
+        Counter::Unique(sketch) => json!(sketch.estimate()),
+        Counter::Sum(sum) => json!(sum),
+        Counter::PerValue(totals) => json!(totals.values().sum::<u64>()),
+    };
+    Ok(counters.iter().map(|(key, counter)| (key.to_owned(), value(counter))).collect())
+}
+
+/// An explanation, with all that is shown beside it.
+struct Shown<'a> {
+    explanation: &'a Explanation,
+    event: &'a Event,
+    at: Date,
+    catalog: &'a Catalog,
+    now: &'a BTreeMap<String, Value>,
+}
+
+impl Shown<'_> {
+    fn to_text(&self, style: Style) -> String {
+        let Self { explanation, event, at, .. } = self;
+        let mut text = format!("{} on {at} (week {})\n\n", style.bold(&event.name), Week::of(*at));
+        for gate in &explanation.gates {
+            let mark = mark(gate.passed, style);
+            let (subject, detail) = (visible(&gate.subject), visible(&gate.detail));
+            text.push_str(&format!("{mark} {} {subject}: {detail}\n", gate.name));
+        }
+        for rule in &explanation.rules {
+            text.push('\n');
+            text.push_str(&self.rule(rule, style));
+        }
+        text
     }
-    for rule in &explanation.rules {
-        text.push('\n');
-        text.push_str(&human_rule(rule, catalog, style));
+
+    fn rule(&self, rule: &RuleVerdict, style: Style) -> String {
+        let text = human_rule(rule, self.catalog, style);
+        match self.now.get(&rule.key) {
+            Some(now) => format!("{text}      {}\n", style.dim(&format!("holds {now} now"))),
+            None => text,
+        }
     }
-    text
+
+    fn to_json(&self) -> Value {
+        let mut json = to_json(self.explanation, self.event, self.at);
+        let rules = json.get_mut("rules").and_then(Value::as_array_mut);
+        for (shape, rule) in rules.into_iter().flatten().zip(&self.explanation.rules) {
+            let now = self.now.get(&rule.key).cloned().unwrap_or_default();
+            shape.as_object_mut().map(|it| it.insert("now".to_owned(), now));
+        }
+        json
+    }
 }
 
 fn mark(good: bool, style: Style) -> String {

@@ -1,11 +1,11 @@
 //! `internal-events metrics`: values, and what they were read from.
 
 use crate::args::Format;
-use crate::context::Context;
+use crate::context::{Context, RedisArgs};
 use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::{Context as _, bail};
-use internal_events::store::{CounterReader, Sqlite};
+use internal_events::store::CounterReader;
 use internal_events::{
     Catalog, DataSource, MetricReport, MetricValue, Window, evaluate, report_json,
 };
@@ -35,10 +35,13 @@ pub(crate) struct MetricsArgs {
     /// Show the keys each value was read from.
     #[arg(long)]
     keys: bool,
+
+    #[command(flatten)]
+    redis: RedisArgs,
 }
 
 pub(crate) fn run(args: &MetricsArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let installation = cx.installation_in_use()?;
+    let installation = cx.installation_with(&args.redis)?;
     let catalog = installation.catalog();
     let key_paths = matching([&catalog], &args.key_paths)?;
     let key_paths: Vec<&str> = key_paths.iter().map(String::as_str).collect();
@@ -47,12 +50,15 @@ pub(crate) fn run(args: &MetricsArgs, cx: &Context) -> anyhow::Result<ExitCode> 
         include_current_week: args.include_current_week,
     };
     let data = cx.data(&installation);
-    let mut reader = Sqlite::reader(&data)
-        .with_context(|| format!("cannot read the data directory {}", data.display()))?;
+    let mut reader = cx.counters(&installation)?;
     let is_unused = reader.is_none();
-    let reader = reader.as_mut().map(|it| it as &mut dyn CounterReader);
-    let report = evaluate(&catalog, reader, &key_paths, window)
-        .with_context(|| format!("cannot read the counters in {}", data.display()))?;
+    let report = evaluate(
+        &catalog,
+        reader.as_mut().map(|it| it.as_mut() as &mut dyn CounterReader),
+        &key_paths,
+        window,
+    )
+    .with_context(|| format!("cannot read the counters in {}", cx.counters_at(&installation)))?;
     match args.format {
         Format::Json => output::print_json(&report_json(&report))?,
         Format::Human => {

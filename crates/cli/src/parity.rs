@@ -1,12 +1,12 @@
 //! `internal-events parity`: whether metrics are what they were before a migration.
 
 use crate::args::Format;
-use crate::context::Context;
+use crate::context::{Context, RedisArgs};
 use crate::metrics::{matching, today};
 use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::{Context as _, bail};
-use internal_events::store::{CounterReader, Sqlite};
+use internal_events::store::CounterReader;
 use internal_events::{
     Catalog, DataSource, MetricParity, MetricValue, Parity, ParityReport, Window, parity,
     parity_json,
@@ -37,11 +37,14 @@ pub(crate) struct ParityArgs {
     /// How to print the comparison.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
+
+    #[command(flatten)]
+    redis: RedisArgs,
 }
 
 pub(crate) fn run(args: &ParityArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let before = catalog_before(&args.before)?;
-    let installation = cx.installation_in_use()?;
+    let installation = cx.installation_with(&args.redis)?;
     let after = installation.catalog();
     if after.metrics().is_empty() {
         bail!("no metrics are defined under {}", installation.root().display());
@@ -52,9 +55,14 @@ pub(crate) fn run(args: &ParityArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         today: args.at.unwrap_or_else(today),
         include_current_week: args.include_current_week,
     };
-    let mut reader = Sqlite::reader(&cx.data(&installation))?;
-    let reader = reader.as_mut().map(|it| it as &mut dyn CounterReader);
-    let report = parity(&before, &after, reader, &key_paths, window)?;
+    let mut reader = cx.counters(&installation)?;
+    let report = parity(
+        &before,
+        &after,
+        reader.as_mut().map(|it| it.as_mut() as &mut dyn CounterReader),
+        &key_paths,
+        window,
+    )?;
     if report.metrics.iter().all(|it| it.verdict == Parity::NotCompared) {
         bail!(
             "there is nothing to compare: no metric of {} is counted here",

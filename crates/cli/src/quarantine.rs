@@ -74,7 +74,7 @@ pub(crate) fn run(args: QuarantineArgs, cx: &Context) -> anyhow::Result<ExitCode
             }
         }
         QuarantineCommand::Replay { which } => {
-            let tracker = Tracker::open(installation.tracker_config(&data))?;
+            let tracker = Tracker::open(installation.tracker_config(&data)?)?;
             return replay(&tracker, &which.of(&kept)?);
         }
         QuarantineCommand::Drop { which, yes } => {

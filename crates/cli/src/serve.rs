@@ -1,6 +1,6 @@
 //! `internal-events serve`: accepts events over HTTP.
 
-use crate::context::Context;
+use crate::context::{Context, RedisArgs};
 use crate::output;
 use anyhow::{Context as _, Error, bail, ensure};
 use internal_events::Tracker;
@@ -32,10 +32,13 @@ pub(crate) struct ServeArgs {
     /// `[collector] app_ids`.
     #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     listen: String,
+
+    #[command(flatten)]
+    redis: RedisArgs,
 }
 
 pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let installation = cx.installation_in_use()?;
+    let installation = cx.installation_with(&args.redis)?;
     let settings = installation.settings();
     // Before the data directory is touched: whoever listens for strangers should mean it.
     let listeners = resolve(&args.listen)?;
@@ -48,10 +51,17 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let tls = tls.map(|it| Tls::load(cx.root().join(&it.certificate), cx.root().join(&it.key)));
     let tls = tls.transpose().context("cannot serve over TLS")?;
     let data = cx.data(&installation);
-    let tracker = Tracker::open(installation.tracker_config(&data))
+    let tracker = Tracker::open(installation.tracker_config(&data)?)
         .with_context(|| format!("cannot use the data directory {}", data.display()))?;
     if !installation.settings().enabled {
         tracing::warn!("tracking is switched off: every event will be refused");
+    }
+    for it in tracker.forget_destinations().context("cannot look after the destinations")? {
+        tracing::warn!(
+            destination = it.destination,
+            pending = it.pending,
+            "this destination is not configured any more; what it had still to take is dropped"
+        );
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -1,7 +1,7 @@
 //! `internal-events track`: one event from the shell.
 
 use crate::args::Format;
-use crate::context::Context;
+use crate::context::{Context, RedisArgs};
 use crate::output;
 use crate::visible::visible;
 use anyhow::{Context as _, anyhow, bail};
@@ -103,6 +103,9 @@ fn number(text: &str) -> Option<Scalar> {
     if starts_like_one { int().or_else(float) } else { None }
 }
 
+/// How long destinations may take before the program ends.
+const DELIVERY: Duration = Duration::from_secs(5);
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct TrackArgs {
     #[command(flatten)]
@@ -111,16 +114,19 @@ pub(crate) struct TrackArgs {
     /// How to print what became of it.
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
+
+    #[command(flatten)]
+    redis: RedisArgs,
 }
 
 pub(crate) fn run(args: TrackArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let installation = cx.installation_in_use()?;
+    let installation = cx.installation_with(&args.redis)?;
     let settings = installation.settings();
     if !settings.enabled {
         bail!("tracking is switched off by {}", settings.enabled_by);
     }
     let data = cx.data(&installation);
-    let tracker = Tracker::open(installation.tracker_config(&data))
+    let tracker = Tracker::open(installation.tracker_config(&data)?)
         .with_context(|| format!("cannot track into {}", data.display()))?;
     let event = args.event.into_event();
     let name = event.name.clone();
@@ -140,6 +146,10 @@ pub(crate) fn run(args: TrackArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         Submission::Quarantined { reason } => ("quarantined", vec![reason], 1),
         Submission::Refused { reason } => ("refused", vec![reason], 1),
     };
+    let mut notes: Vec<String> = notes;
+    if let Err(error) = tracker.deliver(DELIVERY) {
+        notes.push(format!("{error}; it is in the journal, and whoever uses that next goes on"));
+    }
     print(args.format, &name, status, &notes)?;
     Ok(ExitCode::from(code))
 }

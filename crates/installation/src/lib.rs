@@ -27,11 +27,13 @@ mod watch;
 
 pub use listing::metric_definitions;
 pub use settings::{
-    CountRule, RateLimit, Settings, SettingsError, TlsFiles, Token as TokenSettings,
+    CountRule, RateLimit, RedisSettings, Secret, Settings, SettingsError, TlsFiles,
+    Token as TokenSettings,
 };
 pub use tree::ReadError;
 pub use watch::{Change, Kept, Watch};
 
+use internal_events::store::{RedisError, RedisOptions};
 use internal_events::{Catalog, Config, Definitions, OpenError, Strictness, Tracker};
 pub use internal_events_definitions::Source;
 use internal_events_definitions::{Analysis, Sources, analyze};
@@ -56,6 +58,18 @@ pub enum Error {
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+/// Why an installation's tracker cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrackerError {
+    /// The address of Redis is none.
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
 }
 
 /// What an installation has on disk.
@@ -130,27 +144,49 @@ impl Installation {
         self.root.join(self.settings.data.as_deref().unwrap_or(Path::new(DATA)))
     }
 
+    /// Keeps counters in Redis at another address than the settings say.
+    pub fn use_redis(&mut self, url: Secret) {
+        self.settings.redis.url = Some(url);
+    }
+
+    /// Where Redis is, if counters are kept there.
+    ///
+    /// # Errors
+    ///
+    /// When the address is none.
+    pub fn redis(&self) -> Result<Option<RedisOptions>, RedisError> {
+        self.settings.redis.options(&self.root)
+    }
+
     /// Opens a tracker on the data directory with this installation's catalog and settings.
     ///
     /// # Errors
     ///
-    /// When the data directory cannot be used.
-    pub fn open_tracker(&self) -> Result<Tracker, OpenError> {
-        Tracker::open(self.tracker_config(self.data()))
+    /// When the settings are wrong or the data directory cannot be used.
+    pub fn open_tracker(&self) -> Result<Tracker, TrackerError> {
+        Ok(Tracker::open(self.tracker_config(self.data())?)?)
     }
 
     /// The configuration of a tracker that keeps its data in the given directory.
-    pub fn tracker_config(&self, data: impl AsRef<Path>) -> Config {
+    ///
+    /// # Errors
+    ///
+    /// When the address of Redis is none.
+    pub fn tracker_config(&self, data: impl AsRef<Path>) -> Result<Config, RedisError> {
         let config = Config::new(self.catalog());
         if !self.settings.enabled {
-            return config.disabled();
+            return Ok(config.disabled());
         }
         let strictness =
             if self.settings.strict { Strictness::Strict } else { Strictness::Lenient };
-        config
+        let config = config
             .data(data)
             .strictness(strictness)
             .store_limits(self.settings.limits.clone())
-            .checkpoint_after(self.settings.checkpoint)
+            .checkpoint_after(self.settings.checkpoint);
+        Ok(match self.redis()? {
+            Some(options) => config.redis(options),
+            None => config,
+        })
     }
 }

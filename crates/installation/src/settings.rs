@@ -3,10 +3,13 @@
 mod amount;
 mod bounds;
 mod counting;
+mod redis;
 
 use self::bounds::{Duplicates, Journal, Quarantine, Sections};
 pub use self::counting::CountRule;
 use self::counting::CountRules;
+use self::redis::Redis;
+pub use self::redis::{RedisSettings, Secret};
 use internal_events::store::Limits;
 use serde::Deserialize;
 use std::io;
@@ -64,6 +67,8 @@ pub struct Settings {
     /// How often counters are written down. `[journal] checkpoint`,
     /// `INTERNAL_EVENTS_JOURNAL_CHECKPOINT`.
     pub checkpoint: Duration,
+    /// Where Redis is, if counters are kept there. `[redis]`.
+    pub redis: RedisSettings,
 }
 
 /// How fast one client may send events; what is left out has the collector's default.
@@ -162,6 +167,8 @@ struct File {
     quarantine: Quarantine,
     #[serde(default)]
     duplicates: Duplicates,
+    #[serde(default)]
+    redis: Redis,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -239,6 +246,7 @@ impl Settings {
             collector_tokens: file.collector.tokens,
             limits,
             checkpoint,
+            redis: file.redis.resolve(&env)?,
         })
     }
 }

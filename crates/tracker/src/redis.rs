@@ -52,8 +52,8 @@ impl RedisDestination {
         }
     }
 
-    /// Says what Redis has forgotten; returns whether it knows more than the journal.
-    fn note(&mut self, notice: &RedisNotice) -> bool {
+    /// Says what Redis has forgotten, or knows better.
+    fn note(&mut self, notice: &RedisNotice) {
         match notice {
             RedisNotice::CountersLost { group, entries, refilled_from, is_all } => {
                 *self.noted.entry(format!("counters_lost:{REDIS}")).or_default() += 1;
@@ -66,7 +66,6 @@ impl RedisDestination {
                     "counters_lost: Redis has forgotten counters that it had acknowledged; they \
                      are filled again from what the journal still holds"
                 );
-                false
             }
             RedisNotice::PositionAhead { group, position, last } => {
                 tracing::error!(
@@ -75,9 +74,8 @@ impl RedisDestination {
                     last,
                     "Redis has counted entries that this journal does not have"
                 );
-                true
             }
-            _ => false,
+            _ => {}
         }
     }
 }
@@ -88,7 +86,11 @@ impl Destination for RedisDestination {
         let resume = self.counters(&place.journal_id).resume(&journal, &place.state);
         let resume = resume.map_err(failure)?;
         self.note_failed(&resume.failed);
-        let is_ahead = resume.notices.iter().map(|it| self.note(it)).fold(false, |a, b| a || b);
+        for notice in &resume.notices {
+            self.note(notice);
+        }
+        let is_ahead =
+            resume.notices.iter().any(|it| matches!(it, RedisNotice::PositionAhead { .. }));
         Ok(if is_ahead { Resume::RenameJournal } else { Resume::After(resume.after) })
     }
 

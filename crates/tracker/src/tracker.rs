@@ -362,6 +362,23 @@ impl Tracker {
         }
     }
 
+    /// Forgets destinations that were configured once and are not any more, unless another process
+    /// delivers to them; returns which they were, with what they had still to take.
+    ///
+    /// For programs that stay, at their start: one that ends soon may be configured otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When the data directory cannot be used.
+    pub fn forget_destinations(&self) -> Result<Vec<store::Forgotten>, store::Error> {
+        let shared = &self.owner.shared;
+        let names: Vec<&str> = shared.threads.reports.keys().copied().collect();
+        match shared.open_store()? {
+            Some(mut store) => store.keep_destinations(&names),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// Waits until everything sent before is durable, and every destination has taken it.
     ///
     /// # Errors

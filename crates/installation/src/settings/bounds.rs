@@ -82,7 +82,7 @@ impl Sections {
 }
 
 /// Reads an amount from a variable; an empty one says nothing.
-fn from_env<T: FromStr<Err = &'static str>>(
+pub(super) fn from_env<T: FromStr<Err = &'static str>>(
     name: &'static str,
     env: &impl Fn(&str) -> Option<String>,
 ) -> Result<Option<T>, SettingsError> {
