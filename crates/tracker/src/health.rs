@@ -173,6 +173,18 @@ pub(crate) struct Growth {
     pub(crate) more: u64,
 }
 
+impl Growth {
+    /// Whether whole events were refused, and not just a part of them left out.
+    pub(crate) fn refuses(&self) -> bool {
+        self.cause.refuses()
+    }
+}
+
+/// Name under which the ledger on disk counts the events of all processes, by what their senders
+/// were told and not by what was stored: `received + replayed` is always what was accepted, seen
+/// before, kept aside or refused.
+pub const RECEIVED: &str = "received";
+
 impl Ledger {
     pub(crate) fn count(&self, cause: Cause, n: u64) {
         self.causes[cause as usize].fetch_add(n, Ordering::Relaxed);

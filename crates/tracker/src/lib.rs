@@ -44,7 +44,7 @@ pub use builder::{EventBuilder, LegacyUniqueBuilder};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Resume};
-pub use health::{Cause, Health, health_json};
+pub use health::{Cause, Health, RECEIVED, health_json};
 pub use internal_events_catalog::{
     Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
 };

@@ -54,6 +54,8 @@ impl Aside {
 pub(crate) struct Batch {
     pub(crate) entries: SmallVec<[Box<Prepared>; 1]>,
     pub(crate) aside: Vec<Aside>,
+    /// How many events its sender was told that they are taken or kept aside.
+    pub(crate) received: u64,
     pub(crate) done: Option<Done>,
 }
 

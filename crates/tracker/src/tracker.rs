@@ -178,6 +178,13 @@ pub enum Submission {
     },
 }
 
+impl Submission {
+    /// 1 if the event is taken or kept aside, 0 if it is refused.
+    fn is_taken(&self) -> u64 {
+        u64::from(!matches!(self, Self::Refused { .. }))
+    }
+}
+
 /// What somebody sent that is no event: kept aside as it is, for a person to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
@@ -308,11 +315,13 @@ impl Tracker {
             return Err(Refusal::Disabled);
         }
         let mut intake = Intake::new(shared);
-        let submissions = events.into_iter().map(|it| intake.admit(it)).collect();
+        let n_foreign = foreign.len() as u64;
+        let submissions: Vec<Submission> = events.into_iter().map(|it| intake.admit(it)).collect();
         for it in foreign {
             intake.admit_foreign(it);
         }
         let mut batch = intake.batch;
+        batch.received = n_foreign + submissions.iter().map(Submission::is_taken).sum::<u64>();
         if batch.events() == 0 {
             done(Ok(()));
             return Ok(submissions);
@@ -332,8 +341,10 @@ impl Tracker {
         }
         let mut intake = Intake::new(shared);
         let submission = intake.admit(event);
-        if intake.batch.events() > 0 {
-            shared.push(intake.batch)?;
+        let mut batch = intake.batch;
+        batch.received = submission.is_taken();
+        if batch.events() > 0 {
+            shared.push(batch)?;
         }
         Ok(submission)
     }

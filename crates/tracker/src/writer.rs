@@ -1,6 +1,6 @@
 //! The thread that owns the store.
 
-use crate::health::{Cause, Ledger};
+use crate::health::{Cause, Ledger, RECEIVED};
 use crate::payload::{encode_event, encode_kept};
 use crate::queue::{Aside, Batch, Done, Kept, Prepared};
 use crate::tracker::{CommitError, Shared};
@@ -110,14 +110,16 @@ impl Writer {
         self.group.clear();
         let mut aside = Vec::new();
         let mut waiting: Vec<Done> = Vec::new();
+        let mut received = 0;
         for batch in batches {
+            received += batch.received;
             for prepared in &batch.entries {
                 self.group.push(prepared, &mut self.keys, self.store.as_mut());
             }
             aside.extend(batch.aside);
             waiting.extend(batch.done);
         }
-        let result = self.append(&aside);
+        let result = self.append(&aside, received);
         let result = result.map_err(|source| CommitError { source: Some(Arc::new(source)) });
         self.settle(&result, self.group.len() as u64, aside.len() as u64);
         let result = result.map(drop);
@@ -127,7 +129,7 @@ impl Writer {
     }
 
     /// Returns how many events were in the journal before.
-    fn append(&mut self, aside: &[Aside]) -> Result<u64, Error> {
+    fn append(&mut self, aside: &[Aside], received: u64) -> Result<u64, Error> {
         let changes = self.shared.ledger.since(&self.saved_ledger);
         if self.group.len() == 0 && aside.is_empty() && changes.is_empty() {
             return Ok(0);
@@ -138,7 +140,10 @@ impl Writer {
             .zip(&kept)
             .map(|(it, (reason, event))| Quarantined { received_at: it.received_at, reason, event })
             .collect();
-        let ledger: Vec<(&str, u64)> = changes.iter().map(|it| (it.name, it.more)).collect();
+        let mut ledger: Vec<(&str, u64)> = changes.iter().map(|it| (it.name, it.more)).collect();
+        // What was refused never came this far, but for what its sender was told of it later.
+        let refused: u64 = changes.iter().filter(|it| it.refuses()).map(|it| it.more).sum();
+        ledger.push((RECEIVED, received + refused));
         let updates = self.group.updates();
         let entries = self.group.entries(&updates);
         let group = Group {

@@ -5,7 +5,7 @@
 
 use internal_events::store::{Reader, Sqlite, Status, recount};
 use internal_events::testing::definitions;
-use internal_events::{Catalog, Config, Tracker};
+use internal_events::{Catalog, Config, RECEIVED, Tracker};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -188,6 +188,8 @@ fn assert_balanced(reader: &mut dyn Reader, writers: &Writers) {
     let (done, _) = writers.sums();
     let status = reader.status().expect("readable");
     let settled = settled(&status);
+    // What senders were told, and what the store says it did, at every single moment.
+    assert_eq!(status.ledger.get(RECEIVED).copied().unwrap_or_default(), settled, "{status:?}");
     assert!(done <= settled, "{done} events are durable, and the ledger has {settled}");
     assert!(status.cursors["counters"] <= status.last_sequence);
     let kept = status.quarantine_size;
