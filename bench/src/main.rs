@@ -18,6 +18,7 @@ mod measure;
 mod metrics;
 mod peer;
 mod process;
+mod redis;
 mod route;
 mod server;
 mod track;
@@ -54,6 +55,7 @@ const BENCHES: &[Bench] = &[
     ("check", check::run),
     ("metrics", metrics::run),
     ("collector", collector::run),
+    ("redis", redis::run),
 ];
 
 fn main() -> ExitCode {

@@ -33,7 +33,7 @@ pub trait Destination: Send {
     ///
     /// When the destination cannot be asked; it is asked again later.
     fn resume(&mut self, place: &CursorPlace) -> Result<Resume, DeliveryError> {
-        Ok(Resume::After(place.cursor))
+        Ok(Resume::after(place.cursor, place))
     }
 
     /// Takes entries: consecutive ones, in order, at least one.
@@ -71,12 +71,26 @@ pub trait Destination: Send {
 /// Where to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resume {
-    /// After this entry. It may be before the cursor, if the destination has forgotten something;
+    /// After an entry. It may be before the cursor, if the destination has forgotten something;
     /// entries that the journal does not have any more are left out.
-    After(u64),
+    After {
+        /// The entry.
+        entry: u64,
+        /// What the destination wants to know when it resumes the next time.
+        state: String,
+        /// What the ledger is to count, by a name of its own.
+        noted: BTreeMap<String, u64>,
+    },
     /// The destination knows more entries of this journal than the journal itself, which was
     /// restored from a backup: it gets another name, and goes on after its own end.
     RenameJournal,
+}
+
+impl Resume {
+    /// Goes on after an entry, and keeps what is kept with the cursor as it is.
+    pub fn after(entry: u64, place: &CursorPlace) -> Self {
+        Self::After { entry, state: place.state.clone(), noted: BTreeMap::new() }
+    }
 }
 
 /// What came of a page of entries.

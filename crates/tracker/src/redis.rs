@@ -91,7 +91,11 @@ impl Destination for RedisDestination {
         }
         let is_ahead =
             resume.notices.iter().any(|it| matches!(it, RedisNotice::PositionAhead { .. }));
-        Ok(if is_ahead { Resume::RenameJournal } else { Resume::After(resume.after) })
+        if is_ahead {
+            return Ok(Resume::RenameJournal);
+        }
+        let noted = std::mem::take(&mut self.noted);
+        Ok(Resume::After { entry: resume.after, state: resume.state, noted })
     }
 
     fn deliver(&mut self, entries: &[StoredEntry]) -> Result<Delivered, DeliveryError> {

@@ -65,7 +65,8 @@ pub enum RedisNotice {
 pub struct Applied {
     /// The last entry that took effect, in Redis and for good unless Redis forgets it.
     pub up_to: u64,
-    /// What is to be kept together with the cursor, for [`RedisCounters::resume`].
+    /// What is to be kept together with the cursor, for
+    /// [`resume`](crate::RedisCounters::resume).
     pub state: String,
     /// Updates that failed alone; they are not tried again.
     pub failed: Vec<Failed>,

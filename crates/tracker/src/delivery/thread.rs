@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// How long a thread waits for work that nobody in this process tells it of.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// How often a destination is asked where it stands while there is nothing to deliver.
+const ASK_AGAIN: Duration = Duration::from_mins(1);
+
 /// The threads of all destinations, as seen by others.
 #[derive(Debug, Default)]
 pub(crate) struct Threads {
@@ -206,6 +209,7 @@ impl Thread {
         }
         let (mut place, mut after) = self.resume()?;
         self.look()?;
+        let resumed = Instant::now();
         loop {
             let seen = self.running.threads.news();
             let entries = self.cursor.entries(after, self.destination.page())?;
@@ -220,7 +224,9 @@ impl Thread {
                 }
                 self.succeeded();
             }
-            if self.running.threads.is_closed() || !self.leads()? {
+            // A destination that forgets something says so only when it is asked.
+            let is_due = entries.is_empty() && resumed.elapsed() >= ASK_AGAIN;
+            if is_due || self.running.threads.is_closed() || !self.leads()? {
                 return Ok(());
             }
         }
@@ -254,32 +260,53 @@ impl Thread {
     /// Finds out where to go on: the place of the cursor, and the entry after which to go on.
     fn resume(&mut self) -> Result<(CursorPlace, u64), End> {
         let place = self.cursor.place()?;
-        let after = match self.destination.resume(&place)? {
-            Resume::After(after) => after,
+        let (place, resume) = match self.destination.resume(&place)? {
             Resume::RenameJournal => {
-                let renamed = self.cursor.rename_journal()?;
-                self.kept.forget();
-                tracing::error!(
-                    destination = self.name,
-                    before = place.journal_id,
-                    now = renamed.journal_id,
-                    "the data directory was restored from a backup; its journal has another name \
-                     now, and goes on after entry {}",
-                    renamed.last
-                );
-                return self.resume_renamed(renamed);
+                let renamed = self.rename_journal(&place)?;
+                let resume = self.destination.resume(&renamed)?;
+                (renamed, resume)
             }
+            resume @ Resume::After { .. } => (place, resume),
         };
-        Ok((place, after))
+        let Resume::After { entry, state, noted } = resume else {
+            let error = "the destination knows a journal that nobody had before";
+            return Err(DeliveryError::new(error).into());
+        };
+        let place = CursorPlace { state, ..place };
+        if !self.keep(&place, &noted)? {
+            return Err(DeliveryError::new("another process delivers here too").into());
+        }
+        Ok((place, entry))
     }
 
-    fn resume_renamed(&mut self, place: CursorPlace) -> Result<(CursorPlace, u64), End> {
-        match self.destination.resume(&place)? {
-            Resume::After(after) => Ok((place, after)),
-            Resume::RenameJournal => {
-                Err(DeliveryError::new("the destination knows a journal nobody had before").into())
-            }
+    fn rename_journal(&mut self, before: &CursorPlace) -> Result<CursorPlace, store::Error> {
+        let renamed = self.cursor.rename_journal()?;
+        self.kept.forget();
+        tracing::error!(
+            destination = self.name,
+            before = before.journal_id,
+            now = renamed.journal_id,
+            "the data directory was restored from a backup; its journal has another name now, and \
+             goes on after entry {}",
+            renamed.last
+        );
+        Ok(renamed)
+    }
+
+    /// Keeps what was found out on resuming; false if the cursor is not where it was.
+    fn keep(
+        &mut self,
+        place: &CursorPlace,
+        noted: &BTreeMap<String, u64>,
+    ) -> Result<bool, store::Error> {
+        if noted.is_empty() && self.cursor.place()?.state == place.state {
+            return Ok(true);
         }
+        let noted: Vec<(&str, u64)> = noted.iter().map(|(it, n)| (it.as_str(), *n)).collect();
+        let (to, state) = (place.cursor, place.state.as_str());
+        // What was to stay in the journal stays.
+        let step = Step { to, keeps_after: 0, state, dropped: &[], noted: &noted };
+        self.cursor.advance(place.cursor, &step)
     }
 
     /// Moves the cursor past what took effect; false if it is not where it was.

@@ -78,9 +78,9 @@ impl Destination for Fake {
     fn resume(&mut self, place: &CursorPlace) -> Result<Resume, DeliveryError> {
         let first = self.first_journal.get_or_insert_with(|| place.journal_id.clone());
         match self.behaviour {
-            Behaviour::Forgets if self.n == 1 => Ok(Resume::After(0)),
+            Behaviour::Forgets if self.n == 1 => Ok(Resume::after(0, place)),
             Behaviour::KnowsMore if *first == place.journal_id => Ok(Resume::RenameJournal),
-            _ => Ok(Resume::After(place.cursor)),
+            _ => Ok(Resume::after(place.cursor, place)),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, spawn};
 
 /// What is lost with the connection.
@@ -28,6 +29,17 @@ struct Shared {
     /// How many requests and answers are passed on before one is lost; below zero none is.
     requests_left: AtomicI64,
     answers_left: AtomicI64,
+    /// How many requests overtake the one that is lost; below one it never arrives.
+    overtaking: AtomicI64,
+    held: Mutex<Option<Held>>,
+}
+
+/// A request whose client is gone, and which is still to arrive.
+struct Held {
+    bytes: Vec<u8>,
+    server: TcpStream,
+    /// Ends when the server has answered.
+    answered: Receiver<()>,
 }
 
 impl Relay {
@@ -65,6 +77,11 @@ impl Relay {
         self.counter(lost).store(after, Ordering::SeqCst);
     }
 
+    /// Has the request that is lost arrive after all, when so many others have overtaken it.
+    pub(crate) fn deliver_late(&self, overtaking: i64) {
+        self.shared.overtaking.store(overtaking, Ordering::SeqCst);
+    }
+
     /// Whether the cut is still to come.
     pub(crate) fn is_whole(&self, lost: Lost) -> bool {
         self.counter(lost).load(Ordering::SeqCst) >= 0
@@ -90,23 +107,60 @@ impl Drop for Relay {
 }
 
 fn relay(client: TcpStream, server: TcpStream, shared: &Arc<Shared>) {
-    for (from, to, lost) in [(&client, &server, Lost::Request), (&server, &client, Lost::Answer)] {
-        let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-        let shared = Arc::clone(shared);
-        spawn(move || {
-            let mut bytes = vec![0; 1 << 16];
-            while let Ok(n) = from.read(&mut bytes) {
-                let left = match lost {
-                    Lost::Request => &shared.requests_left,
-                    Lost::Answer => &shared.answers_left,
-                };
-                let is_cut = n > 0 && left.fetch_sub(1, Ordering::SeqCst) == 0;
-                if n == 0 || is_cut || to.write_all(&bytes[..n]).is_err() {
-                    break;
-                }
+    let (is_answered, answered) = channel();
+    let of_requests = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    let shared_by_requests = Arc::clone(shared);
+    spawn(move || {
+        let (client, server) = of_requests;
+        let before = || shared_by_requests.let_one_overtake();
+        let lost = pass_on(&client, &server, &shared_by_requests.requests_left, before);
+        drop(client.shutdown(Shutdown::Both));
+        match lost {
+            Some(bytes) if shared_by_requests.overtaking.load(Ordering::SeqCst) > 0 => {
+                let held = Held { bytes, server, answered };
+                *shared_by_requests.held.lock().unwrap() = Some(held);
             }
-            drop(from.shutdown(Shutdown::Both));
-            drop(to.shutdown(Shutdown::Both));
-        });
+            _ => drop(server.shutdown(Shutdown::Both)),
+        }
+    });
+    let shared = Arc::clone(shared);
+    spawn(move || {
+        pass_on(&server, &client, &shared.answers_left, || {});
+        drop((server.shutdown(Shutdown::Both), client.shutdown(Shutdown::Both)));
+        drop(is_answered);
+    });
+}
+
+/// Passes on what comes until there is no more, or something is to be lost, which it returns.
+fn pass_on(
+    mut from: &TcpStream,
+    mut to: &TcpStream,
+    left: &AtomicI64,
+    before: impl Fn(),
+) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; 1 << 16];
+    while let Ok(n @ 1..) = from.read(&mut bytes) {
+        if left.fetch_sub(1, Ordering::SeqCst) == 0 {
+            return Some(bytes[..n].to_vec());
+        }
+        before();
+        if to.write_all(&bytes[..n]).is_err() {
+            break;
+        }
+    }
+    None
+}
+
+impl Shared {
+    /// Lets the server have the request that is held back, once enough others have passed.
+    fn let_one_overtake(&self) {
+        let mut held = self.held.lock().unwrap();
+        if held.is_none() || self.overtaking.fetch_sub(1, Ordering::SeqCst) != 1 {
+            return;
+        }
+        let Some(mut it) = held.take() else { return };
+        it.server.write_all(&it.bytes).unwrap();
+        // The answer finds nobody, and then this ends.
+        assert!(it.answered.recv().is_err());
     }
 }
