@@ -1,8 +1,11 @@
 //! ISO weeks: the buckets of everything counted over time.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, ISOWeekDate, Weekday};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use std::fmt;
+
+/// For how many weeks after its end the counters of a week are kept.
+const LIFETIME_WEEKS: i32 = 6;
 
 /// An ISO-8601 week, in UTC.
 ///
@@ -28,6 +31,24 @@ impl Week {
             Timestamp::MAX
         });
         Self::of(timestamp.to_zoned(TimeZone::UTC).date())
+    }
+
+    /// The week that a weekly key ends in; none if it is no weekly key.
+    pub fn of_key(key: &str) -> Option<Self> {
+        let (rest, week) = key.rsplit_once('-')?;
+        let (_, year) = rest.rsplit_once('-')?;
+        let is_number = |it: &str, n| it.len() == n && it.bytes().all(|it| it.is_ascii_digit());
+        if !is_number(year, 4) || !is_number(week, 2) {
+            return None;
+        }
+        let date = ISOWeekDate::new(year.parse().ok()?, week.parse().ok()?, Weekday::Monday);
+        Some(Self { monday: date.ok()?.date() })
+    }
+
+    /// Whether a counter of this week is not read any more: six weeks after its end, as in GitLab,
+    /// whose longest period is four.
+    pub fn has_expired(self, now_ms: i64) -> bool {
+        now_ms >= self.before(-LIFETIME_WEEKS).end_millisecond()
     }
 
     /// The week so many weeks earlier.

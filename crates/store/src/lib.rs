@@ -1,4 +1,4 @@
-//! Keeps the journal and the counters: in memory and in one SQLite file.
+//! Keeps the journal and the counters: in memory, in one SQLite file, in Redis.
 //!
 //! An event is accepted when its [`Entry`] is in the journal. An entry carries what it was routed
 //! to when it was accepted: its [`Update`]s. Counters are folded from the updates alone, so a store

@@ -42,6 +42,7 @@ use self::disk::Space;
 use self::given::GivenIds;
 use self::group::StoredGroup;
 pub use self::inspect::{Inspection, Lease as LeaseState, Place, Stretch};
+use self::keys::KeyRow;
 use self::locks::{Lease, Writers};
 pub use self::reader::SqliteReader;
 pub use self::schema::FORMAT;
@@ -57,6 +58,10 @@ const FILE: &str = "internal-events.db";
 /// Statements kept compiled: all that one handle uses, with room to spare.
 const STATEMENTS: usize = 32;
 
+/// How often expired counters are looked for, and how many go at once.
+const EXPIRE_AFTER_MS: u64 = 60 * 60 * 1000;
+const EXPIRE_STEP: usize = 256;
+
 /// How a [`Sqlite`] store works.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -69,6 +74,9 @@ pub struct Options {
     pub busy_timeout: Duration,
     /// How much is kept, and for how long. Handles to the same data should agree on this.
     pub limits: Limits,
+    /// Says of a key, and the time of the newest entry, whether its counter is read no more and
+    /// may go: what keys mean is none of the store's business. Without it all counters stay.
+    pub has_expired: Option<fn(&str, i64) -> bool>,
 }
 
 impl Default for Options {
@@ -80,6 +88,7 @@ impl Default for Options {
             checkpoint_after_entries: 100_000,
             busy_timeout: Duration::from_secs(5),
             limits: Limits::default(),
+            has_expired: None,
         }
     }
 }
@@ -111,6 +120,8 @@ pub struct Sqlite {
     /// Counters in memory; only with the lease, and only while they are known to be right.
     tally: Option<Tally>,
     since_checkpoint: SinceCheckpoint,
+    /// The time of the newest entry when expired counters were last looked for.
+    expired_at: Option<i64>,
     options: Options,
 }
 
@@ -153,6 +164,7 @@ impl Sqlite {
             given: GivenIds::new(&options.limits),
             tally: None,
             since_checkpoint: SinceCheckpoint::default(),
+            expired_at: None,
             options,
         })
     }
@@ -235,6 +247,28 @@ impl Sqlite {
             retention::step(&self.connection, &self.options.limits)?;
             drop(line);
         }
+        self.expire()
+    }
+
+    /// Takes out counters that are read no more, about once an hour of the entries' own time.
+    fn expire(&mut self) -> Result<(), Error> {
+        let Some(has_expired) = self.options.has_expired else { return Ok(()) };
+        let Some(now) = retention::newest_time(&self.connection)? else { return Ok(()) };
+        if self.expired_at.is_some_and(|it| now.abs_diff(it) < EXPIRE_AFTER_MS) {
+            return Ok(());
+        }
+        let expired = keys::read_all(&self.connection)?.into_iter().filter(|it| {
+            let is_live = self.tally.as_ref().is_some_and(|tally| tally.is_live(it.id));
+            it.rows != Some(0) && !is_live && has_expired(&it.text, now)
+        });
+        let expired: Vec<KeyRow> = expired.collect();
+        // A step keeps writers waiting for some milliseconds.
+        for step in expired.chunks(EXPIRE_STEP) {
+            let line = self.writers.wait()?;
+            rows::remove(&self.connection, step).map_err(Error::Checkpoint)?;
+            drop(line);
+        }
+        self.expired_at = Some(now);
         Ok(())
     }
 

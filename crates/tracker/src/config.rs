@@ -2,7 +2,7 @@
 
 use crate::delivery::{Destination, Factory};
 use crate::{Clock, SystemClock};
-use internal_events_catalog::Catalog;
+use internal_events_catalog::{Catalog, Week};
 use internal_events_store as store;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl Config {
             strictness: Strictness::Lenient,
             limits: Limits::default(),
             clock: Arc::new(SystemClock),
-            store: store::Options::default(),
+            store: store::Options { has_expired: Some(has_expired), ..store::Options::default() },
             destinations: Vec::new(),
             #[cfg(feature = "redis")]
             redis: None,
@@ -155,4 +155,11 @@ impl Config {
         self.clock = clock;
         self
     }
+}
+
+/// Whether a weekly counter is read no more, by the events and by the clock of this machine: one
+/// clock that is far ahead takes no counter out.
+fn has_expired(key: &str, newest: i64) -> bool {
+    let now = newest.min(SystemClock.now_ms());
+    Week::of_key(key).is_some_and(|week| week.has_expired(now))
 }

@@ -72,3 +72,19 @@ proptest! {
         prop_assert!(ms >= week.before(1).end_millisecond());
     }
 }
+
+#[test]
+fn a_weekly_key_says_its_week_and_expires_six_weeks_after_its_end() {
+    let of = |key: &str| Week::of_key(key).map(|it| it.to_string());
+    assert_eq!(of("{hll_counters}_e-user-2026-47").as_deref(), Some("2026-47"));
+    assert_eq!(of("{event_counters}_e-2026-53").as_deref(), Some("2026-53"));
+    for key in
+        ["{event_counters}_e", "USAGE_A", "", "e-2026-54", "e-2027-53", "e-26-47", "é-2026-4é"]
+    {
+        assert_eq!(of(key), None, "{key}");
+    }
+    let week = Week::of(date(2026, 10, 7));
+    let at = |day| Week::of(day).before(1).end_millisecond();
+    assert!(!week.has_expired(at(date(2026, 11, 23)) - 1));
+    assert!(week.has_expired(at(date(2026, 11, 23))));
+}

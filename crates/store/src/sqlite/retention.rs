@@ -142,6 +142,11 @@ fn newest(connection: &Connection) -> Result<Option<Newest>, Error> {
     read().map(Some).map_err(Error::Read)
 }
 
+/// Returns when the newest entry was accepted.
+pub(super) fn newest_time(connection: &Connection) -> Result<Option<i64>, Error> {
+    Ok(newest(connection)?.map(|it| it.accepted_at))
+}
+
 /// Returns up to where no destination wants anything again.
 fn passed(cursors: &[CursorRow]) -> u64 {
     cursors.iter().map(|it| it.keeps_after).min().unwrap_or_default()

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use internal_events_hll::Sketch;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
 use super::checksum::{Column, checksum, is_whole};
-use super::keys::KeyRow;
+use super::keys::{self, KeyRow};
 use super::{as_integer, as_text, sequence};
 use crate::error::{CounterDamage, is_strange_value};
-use crate::{Counter, Error};
+use crate::{Counter, Error, Kind};
 
 /// Why a counter cannot be read.
 enum Unreadable {
@@ -153,4 +153,20 @@ pub(super) fn write_counter(
         }
     }
     Ok(1)
+}
+
+/// Takes the rows of counters out; their keys keep their numbers.
+pub(super) fn remove(connection: &Connection, keys: &[KeyRow]) -> rusqlite::Result<()> {
+    let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    for key in keys {
+        let table = match key.kind {
+            Kind::Total => "totals",
+            Kind::Unique => "uniques",
+            Kind::Sum => "sums",
+            Kind::PerValue => "value_totals",
+        };
+        tx.prepare_cached(&format!("DELETE FROM {table} WHERE key_id = ?1"))?.execute([key.id])?;
+        keys::write(&tx, &KeyRow { rows: Some(0), ..key.clone() })?;
+    }
+    tx.commit()
 }

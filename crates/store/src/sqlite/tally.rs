@@ -88,6 +88,11 @@ impl Tally {
         self.applied
     }
 
+    /// Returns whether a counter is in memory: it moved lately.
+    pub(super) fn is_live(&self, key_id: u32) -> bool {
+        matches!(self.live.get(key_id as usize), Some(Some(_)))
+    }
+
     #[cfg(test)]
     pub(super) fn n_live(&self) -> usize {
         self.live.iter().flatten().count()

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use internal_events_store::{
-    COUNTERS, Change, CounterError, DROPPED_DAMAGED_COUNTER, Entry, Error, EventId, FORMAT, Group,
-    Limits, Options, Reader as _, Sqlite, Store as _, Update,
+    COUNTERS, Change, Counter, CounterError, DROPPED_DAMAGED_COUNTER, Entry, Error, EventId,
+    FORMAT, Group, Limits, Options, Reader as _, Sqlite, Store as _, Update,
 };
 
 fn open(dir: &Path) -> Sqlite {
@@ -433,4 +433,42 @@ fn the_journal_keeps_so_many_bytes_and_no_more() {
         }
     }
     assert_eq!(store.reader().unwrap().counters(&["key"]).unwrap().total("key"), Ok(3_000));
+}
+
+#[test]
+fn counters_that_are_read_no_more_go_and_their_keys_stay() {
+    const HOUR: i64 = 60 * 60 * 1000;
+    let scratch = tempfile::tempdir().unwrap();
+    let has_expired: fn(&str, i64) -> bool = |key, now| key.starts_with("week") && now >= HOUR;
+    let options = Options { has_expired: Some(has_expired), ..Options::default() };
+    let mut store = Sqlite::open(scratch.path(), options).unwrap();
+    let changes = [
+        ("week-total", Change::Add(3)),
+        ("week-users", Change::Observe(b"1")),
+        ("week-sum", Change::Sum(0.5)),
+        ("week-values", Change::Count(b"v")),
+        ("total", Change::Add(1)),
+    ];
+    let keys = changes.map(|(key, _)| key);
+    for (key, change) in changes {
+        append_to(&mut store, key, 0, change).unwrap();
+    }
+    store.checkpoint().unwrap();
+    let mut reader = store.reader().unwrap();
+    assert_eq!(reader.counters(&keys).unwrap().len(), 5);
+    drop(store);
+    // Whoever has counted them lately keeps them in memory for a minute; this one has not.
+    let options = Options { has_expired: Some(has_expired), ..Options::default() };
+    let mut store = Sqlite::open(scratch.path(), options).unwrap();
+    append_to(&mut store, "total", HOUR, Change::Add(1)).unwrap();
+    store.checkpoint().unwrap();
+    let counters = reader.counters(&keys).unwrap();
+    let is_empty = |key| counters.get(key).is_none_or(|it| *it == Counter::empty(it.kind()));
+    assert!(keys[..4].iter().all(|it| is_empty(it)), "{counters:?}");
+    assert_eq!(counters.total("total"), Ok(2));
+    assert_eq!(reader.keys().unwrap().len(), 5);
+    // One that moves again after all begins anew.
+    append_to(&mut store, "week-total", HOUR + 1, Change::Add(1)).unwrap();
+    store.checkpoint().unwrap();
+    assert_eq!(reader.counters(&keys).unwrap().total("week-total"), Ok(1));
 }
