@@ -24,7 +24,7 @@ use hyper::body::{Body, Bytes};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response};
-use internal_events::{Event, Foreign, GivenId, Refusal};
+use internal_events::{Catalog, Event, Foreign, GivenId, Refusal};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -155,10 +155,11 @@ fn sort(
 ) -> (Vec<Event>, Vec<Foreign>) {
     let counts = &collector.endpoint.counts;
     let is_anonymous = wants_anonymity(headers);
+    let (catalog, now) = (collector.tracker.catalog(), collector.tracker.now_ms());
     let mut foreign = Vec::with_capacity(decoded.bad.len());
     for bad in &decoded.bad {
         if let Some(reason) = bad.reasons.first() {
-            counts.add_bad(reason.code(), collector.tracker.now_ms());
+            counts.add_bad(reason.code(), now);
         }
         foreign.push(kept::foreign(bad, is_anonymous, &collector.limits));
     }
@@ -166,15 +167,14 @@ fn sort(
     let mut events = Vec::with_capacity(decoded.payloads.len());
     for payload in decoded.payloads {
         if !collector.door.takes(payload.app_id()) {
-            counts.add_bad(UNKNOWN_APP, collector.tracker.now_ms());
+            counts.add_bad(UNKNOWN_APP, now);
             continue;
         }
         let is_counted = counting::counts(&collector.endpoint.count_rules, &payload);
-        match internal_event(collector, payload, is_anonymous) {
+        match internal_event(collector, &catalog, payload, is_anonymous) {
             None => n_ignored += 1,
             Some(_) if !is_counted => n_uncounted += 1,
             Some(event) => {
-                let now = collector.tracker.now_ms();
                 collector.endpoint.both_ways.note(Way::Snowplow, &event, now);
                 events.push(event);
             }
@@ -190,13 +190,14 @@ fn sort(
 /// aside. Others are none of ours: somebody else's struct events, page views, and so on.
 fn internal_event(
     collector: &Collector,
+    catalog: &Catalog,
     payload: Payload<'_>,
     is_anonymous: bool,
 ) -> Option<Event> {
     let tracked = payload.tracked?;
     let mut event = tracked.event;
     let name_bytes = collector.limits.name_bytes;
-    let is_known = collector.tracker.catalog().find_event(&event.name).is_some();
+    let is_known = catalog.find_event(&event.name).is_some();
     let is_kept = tracked.is_announced && event.name.len() <= name_bytes;
     if !is_known && !is_kept {
         return None;
