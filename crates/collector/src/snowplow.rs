@@ -28,7 +28,7 @@ mod tracked;
 mod wrapped;
 
 pub use fault::Fault;
-pub use identity::content_key;
+pub use identity::ContentHash;
 pub use parameters::Parameters;
 pub use tracked::Tracked;
 

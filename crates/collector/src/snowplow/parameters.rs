@@ -66,6 +66,14 @@ impl<'a> Parameters<'a> {
         self.entries.iter().filter_map(|it| Some((it.known?, it.given()?)))
     }
 
+    /// Walks the parameters by name, if the protocol knows all of them: then that takes no
+    /// sorting.
+    pub(super) fn in_order(&self) -> Option<impl Iterator<Item = (&str, &str)>> {
+        let known = self.places.iter().filter_map(|it| it.checked_sub(1));
+        let knows_all = self.entries.iter().all(|it| it.known.is_some());
+        knows_all.then(|| known.map(|it| self.entries[usize::from(it)].pair()))
+    }
+
     /// Lists the parameters by name.
     pub(super) fn sorted(&self) -> Vec<(&str, &str)> {
         let mut sorted: Vec<_> = self.iter().collect();
