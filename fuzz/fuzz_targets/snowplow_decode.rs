@@ -2,7 +2,7 @@
 
 #![no_main]
 
-use internal_events_collector::snowplow::{content_key, decode_get, decode_post};
+use internal_events_collector::snowplow::{ContentHash, decode_get, decode_post};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -14,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
     let decoded = decode_post(Some(b"application/json"), &query, body);
     assert!(decoded.payloads.len() + decoded.bad.len() > 0, "a request has an outcome");
     for payload in &decoded.payloads {
-        content_key(&payload.parameters);
+        ContentHash::new(b"").of(&payload.parameters);
         let has = |names: [&str; 2]| names.iter().any(|it| payload.parameters.get(it).is_some());
         assert_eq!(payload.contexts().is_some(), has(["cx", "co"]), "contexts are read again");
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use crate::key;
 use crate::legacy::{self, Legacy};
-use crate::route::ResolvedRule;
+use crate::route::{BaseSlots, ResolvedRule};
 use crate::{
     CounterKind, Definitions, EventDefinition, MetricDefinition, Overrides, SelectionRule, Week,
 };
@@ -49,6 +49,7 @@ pub struct Metric {
 #[derive(Clone, Debug)]
 pub(crate) struct TrackedEvent {
     pub(crate) definition: EventDefinition,
+    pub(crate) base_slots: BaseSlots,
     pub(crate) counters: Vec<CounterId>,
 }
 
@@ -131,7 +132,8 @@ impl Catalog {
         let idx =
             EventIdx(u32::try_from(self.events.len()).expect("invariant: fewer than 2^32 events"));
         self.event_by_action.insert(definition.action.clone(), idx);
-        self.events.push(TrackedEvent { definition, counters });
+        let base_slots = BaseSlots::new(&definition.properties);
+        self.events.push(TrackedEvent { definition, base_slots, counters });
     }
 
     /// Finds an internal event by its action.

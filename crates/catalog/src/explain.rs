@@ -121,7 +121,7 @@ impl Catalog {
         }];
         let mut usable: Vec<(&str, &Scalar)> = Vec::new();
         for (name, value) in &event.properties {
-            match admit(name, value, &definition.properties, &definition.protected_properties) {
+            match admit(name, value, self.tracked(idx)) {
                 Admission::Slot(_) => {
                     usable.retain(|(it, _)| it != name);
                     usable.push((name, value));

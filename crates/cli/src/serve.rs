@@ -13,7 +13,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::process::ExitCode;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,6 +25,11 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Where to listen unless told otherwise.
 pub(crate) const LISTEN: &str = "127.0.0.1:8080";
+
+/// How much longer than a look the rest after it is, so that thousands of files take no more than
+/// a hundredth of a processor; and the longest rest.
+const RESTS: u32 = 100;
+const LONGEST_REST: Duration = Duration::from_secs(5);
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArgs {
@@ -142,8 +147,12 @@ impl Watcher {
         let (stop, stopped) = mpsc::channel();
         let look = move || {
             let mut watch = Watch::new(installation, |name: &str| std::env::var(name).ok());
-            while stopped.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
-                match watch.look() {
+            let mut rest = LOOK;
+            while stopped.recv_timeout(rest) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let started = Instant::now();
+                let change = watch.look();
+                rest = (started.elapsed() * RESTS).clamp(LOOK, LONGEST_REST);
+                match change {
                     Some(Change::Replaced(catalog)) => {
                         reload.replace(catalog, listing(watch.current()));
                     }

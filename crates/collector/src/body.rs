@@ -45,6 +45,7 @@ async fn collect<B>(mut body: B, limits: &Limits) -> Result<Bytes, Problem>
 where
     B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
 {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut first = Bytes::new();
     let mut rest: Vec<u8> = Vec::new();
     let mut seen = 0;
@@ -61,6 +62,7 @@ where
             first = data;
         } else {
             if rest.is_empty() {
+                rest.reserve(announced.min(limits.body_bytes));
                 rest.extend_from_slice(&first);
             }
             rest.extend_from_slice(&data);

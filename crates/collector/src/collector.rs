@@ -44,10 +44,11 @@ impl Collector {
     /// Makes a collector that gives its events to a tracker.
     pub fn new(tracker: Tracker, limits: Limits) -> Self {
         let reload = Reload::new(tracker.clone());
+        let endpoint = Endpoint::new(&tracker);
         Self {
             tracker,
             limits,
-            endpoint: Endpoint::default(),
+            endpoint,
             reload,
             door: Door::new(&limits),
             tls: None,

@@ -18,15 +18,16 @@ pub(crate) use origins::Origins;
 use crate::access::Caller;
 use crate::collector::Answer;
 use crate::problem::Problem;
-use crate::snowplow::{Decoded, Parameters, Payload, content_key, decode_get, decode_post};
+use crate::snowplow::{ContentHash, Decoded, Payload, decode_get, decode_post};
 use crate::{Collector, ServeError, body, cors, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response};
-use internal_events::{Event, Foreign, GivenId, Refusal};
+use internal_events::{Catalog, Event, Foreign, GivenId, Refusal, Tracker};
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -51,11 +52,14 @@ pub(crate) struct Endpoint {
     pub(crate) counts: Arc<Counts>,
     pub(crate) both_ways: Arc<BothWays>,
     pub(crate) count_rules: Arc<[CountRule]>,
+    content: ContentHash,
 }
 
-impl Default for Endpoint {
-    fn default() -> Self {
+impl Endpoint {
+    /// Serves trackers at the usual path.
+    pub(crate) fn new(tracker: &Tracker) -> Self {
         Self {
+            content: content_hash(tracker),
             paths: Arc::new([DEFAULT_PATH.to_owned()]),
             origins: Origins::default(),
             counts: Arc::default(),
@@ -63,9 +67,7 @@ impl Default for Endpoint {
             count_rules: Arc::default(),
         }
     }
-}
 
-impl Endpoint {
     /// Serves these paths as well.
     pub(crate) fn add_paths(&mut self, paths: &[String]) -> Result<(), ServeError> {
         if let Some(path) = paths.iter().find(|it| !has_two_segments(it)) {
@@ -78,6 +80,26 @@ impl Endpoint {
     /// Tells whether trackers send to this path.
     pub(crate) fn serves(&self, path: &str) -> bool {
         path == PIXEL_PATH || self.paths.iter().any(|it| it == path)
+    }
+}
+
+/// The hash by which an event that is sent again is recognised.
+///
+/// Its secret is the name of the journal, which every process that writes to it knows, also after
+/// a restart, and which nobody is told over HTTP.
+fn content_hash(tracker: &Tracker) -> ContentHash {
+    match tracker.read(|it| it.status()) {
+        Some(Ok(status)) => ContentHash::new(status.journal_id.as_bytes()),
+        Some(Err(error)) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the journal's name cannot be read: Snowplow events that came before this start \
+                 count again if they are sent again"
+            );
+            ContentHash::new(&RandomState::new().hash_one(0).to_le_bytes())
+        }
+        // Nothing is kept, and so nothing is recognised.
+        None => ContentHash::new(&[]),
     }
 }
 
@@ -156,10 +178,11 @@ fn sort(
 ) -> (Vec<Event>, Vec<Foreign>) {
     let counts = &collector.endpoint.counts;
     let is_anonymous = wants_anonymity(headers);
+    let (catalog, now) = (collector.tracker.catalog(), collector.tracker.now_ms());
     let mut foreign = Vec::with_capacity(decoded.bad.len());
     for bad in &decoded.bad {
         if let Some(reason) = bad.reasons.first() {
-            counts.add_bad(reason.code(), collector.tracker.now_ms());
+            counts.add_bad(reason.code(), now);
         }
         // Strangers, who need no app id to send nonsense, must not push out what is kept of others.
         if collector.door.takes_all() || collector.door.takes(app_id::of(bad).as_deref()) {
@@ -170,15 +193,14 @@ fn sort(
     let mut events = Vec::with_capacity(decoded.payloads.len());
     for payload in decoded.payloads {
         if !collector.door.takes(payload.app_id()) {
-            counts.add_bad(UNKNOWN_APP, collector.tracker.now_ms());
+            counts.add_bad(UNKNOWN_APP, now);
             continue;
         }
         let is_counted = counting::counts(&collector.endpoint.count_rules, &payload);
-        match internal_event(collector, payload, is_anonymous) {
+        match internal_event(collector, &catalog, payload, is_anonymous) {
             None => n_ignored += 1,
             Some(_) if !is_counted => n_uncounted += 1,
             Some(event) => {
-                let now = collector.tracker.now_ms();
                 collector.endpoint.both_ways.note(Way::Snowplow, &event, now);
                 events.push(event);
             }
@@ -194,13 +216,14 @@ fn sort(
 /// aside. Others are none of ours: somebody else's struct events, page views, and so on.
 fn internal_event(
     collector: &Collector,
+    catalog: &Catalog,
     payload: Payload<'_>,
     is_anonymous: bool,
 ) -> Option<Event> {
     let tracked = payload.tracked?;
     let mut event = tracked.event;
     let name_bytes = collector.limits.name_bytes;
-    let is_known = collector.tracker.catalog().find_event(&event.name).is_some();
+    let is_known = catalog.find_event(&event.name).is_some();
     let is_kept = tracked.is_announced && event.name.len() <= name_bytes;
     if !is_known && !is_kept {
         return None;
@@ -209,15 +232,10 @@ fn internal_event(
     if is_anonymous {
         event.user = None;
     }
-    let content = || Some(content(&payload.parameters));
+    // What makes it the same when its tracker, which got no answer, sends it again.
+    let content = || Some(collector.endpoint.content.of(&payload.parameters));
     event.given_id = payload.id.map(|id| GivenId { id, content: content() });
     Some(event)
-}
-
-/// What makes a payload the same when its tracker, which got no answer, sends it again.
-fn content(parameters: &Parameters<'_>) -> u64 {
-    let key = content_key(parameters);
-    u64::from_le_bytes(*key.first_chunk().expect("invariant: a key has 16 bytes"))
 }
 
 /// Tells whether a request asks that its user stays unknown.

@@ -28,13 +28,14 @@ mod tracked;
 mod wrapped;
 
 pub use fault::Fault;
-pub use identity::content_key;
+pub use identity::ContentHash;
 pub use parameters::Parameters;
 pub use tracked::Tracked;
 
 pub(crate) use form::uuid;
 
 use fault::{Notes, repeat};
+use form::Known;
 use json::Reader;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -113,37 +114,37 @@ impl Kind {
 impl Payload<'_> {
     /// Which application sent it: `aid`.
     pub fn app_id(&self) -> Option<&str> {
-        self.parameters.get("aid")
+        self.parameters.at(const { Known::named("aid") })
     }
 
     /// The name of the tracker within the application: `tna`.
     pub fn tracker(&self) -> Option<&str> {
-        self.parameters.get("tna")
+        self.parameters.at(const { Known::named("tna") })
     }
 
     /// The tracker's kind and version, such as `js-4.10.1`: `tv`.
     pub fn tracker_version(&self) -> Option<&str> {
-        self.parameters.get("tv")
+        self.parameters.at(const { Known::named("tv") })
     }
 
     /// The kind of device: `p`.
     pub fn platform(&self) -> Option<&str> {
-        self.parameters.get("p")
+        self.parameters.at(const { Known::named("p") })
     }
 
     /// When it happened by the device's clock, in milliseconds since 1970: `dtm`.
     pub fn created_ms(&self) -> Option<i64> {
-        self.parameters.get("dtm").and_then(form::millis)
+        self.parameters.at(const { Known::named("dtm") }).and_then(form::millis)
     }
 
     /// When it was sent by the device's clock, in milliseconds since 1970: `stm`.
     pub fn sent_ms(&self) -> Option<i64> {
-        self.parameters.get("stm").and_then(form::millis)
+        self.parameters.at(const { Known::named("stm") }).and_then(form::millis)
     }
 
     /// When it really happened, if somebody knew better, in milliseconds since 1970: `ttm`.
     pub fn true_ms(&self) -> Option<i64> {
-        self.parameters.get("ttm").and_then(form::millis)
+        self.parameters.at(const { Known::named("ttm") }).and_then(form::millis)
     }
 
     /// Reads the contexts once more, with their wrapper.
@@ -196,7 +197,43 @@ pub fn decode_post<'a>(content_type: Option<&[u8]>, query: &'a str, body: &'a [u
 /// Bytes of the query times events: it is kept with each of them.
 const MERGED_BYTES: usize = 2 << 20;
 
+/// Bytes of an event of GitLab's trackers, about.
+const EVENT_BYTES: usize = 1_024;
+
 fn decode_body<'a>(content_type: Option<&[u8]>, query: &'a str, body: &'a str) -> Decoded<'a> {
+    // Most bodies have nothing wrong with them, and need not be taken apart before they are read.
+    let decoded = decode_at_once(content_type, query, body);
+    decoded.unwrap_or_else(|| decode_apart(content_type, query, body))
+}
+
+/// Decodes a body in which no event is bad; `None` if one is.
+fn decode_at_once<'a>(
+    content_type: Option<&[u8]>,
+    query: &'a str,
+    body: &'a str,
+) -> Option<Decoded<'a>> {
+    expect_json(content_type).ok()?;
+    let mut notes = Notes::default();
+    let merged = query::parse(query, &mut notes).ok()?;
+    let mut payloads = Vec::with_capacity((body.len() / EVENT_BYTES).min(envelope::MAX_EVENTS));
+    let mut take = |mut parameters: Parameters<'a>, notes: Notes, reader: &mut Reader| {
+        if !is_short(query, payloads.len() + 1) {
+            return None;
+        }
+        parameters.merge(&merged);
+        payloads.push(interpret(parameters, notes, reader).ok()?);
+        Some(())
+    };
+    envelope::read_at_once(body, &mut Reader::default(), &mut take)?;
+    is_short(query, payloads.len()).then(|| Decoded {
+        payloads,
+        bad: Vec::new(),
+        notes: notes.into_list(),
+    })
+}
+
+/// Decodes any body: finds the text of each event, and then reads it.
+fn decode_apart<'a>(content_type: Option<&[u8]>, query: &'a str, body: &'a str) -> Decoded<'a> {
     let mut decoded = Decoded::default();
     let mut notes = Notes::default();
     let (texts, merged) = match take_apart(content_type, query, body, &mut notes) {
@@ -233,10 +270,15 @@ fn take_apart<'a>(
     expect_json(content_type)?;
     let texts = envelope::parse(body)?;
     let merged = query::parse(query, notes)?;
-    if query.len().saturating_mul(texts.len()) > MERGED_BYTES {
+    if !is_short(query, texts.len()) {
         return Err(Fault::QueryTooLong { bytes: query.len(), events: texts.len() });
     }
     Ok((texts, merged))
+}
+
+/// Tells whether a query is short enough to be kept with each of so many events.
+fn is_short(query: &str, events: usize) -> bool {
+    query.len().saturating_mul(events) <= MERGED_BYTES
 }
 
 /// Refuses a body that does not say it is JSON: pages of strangers can send the types of a form
@@ -292,7 +334,7 @@ fn interpret<'a>(
     reader: &mut Reader,
 ) -> Result<Payload<'a>, Vec<Fault>> {
     let mut reasons = Vec::new();
-    let e = parameters.get("e").unwrap_or_default();
+    let e = parameters.at(const { Known::named("e") }).unwrap_or_default();
     let kind = Kind::parse(e);
     if kind.is_none() {
         reasons.push(Fault::EventType { given: repeat(e) });
@@ -301,8 +343,8 @@ fn interpret<'a>(
     // What a struct event means is noted after everything else, and only if it can be used.
     let mut meaning = Notes::default();
     let is_struct = kind == Some(Kind::Struct);
-    let look = |it: &json::Tree<'_>| {
-        is_struct.then(|| tracked::read(&parameters, wrapped::entities(it), &mut meaning))
+    let look = |contexts: &[wrapped::Entity<'_>]| {
+        is_struct.then(|| tracked::read(&parameters, contexts, &mut meaning))
     };
     let contexts = wrapped::CONTEXTS.read(&parameters, reader, &mut notes, look);
     let described = wrapped::DESCRIBED.read(&parameters, reader, &mut notes, |_| ());
@@ -317,13 +359,17 @@ fn interpret<'a>(
         return Err(reasons);
     };
     let tracked = match tracked {
-        None if is_struct => tracked::read(&parameters, std::iter::empty(), &mut meaning),
+        None if is_struct => tracked::read(&parameters, &[], &mut meaning),
         tracked => tracked.flatten(),
     };
     notes.append(meaning);
-    let id = parameters.get("eid").and_then(uuid);
-    if parameters.get("eid").is_none() {
+    let eid = parameters.at(const { Known::named("eid") });
+    let id = eid.and_then(uuid);
+    if eid.is_none() {
         notes.push(Fault::Missing { parameter: "eid" });
     }
     Ok(Payload { parameters, kind, id, tracked, notes: notes.into_list() })
 }
+
+#[cfg(test)]
+mod tests;

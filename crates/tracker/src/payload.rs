@@ -102,7 +102,14 @@ fn encode_member(name: &str, out: &mut Vec<u8>) {
 }
 
 fn encode_str(text: &str, out: &mut Vec<u8>) {
-    encode(&text, out);
+    let is_escaped = |byte: &u8| *byte < b' ' || matches!(*byte, b'"' | b'\\');
+    if text.as_bytes().iter().filter(|it| is_escaped(it)).count() > 0 {
+        return encode(&text, out);
+    }
+    // Almost no text has anything to escape, and looking at all of it at once is fast.
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 fn encode(value: &impl serde::Serialize, out: &mut Vec<u8>) {

@@ -3,7 +3,7 @@
 //! GitLab's own pages do, for there the tracker's event is not counted. Here both would be, unless
 //! the configuration says otherwise, and nothing would look wrong but the numbers.
 
-use internal_events::Event;
+use internal_events::{Event, Id};
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -69,7 +69,12 @@ impl BothWays {
         }
         // Events without a user are too much alike to tell one from the next.
         let Some(user) = &event.user else { return };
-        let hash = self.hash.hash_one((&event.name, user.to_string()));
+        // A number and its text are the same user.
+        let user = match user {
+            Id::Number(it) => Ok(*it),
+            Id::Text(it) => it.parse::<i64>().map_err(|_| it.as_str()),
+        };
+        let hash = self.hash.hash_one((&event.name, user));
         let slot = &self.slots[usize::try_from(hash % SLOTS as u64).unwrap_or_default()];
         let (tag, seconds) = (hash >> 32, (now_ms.cast_unsigned() / 1_000) & SECONDS);
         let now = (tag << 32) | (seconds << 2) | way as u64;

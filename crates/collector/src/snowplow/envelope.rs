@@ -16,6 +16,9 @@ use std::fmt;
 /// objects could have 700,000.
 pub(super) const MAX_EVENTS: usize = 5_000;
 
+/// What a body is wrapped in.
+const WRAPPER: &str = "payload_data";
+
 /// Takes a body apart into the texts of its events.
 pub(super) fn parse(body: &str) -> Result<Vec<&str>, Fault> {
     let envelope: Envelope<'_> = serde_json::from_str(body).map_err(|error| {
@@ -26,7 +29,7 @@ pub(super) fn parse(body: &str) -> Result<Vec<&str>, Fault> {
         return Err(Fault::Envelope(serde_json::Error::custom("expected an object, not a list")));
     }
     let schema = envelope.schema.unwrap_or_default();
-    if !Schema::parse(&schema).is_some_and(|it| it.is_wrapper("payload_data")) {
+    if !Schema::parse(&schema).is_some_and(|it| it.is_wrapper(WRAPPER)) {
         return Err(Fault::EnvelopeSchema { given: repeat(&schema) });
     }
     match envelope.data {
@@ -84,6 +87,21 @@ impl<'de> Visitor<'de> for ItemsVisitor {
     }
 }
 
+/// Reads a body in one go and hands out one event after the other; `None` if anything in it is
+/// wrong, or handed back as wrong.
+///
+/// Then [`parse`] and [`read_event`] say what: they know the text of each event, which costs a
+/// second look at all of it.
+pub(super) fn read_at_once<'a>(
+    body: &'a str,
+    reader: &mut Reader,
+    take: &mut impl FnMut(Parameters<'a>, Notes, &mut Reader) -> Option<()>,
+) -> Option<()> {
+    let mut deserializer = serde_json::Deserializer::from_str(body);
+    deserializer.deserialize_map(WholeVisitor { reader, take }).ok()?;
+    deserializer.end().ok()
+}
+
 /// Reads the text of one event.
 pub(super) fn read_event<'a>(
     text: &'a str,
@@ -100,28 +118,36 @@ pub(super) fn read_event<'a>(
     Ok(members.into_parameters(notes)?.into_owned())
 }
 
-/// The members of an event, as they were written.
-#[derive(Default)]
+/// The members of an event.
 struct Members<'a> {
-    list: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// What is no text, and what it is.
-    not_text: Vec<(String, &'static str)>,
-    is_too_long: bool,
+    n: usize,
+    parameters: Parameters<'a>,
+    /// What is odd about their names.
+    notes: Notes,
+    /// What is no text.
+    not_text: Notes,
+    /// Why there are no parameters.
+    fault: Option<Fault>,
 }
 
 impl<'a> Members<'a> {
+    fn add(&mut self, name: Cow<'a, str>, (value, kind): Found<'a>) {
+        self.n += 1;
+        if let Some(kind) = kind {
+            self.not_text.push(Fault::NotText { parameter: repeat(&name), kind });
+        }
+        if self.fault.is_none() {
+            self.fault = self.parameters.add(name, value, &mut self.notes).err();
+        }
+    }
+
     fn into_parameters(self, notes: &mut Notes) -> Result<Parameters<'a>, Fault> {
-        if self.is_too_long {
+        if self.n > MAX_MEMBERS {
             return Err(Fault::TooManyParameters { at_most: MAX_MEMBERS });
         }
-        for (parameter, kind) in self.not_text {
-            notes.push(Fault::NotText { parameter, kind });
-        }
-        let mut parameters = Parameters::default();
-        for (name, value) in self.list {
-            parameters.add(name, value, notes)?;
-        }
-        Ok(parameters)
+        notes.append(self.not_text);
+        notes.append(self.notes);
+        self.fault.map_or(Ok(self.parameters), Err)
     }
 }
 
@@ -144,20 +170,112 @@ impl<'de> Visitor<'de> for MembersVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Members<'de>, A::Error> {
-        let mut members = Members { list: Vec::with_capacity(24), ..Members::default() };
+        let mut members = Members {
+            n: 0,
+            parameters: Parameters::with_room(),
+            notes: Notes::default(),
+            not_text: Notes::default(),
+            fault: None,
+        };
         while let Some(Text(name)) = from.next_key()? {
-            if members.list.len() == MAX_MEMBERS {
-                members.is_too_long = true;
+            if members.n < MAX_MEMBERS {
+                let found = from.next_value_seed(Given(self.0))?;
+                members.add(name, found);
+            } else {
+                members.n = MAX_MEMBERS + 1;
                 from.next_value::<IgnoredAny>()?;
-                continue;
             }
-            let (value, kind) = from.next_value_seed(Given(self.0))?;
-            if let Some(kind) = kind {
-                members.not_text.push((repeat(&name), kind));
-            }
-            members.list.push((name, value));
         }
         Ok(members)
+    }
+}
+
+/// Reads a whole body, of which nothing may be wrong.
+struct WholeVisitor<'r, T> {
+    reader: &'r mut Reader,
+    take: &'r mut T,
+}
+
+impl<'de, T> Visitor<'de> for WholeVisitor<'_, T>
+where
+    T: FnMut(Parameters<'de>, Notes, &mut Reader) -> Option<()>,
+{
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`payload_data`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<(), A::Error> {
+        let (mut has_schema, mut has_data) = (false, false);
+        while let Some(Text(name)) = from.next_key()? {
+            match name.as_ref() {
+                "schema" if !has_schema => {
+                    let Text(schema) = from.next_value()?;
+                    has_schema = Schema::parse(&schema).is_some_and(|it| it.is_wrapper(WRAPPER));
+                    if !has_schema {
+                        return Err(A::Error::custom("another schema"));
+                    }
+                }
+                "data" if !has_data => {
+                    let (reader, take) = (&mut *self.reader, &mut *self.take);
+                    from.next_value_seed(EventsVisitor { reader, take })?;
+                    has_data = true;
+                }
+                "schema" | "data" => return Err(A::Error::custom("given twice")),
+                _ => drop(from.next_value::<IgnoredAny>()?),
+            }
+        }
+        if has_schema && has_data { Ok(()) } else { Err(A::Error::custom("something is missing")) }
+    }
+}
+
+/// Reads the list of events of such a body.
+struct EventsVisitor<'r, T> {
+    reader: &'r mut Reader,
+    take: &'r mut T,
+}
+
+impl<'de, T> DeserializeSeed<'de> for EventsVisitor<'_, T>
+where
+    T: FnMut(Parameters<'de>, Notes, &mut Reader) -> Option<()>,
+{
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, T> Visitor<'de> for EventsVisitor<'_, T>
+where
+    T: FnMut(Parameters<'de>, Notes, &mut Reader) -> Option<()>,
+{
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of events")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let mut n = 0;
+        while let Some(members) = items.next_element_seed(MembersVisitor(self.reader))? {
+            let mut notes = Notes::default();
+            let parameters = members.into_parameters(&mut notes).map_err(A::Error::custom)?;
+            n += 1;
+            if n > MAX_EVENTS || (self.take)(parameters, notes, self.reader).is_none() {
+                return Err(A::Error::custom("something is wrong"));
+            }
+        }
+        if n == 0 { Err(A::Error::custom("no events")) } else { Ok(()) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for MembersVisitor<'_> {
+    type Value = Members<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members<'de>, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 

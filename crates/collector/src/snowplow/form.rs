@@ -117,20 +117,53 @@ const LAST_MILLIS: i64 = 253_402_300_799_999;
 ///
 /// Every parameter of every event is looked up more than once, so a hash finds it at once where
 /// a search would compare seven texts.
-pub(super) fn index(name: &str) -> Option<usize> {
+const fn index(name: &str) -> Option<usize> {
     if name.len() > LONGEST {
         return None;
     }
     let number = number_of(name.as_bytes());
     let mut slot = first_slot(number);
     while SLOTS[slot] != EMPTY {
-        let index = usize::from(SLOTS[slot]);
+        let index = SLOTS[slot] as usize;
         if NUMBERS[index] == number && FORMS[index].0.len() == name.len() {
             return Some(index);
         }
         slot = (slot + 1) % N_SLOTS;
     }
     None
+}
+
+/// A parameter that the protocol knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Known(u8);
+
+impl Known {
+    pub(super) fn find(name: &str) -> Option<Self> {
+        index(name).and_then(Self::at)
+    }
+
+    /// One that is known when this is compiled.
+    pub(super) const fn named(name: &str) -> Self {
+        match index(name) {
+            #[expect(clippy::cast_possible_truncation, reason = "there are fewer than 256")]
+            Some(it) => Self(it as u8),
+            None => panic!("the protocol has no such parameter"),
+        }
+    }
+
+    /// The one at a place of the table.
+    pub(super) fn at(place: usize) -> Option<Self> {
+        u8::try_from(place).ok().filter(|_| place < N_KNOWN).map(Self)
+    }
+
+    /// Its place in the table, which is sorted by name.
+    pub(super) fn place(self) -> usize {
+        usize::from(self.0)
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        FORMS[self.place()].0
+    }
 }
 
 /// Bytes of the longest name: few enough to be taken for one number.
@@ -183,14 +216,13 @@ const SLOTS: [u8; N_SLOTS] = {
 
 /// Notes what Snowplow would not take, though we do.
 pub(super) fn check(parameters: &Parameters<'_>, notes: &mut Notes) {
-    for parameter in ["tv", "p"] {
-        if parameters.get(parameter).is_none() {
-            notes.push(Fault::Missing { parameter });
+    for needed in const { [Known::named("tv"), Known::named("p")] } {
+        if parameters.at(needed).is_none() {
+            notes.push(Fault::Missing { parameter: needed.name() });
         }
     }
-    for (name, value) in parameters.iter().filter(|(_, value)| !value.is_empty()) {
-        let Some(index) = index(name) else { continue };
-        let (parameter, form) = FORMS[index];
+    for (known, value) in parameters.known() {
+        let (parameter, form) = FORMS[known.place()];
         match form {
             Form::Text(at_most) if value.len() <= at_most => {}
             Form::Text(at_most) => {
@@ -261,21 +293,37 @@ pub(crate) fn uuid(text: &str) -> Option<[u8; 16]> {
     if text.len() != 36 {
         return None;
     }
+    let text = text.as_bytes();
+    if [8, 13, 18, 23].iter().any(|it| text[*it] != b'-') {
+        return None;
+    }
     let mut id = [0; 16];
-    let mut digits = 0;
-    for (position, byte) in text.bytes().enumerate() {
-        if matches!(position, 8 | 13 | 18 | 23) {
-            if byte != b'-' {
-                return None;
-            }
-            continue;
-        }
-        let digit = u8::try_from(char::from(byte).to_digit(16)?).ok()?;
-        id[digits / 2] = id[digits / 2] << 4 | digit;
-        digits += 1;
+    let mut all = 0;
+    for (byte, at) in id.iter_mut().zip(DIGITS) {
+        let (high, low) = (HEX[usize::from(text[at])], HEX[usize::from(text[at + 1])]);
+        all |= high | low;
+        *byte = high << 4 | low & 15;
+    }
+    if all > 15 {
+        return None;
     }
     Some(id)
 }
+
+/// Where in a UUID the two digits of each byte begin.
+const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/// What a hexadecimal digit stands for; all else is more than 15.
+static HEX: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value: u8 = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        values[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The flat map of parameters that every event of the protocol is.
 
 use super::fault::{Fault, Notes, repeat};
-use super::form;
+use super::form::{Known, N_KNOWN};
 use std::borrow::Cow;
 
 /// Parameters an event may have: the protocol's 80, and as many again that it does not know.
@@ -10,42 +10,74 @@ pub(super) const MAX_PARAMETERS: usize = 160;
 /// Parameters by name, each once, in the order in which they came.
 #[derive(Clone, Debug)]
 pub struct Parameters<'a> {
-    entries: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    entries: Vec<Parameter<'a>>,
     /// For each parameter of the protocol, one more than the position of its entry.
-    places: [u16; form::N_KNOWN],
+    places: [u16; N_KNOWN],
+}
+
+#[derive(Clone, Debug)]
+struct Parameter<'a> {
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+    known: Option<Known>,
+}
+
+impl Parameter<'_> {
+    fn pair(&self) -> (&str, &str) {
+        (self.name.as_ref(), self.value.as_ref())
+    }
+
+    /// An empty value is as good as none.
+    fn given(&self) -> Option<&str> {
+        Some(self.value.as_ref()).filter(|it| !it.is_empty())
+    }
 }
 
 impl Default for Parameters<'_> {
     fn default() -> Self {
-        Self { entries: Vec::new(), places: [0; form::N_KNOWN] }
+        Self { entries: Vec::new(), places: [0; N_KNOWN] }
     }
 }
 
 impl<'a> Parameters<'a> {
+    /// Makes room for as many as GitLab's trackers write.
+    pub(super) fn with_room() -> Self {
+        Self { entries: Vec::with_capacity(24), ..Self::default() }
+    }
+
     /// The value of a parameter; one that is empty is as good as absent.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let position = self.position(name, form::index(name))?;
-        Some(self.entries[position].1.as_ref()).filter(|it| !it.is_empty())
+        let position = self.position(name, Known::find(name))?;
+        self.entries[position].given()
+    }
+
+    /// The value of a parameter of the protocol; one that is empty is as good as absent.
+    pub(super) fn at(&self, known: Known) -> Option<&str> {
+        self.entries[self.position_of(known)?].given()
     }
 
     /// Walks the parameters, empty ones too, in the order in which they came.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+        self.entries.iter().map(Parameter::pair)
+    }
+
+    /// Walks those of the protocol that say something, in the order in which they came.
+    pub(super) fn known(&self) -> impl Iterator<Item = (Known, &str)> {
+        self.entries.iter().filter_map(|it| Some((it.known?, it.given()?)))
+    }
+
+    /// Walks the parameters by name, if the protocol knows all of them: then that takes no
+    /// sorting.
+    pub(super) fn in_order(&self) -> Option<impl Iterator<Item = (&str, &str)>> {
+        let known = self.places.iter().filter_map(|it| it.checked_sub(1));
+        let knows_all = self.entries.iter().all(|it| it.known.is_some());
+        knows_all.then(|| known.map(|it| self.entries[usize::from(it)].pair()))
     }
 
     /// Lists the parameters by name.
     pub(super) fn sorted(&self) -> Vec<(&str, &str)> {
-        let at = |place: u16| {
-            let (name, value) = &self.entries[usize::from(place)];
-            (name.as_ref(), value.as_ref())
-        };
-        let known = self.places.iter().filter_map(|it| it.checked_sub(1));
-        let mut sorted: Vec<_> = known.map(at).collect();
-        if sorted.len() < self.entries.len() {
-            // Those of the protocol are in order already; others are rare.
-            sorted = self.iter().collect();
-            sorted.sort_unstable();
-        }
+        let mut sorted: Vec<_> = self.iter().collect();
+        sorted.sort_unstable();
         sorted
     }
 
@@ -66,10 +98,10 @@ impl<'a> Parameters<'a> {
         value: Cow<'a, str>,
         notes: &mut Notes,
     ) -> Result<(), Fault> {
-        let known = form::index(&name);
+        let known = Known::find(&name);
         if let Some(position) = self.position(&name, known) {
             notes.push(Fault::Duplicate { parameter: repeat(&name) });
-            self.entries[position].1 = value;
+            self.entries[position].value = value;
             return Ok(());
         }
         if known.is_none() {
@@ -78,40 +110,48 @@ impl<'a> Parameters<'a> {
         if self.entries.len() == MAX_PARAMETERS {
             return Err(Fault::TooManyParameters { at_most: MAX_PARAMETERS });
         }
-        self.append(name, value, known);
+        self.append(Parameter { name, value, known });
         Ok(())
     }
 
     /// Takes over the parameters of a query, which win.
     pub(super) fn merge(&mut self, query: &Self) {
-        for (name, value) in &query.entries {
-            let known = form::index(name);
-            match self.position(name, known) {
-                Some(position) => self.entries[position].1.clone_from(value),
-                None => self.append(name.clone(), value.clone(), known),
+        for parameter in &query.entries {
+            match self.position(&parameter.name, parameter.known) {
+                Some(position) => self.entries[position].value.clone_from(&parameter.value),
+                None => self.append(parameter.clone()),
             }
         }
     }
 
-    fn append(&mut self, name: Cow<'a, str>, value: Cow<'a, str>, known: Option<usize>) {
-        self.entries.push((name, value));
+    fn append(&mut self, parameter: Parameter<'a>) {
+        let known = parameter.known;
+        self.entries.push(parameter);
         if let Some(known) = known {
-            self.places[known] = u16::try_from(self.entries.len())
+            self.places[known.place()] = u16::try_from(self.entries.len())
                 .expect("invariant: a body and a query have few parameters");
         }
     }
 
-    /// Where a parameter stands; `known` is its place in the table of forms.
-    fn position(&self, name: &str, known: Option<usize>) -> Option<usize> {
+    /// Where a parameter stands, which is known or not.
+    fn position(&self, name: &str, known: Option<Known>) -> Option<usize> {
         match known {
-            Some(known) => usize::from(self.places[known]).checked_sub(1),
-            None => self.entries.iter().position(|(it, _)| it == name),
+            Some(known) => self.position_of(known),
+            None => self.entries.iter().position(|it| it.name == name),
         }
+    }
+
+    fn position_of(&self, known: Known) -> Option<usize> {
+        usize::from(self.places[known.place()]).checked_sub(1)
     }
 
     pub(super) fn into_owned(self) -> Parameters<'static> {
         let owned = |it: Cow<'_, str>| Cow::Owned(it.into_owned());
-        let entries = self.entries.into_iter().map(|(k, v)| (owned(k), owned(v))).collect();
-        Parameters { entries, places: self.places }
+        let entries = self.entries.into_iter().map(|it| Parameter {
+            name: owned(it.name),
+            value: owned(it.value),
+            known: it.known,
+        });
+        Parameters { entries: entries.collect(), places: self.places }
     }
 }

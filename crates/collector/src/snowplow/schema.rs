@@ -15,20 +15,16 @@ const SNOWPLOW: &str = "com.snowplowanalytics.snowplow";
 
 impl<'a> Schema<'a> {
     pub(super) fn parse(uri: &'a str) -> Option<Self> {
-        let mut parts = uri.strip_prefix("iglu:")?.split('/');
-        let mut part = || parts.next();
-        let (vendor, name, format, version) = (part()?, part()?, part()?, part()?);
-        if part().is_some() || !is_word(vendor, b"-_.") {
-            return None;
-        }
-        let mut numbers = version.split('-');
-        let mut number = || {
-            let it = numbers.next()?;
-            it.parse::<u32>().ok().filter(|_| it.bytes().all(|byte| byte.is_ascii_digit()))
-        };
-        let version = [number()?, number()?, number()?];
-        let is_valid = numbers.next().is_none() && is_word(name, b"-_") && is_word(format, b"-_");
-        is_valid.then_some(Self { vendor, name, format, version })
+        let rest = uri.strip_prefix("iglu:")?;
+        let (vendor, rest) = word(rest)?;
+        let (name, rest) = word(rest)?;
+        let (format, rest) = word(rest)?;
+        let (model, rest) = number(rest.as_bytes())?;
+        let (revision, rest) = number(rest.strip_prefix(b"-")?)?;
+        let (addition, rest) = number(rest.strip_prefix(b"-")?)?;
+        // Only vendors may have dots in their names.
+        let is_valid = rest.is_empty() && !name.contains('.') && !format.contains('.');
+        is_valid.then_some(Self { vendor, name, format, version: [model, revision, addition] })
     }
 
     /// Tells whether this is one of Snowplow's own wrappers, in version 1-0-x.
@@ -40,7 +36,19 @@ impl<'a> Schema<'a> {
     }
 }
 
-fn is_word(text: &str, also: &[u8]) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || also.contains(&byte);
-    !text.is_empty() && text.bytes().all(is_allowed)
+/// Takes a word and the slash after it off a text.
+fn word(text: &str) -> Option<(&str, &str)> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let end = text.bytes().position(|byte| !is_part(byte)).filter(|it| *it > 0)?;
+    Some((&text[..end], text[end..].strip_prefix('/')?))
+}
+
+/// Takes a decimal number of 32 bits off a text.
+fn number(text: &[u8]) -> Option<(u32, &[u8])> {
+    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at(end);
+    let add =
+        |number: u32, digit: &u8| number.checked_mul(10)?.checked_add(u32::from(digit - b'0'));
+    let number = digits.iter().try_fold(0, add).filter(|_| end > 0)?;
+    Some((number, rest))
 }

@@ -1,10 +1,10 @@
 //! What a struct event means as an internal event.
 
 use super::fault::{Fault, Notes, repeat};
-use super::form;
-use super::json::{Members, Tree};
+use super::form::{self, Known};
+use super::json::{Is, Part, Parts};
 use super::parameters::Parameters;
-use super::schema::Schema;
+use super::wrapped::Entity;
 use internal_events::{Event, Id, Scalar};
 
 /// Bytes of an identifier, as over REST: each is written to the journal as it is.
@@ -30,37 +30,37 @@ pub struct Tracked {
 }
 
 /// Makes an internal event of a struct event; `None` if it has no action.
-pub(super) fn read<'c>(
+pub(super) fn read(
     parameters: &Parameters<'_>,
-    contexts: impl Iterator<Item = (&'c str, &'c Tree<'c>)>,
+    contexts: &[Entity<'_>],
     notes: &mut Notes,
 ) -> Option<Tracked> {
-    let Some(name) = parameters.get("se_ac") else {
+    let Some(name) = parameters.at(const { Known::named("se_ac") }) else {
         notes.push(Fault::Missing { parameter: "se_ac" });
         return None;
     };
     let mut event = Event::new(name);
-    event.category = parameters.get("se_ca").map(str::to_owned);
+    event.category = parameters.at(const { Known::named("se_ca") }).map(str::to_owned);
     let mut tracked = Tracked { event, source: None, has_pseudonym: false, is_announced: false };
     let mut has_standard = false;
-    for (position, (uri, data)) in contexts.enumerate() {
-        let Some(schema) = Schema::parse(uri).filter(|it| it.vendor == "com.gitlab") else {
+    for (position, (schema, data)) in contexts.iter().enumerate() {
+        if schema.vendor != "com.gitlab" {
             continue;
-        };
+        }
         let ignored = |why| Fault::StandardContext { position, why };
-        match (schema.name, data) {
+        match (schema.name, data.is()) {
             ("gitlab_standard", _) if has_standard => notes.push(ignored("it is the second")),
             ("gitlab_standard", _) if schema.version[0] != 1 => {
                 notes.push(ignored("its version is not 1-x-y"));
             }
-            ("gitlab_standard", Tree::Object(members)) => {
+            ("gitlab_standard", Is::Object(members)) => {
                 has_standard = true;
                 tracked.take_standard(members, notes);
             }
             ("gitlab_standard", _) => notes.push(ignored("it is no object")),
             ("gitlab_service_ping", _) => {
                 tracked.is_announced |=
-                    data.get("event_name").and_then(Tree::as_text) == Some(&tracked.event.name);
+                    data.get("event_name").and_then(Part::as_text) == Some(&tracked.event.name);
             }
             _ => {}
         }
@@ -69,39 +69,67 @@ pub(super) fn read<'c>(
     Some(tracked)
 }
 
+/// What is read of the standard context.
+#[derive(Default)]
+struct Standard<'t> {
+    source: Option<Part<'t>>,
+    user: Option<Part<'t>>,
+    project: Option<Part<'t>>,
+    namespace: Option<Part<'t>>,
+    extra: Option<Part<'t>>,
+}
+
+impl<'t> Standard<'t> {
+    fn of(members: Parts<'t>) -> Self {
+        let mut standard = Self::default();
+        for (name, part) in members {
+            match name {
+                "source" => standard.source = Some(part),
+                "user_id" => standard.user = Some(part),
+                "project_id" => standard.project = Some(part),
+                "namespace_id" => standard.namespace = Some(part),
+                "extra" => standard.extra = Some(part),
+                _ => {}
+            }
+        }
+        standard
+    }
+}
+
 impl Tracked {
     /// Takes what the standard context says; a null is nothing.
-    fn take_standard(&mut self, members: &Members<'_>, notes: &mut Notes) {
-        self.source = members.get("source").and_then(Tree::as_text).map(str::to_owned);
-        self.event.user = identifier(members, "user_id", notes);
-        self.event.project = identifier(members, "project_id", notes);
-        self.event.namespace = identifier(members, "namespace_id", notes);
+    fn take_standard(&mut self, members: Parts<'_>, notes: &mut Notes) {
+        let standard = Standard::of(members);
+        self.source = standard.source.and_then(Part::as_text).map(str::to_owned);
+        self.event.user = identifier("user_id", standard.user, notes);
+        self.event.project = identifier("project_id", standard.project, notes);
+        self.event.namespace = identifier("namespace_id", standard.namespace, notes);
         self.has_pseudonym = matches!(&self.event.user, Some(Id::Text(it)) if is_pseudonym(it));
-        match members.get("extra") {
-            None | Some(Tree::Null) => {}
-            Some(Tree::Object(extra)) => self.take_extra(extra, notes),
+        match standard.extra.map(Part::is) {
+            None | Some(Is::Null) => {}
+            Some(Is::Object(extra)) => self.take_extra(extra, notes),
             Some(_) => notes.push(left_out("extra", "no object")),
         }
     }
 
     /// Takes custom properties; which of them the event may have is the tracker's to say, but
     /// lists and objects have no shape it knows.
-    fn take_extra(&mut self, extra: &Members<'_>, notes: &mut Notes) {
-        for (name, value) in extra.iter() {
-            let value = match value {
-                Tree::Null => continue,
-                Tree::Bool(it) => Scalar::Bool(*it),
-                Tree::Text(it) => Scalar::Str(it.to_string()),
-                Tree::Number(it) => match (it.as_i64(), it.as_f64()) {
+    fn take_extra(&mut self, extra: Parts<'_>, notes: &mut Notes) {
+        for (name, part) in extra {
+            let value = match part.is() {
+                Is::Null => continue,
+                Is::Bool(it) => Scalar::Bool(it),
+                Is::Text(it) => it.into(),
+                Is::Number(it) => match (it.as_i64(), it.as_f64()) {
                     (Some(it), _) => Scalar::Int(it),
                     (None, Some(it)) => Scalar::Float(it),
                     (None, None) => continue,
                 },
-                Tree::List(_) => {
+                Is::List(_) => {
                     notes.push(left_out(&format!("extra.{}", repeat(name)), "a list"));
                     continue;
                 }
-                Tree::Object(_) => {
+                Is::Object(_) => {
                     notes.push(left_out(&format!("extra.{}", repeat(name)), "an object"));
                     continue;
                 }
@@ -116,13 +144,15 @@ impl Tracked {
 
     /// Takes label, property and value; after the custom ones, so that these win.
     fn take_base_properties(&mut self, parameters: &Parameters<'_>) {
-        for (name, parameter) in [("label", "se_la"), ("property", "se_pr")] {
-            if let Some(value) = parameters.get(parameter) {
+        for (name, parameter) in
+            const { [("label", Known::named("se_la")), ("property", Known::named("se_pr"))] }
+        {
+            if let Some(value) = parameters.at(parameter) {
                 self.event.properties.push((name.to_owned(), value.into()));
             }
         }
         // One that is no number has its note: its form is checked with all others.
-        if let Some(value) = parameters.get("se_va").and_then(number) {
+        if let Some(value) = parameters.at(const { Known::named("se_va") }).and_then(number) {
             self.event.properties.push(("value".to_owned(), value));
         }
     }
@@ -133,20 +163,20 @@ fn left_out(member: &str, what: &'static str) -> Fault {
 }
 
 /// Reads an identifier as it comes: the same id is the same element, as number or as text.
-fn identifier(members: &Members<'_>, name: &str, notes: &mut Notes) -> Option<Id> {
-    let what = match members.get(name)? {
-        Tree::Null => return None,
-        Tree::Text(it) if it.is_empty() => return None,
-        Tree::Text(it) if it.len() <= ID_BYTES => return Some(Id::Text(it.to_string())),
-        Tree::Text(_) => "longer than 255 bytes",
-        Tree::Number(it) => match (it.as_i64(), it.as_u64()) {
+fn identifier(name: &str, part: Option<Part<'_>>, notes: &mut Notes) -> Option<Id> {
+    let what = match part?.is() {
+        Is::Null => return None,
+        Is::Text("") => return None,
+        Is::Text(it) if it.len() <= ID_BYTES => return Some(it.into()),
+        Is::Text(_) => "longer than 255 bytes",
+        Is::Number(it) => match (it.as_i64(), it.as_u64()) {
             (Some(it), _) => return Some(Id::Number(it)),
-            (None, Some(it)) => return Some(Id::Text(it.to_string())),
+            (None, Some(it)) => return Some(it.into()),
             (None, None) => "a number with a fraction",
         },
-        Tree::Bool(_) => "a boolean",
-        Tree::List(_) => "a list",
-        Tree::Object(_) => "an object",
+        Is::Bool(_) => "a boolean",
+        Is::List(_) => "a list",
+        Is::Object(_) => "an object",
     };
     notes.push(left_out(name, what));
     None

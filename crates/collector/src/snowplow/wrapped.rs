@@ -2,7 +2,8 @@
 
 use super::base64;
 use super::fault::{Fault, Notes};
-use super::json::{self, Reader, Tree};
+use super::form::Known;
+use super::json::{self, Is, Part, Reader};
 use super::parameters::Parameters;
 use super::schema::Schema;
 use serde_json::Value;
@@ -10,41 +11,60 @@ use std::borrow::Cow;
 
 /// The two parameters that can carry one document, and what it is wrapped in.
 pub(super) struct Wrapped {
-    encoded: &'static str,
-    plain: &'static str,
+    encoded: Known,
+    plain: Known,
     wrapper: &'static str,
     expected: &'static str,
 }
 
+/// A context, or what an event describes: the name of its schema, and its data.
+pub(super) type Entity<'t> = (Schema<'t>, Part<'t>);
+
 pub(super) const CONTEXTS: Wrapped = Wrapped {
-    encoded: "cx",
-    plain: "co",
+    encoded: Known::named("cx"),
+    plain: Known::named("co"),
     wrapper: "contexts",
     expected: "com.snowplowanalytics.snowplow/contexts 1-0-x with a list",
 };
 
 pub(super) const DESCRIBED: Wrapped = Wrapped {
-    encoded: "ue_px",
-    plain: "ue_pr",
+    encoded: Known::named("ue_px"),
+    plain: Known::named("ue_pr"),
     wrapper: "unstruct_event",
     expected: "com.snowplowanalytics.snowplow/unstruct_event 1-0-x",
 };
 
 impl Wrapped {
-    /// Reads the document with its wrapper, and lets somebody look at it; `None` where the event
-    /// has none.
+    /// Reads the document with its wrapper, and lets somebody look at what is wrapped; `None`
+    /// where the event has none.
     pub(super) fn read<R>(
         &self,
         parameters: &Parameters<'_>,
         reader: &mut Reader,
         notes: &mut Notes,
-        look: impl FnOnce(&Tree<'_>) -> R,
+        look: impl FnOnce(&[Entity<'_>]) -> R,
     ) -> Result<Option<R>, Fault> {
-        let Some((parameter, text)) = self.text(parameters, notes)? else { return Ok(None) };
+        // The buffer is the request's: one event after the other is decoded into it.
+        let mut decoded = std::mem::take(&mut reader.decoded);
+        let found = self.text(parameters, &mut decoded, notes).and_then(|text| {
+            let Some((parameter, text)) = text else { return Ok(None) };
+            self.read_text((parameter, &text), reader, notes, look).map(Some)
+        });
+        reader.decoded = decoded;
+        found
+    }
+
+    fn read_text<R>(
+        &self,
+        (parameter, text): (&'static str, &str),
+        reader: &mut Reader,
+        notes: &mut Notes,
+        look: impl FnOnce(&[Entity<'_>]) -> R,
+    ) -> Result<R, Fault> {
         let mended;
-        let tree = match reader.read(&text) {
+        let tree = match reader.read(text) {
             Ok(tree) => Ok(tree),
-            Err(error) => match json::mend(&text) {
+            Err(error) => match json::mend(text) {
                 None => Err(error),
                 Some(it) => {
                     notes.push(Fault::Surrogate { place: parameter });
@@ -57,13 +77,13 @@ impl Wrapped {
         if let Some(member) = reader.take_duplicate() {
             notes.push(Fault::Duplicate { parameter: format!("{parameter}: {member}") });
         }
-        self.check(parameter, &tree)?;
-        Ok(Some(look(&tree)))
+        Ok(look(&self.entities(parameter, tree.root())?))
     }
 
     /// The document of an event that was taken, as a value of one's own.
     pub(super) fn value(&self, parameters: &Parameters<'_>) -> Option<Value> {
-        let (_, text) = self.text(parameters, &mut Notes::default()).ok()??;
+        let mut decoded = Vec::new();
+        let (_, text) = self.text(parameters, &mut decoded, &mut Notes::default()).ok()??;
         let value = serde_json::from_str(&text);
         value.or_else(|_| serde_json::from_str(&json::mend(&text).unwrap_or_default())).ok()
     }
@@ -72,53 +92,55 @@ impl Wrapped {
     fn text<'p>(
         &self,
         parameters: &'p Parameters<'_>,
+        decoded: &'p mut Vec<u8>,
         notes: &mut Notes,
     ) -> Result<Option<(&'static str, Cow<'p, str>)>, Fault> {
-        let (encoded, plain) = (parameters.get(self.encoded), parameters.get(self.plain));
+        let (encoded, plain) = (parameters.at(self.encoded), parameters.at(self.plain));
         let Some(encoded) = encoded else {
-            return Ok(plain.map(|it| (self.plain, Cow::Borrowed(it))));
+            return Ok(plain.map(|it| (self.plain.name(), Cow::Borrowed(it))));
         };
+        let parameter = self.encoded.name();
         if plain.is_some() {
-            notes.push(Fault::Both { taken: self.encoded, ignored: self.plain });
+            notes.push(Fault::Both { taken: parameter, ignored: self.plain.name() });
         }
-        let bytes = base64::decode(encoded)
-            .map_err(|position| Fault::Base64 { parameter: self.encoded, position })?;
-        let text = String::from_utf8(bytes).unwrap_or_else(|error| {
-            notes.push(Fault::Utf8 { place: format!("`{}`", self.encoded) });
-            String::from_utf8_lossy(error.as_bytes()).into_owned()
-        });
-        Ok(Some((self.encoded, Cow::Owned(text))))
+        base64::decode(encoded, decoded)
+            .map_err(|position| Fault::Base64 { parameter, position })?;
+        let text = str::from_utf8(decoded).map_or_else(
+            |_| {
+                notes.push(Fault::Utf8 { place: format!("`{parameter}`") });
+                String::from_utf8_lossy(decoded)
+            },
+            Cow::Borrowed,
+        );
+        Ok(Some((parameter, text)))
     }
 
-    fn check(&self, parameter: &'static str, tree: &Tree<'_>) -> Result<(), Fault> {
+    /// What is wrapped, if the wrapper is right and all in it describes itself.
+    fn entities<'t>(
+        &self,
+        parameter: &'static str,
+        root: Part<'t>,
+    ) -> Result<Vec<Entity<'t>>, Fault> {
         let wrong = Fault::Wrapper { parameter, expected: self.expected };
-        let schema = tree.get("schema").and_then(Tree::as_text).and_then(Schema::parse);
-        if !schema.is_some_and(|it| it.is_wrapper(self.wrapper)) {
+        if !schema_of(root).is_some_and(|it| it.is_wrapper(self.wrapper)) {
             return Err(wrong);
         }
-        let entities = match tree.get("data") {
-            Some(Tree::List(list)) if self.wrapper == CONTEXTS.wrapper => list.as_slice(),
-            Some(object @ Tree::Object(_)) if self.wrapper == DESCRIBED.wrapper => {
-                std::slice::from_ref(object)
+        let described = |position: usize, part: Part<'t>| {
+            let entity = schema_of(part).zip(part.get("data"));
+            entity.ok_or(Fault::Entity { parameter, position })
+        };
+        match root.get("data").map(|it| (it, it.is())) {
+            Some((_, Is::List(list))) if self.wrapper == CONTEXTS.wrapper => {
+                list.enumerate().map(|(position, (_, part))| described(position, part)).collect()
             }
-            _ => return Err(wrong),
-        };
-        let is_described = |it: &Tree<'_>| {
-            let schema = it.get("schema").and_then(Tree::as_text).and_then(Schema::parse);
-            schema.is_some() && it.get("data").is_some()
-        };
-        match entities.iter().position(|it| !is_described(it)) {
-            Some(position) => Err(Fault::Entity { parameter, position }),
-            None => Ok(()),
+            Some((object, Is::Object(_))) if self.wrapper == DESCRIBED.wrapper => {
+                Ok(vec![described(0, object)?])
+            }
+            _ => Err(wrong),
         }
     }
 }
 
-/// The contexts of a document that was checked: schema and data of each.
-pub(super) fn entities<'t>(tree: &'t Tree<'t>) -> impl Iterator<Item = (&'t str, &'t Tree<'t>)> {
-    let list = match tree.get("data") {
-        Some(Tree::List(list)) => list.as_slice(),
-        _ => &[],
-    };
-    list.iter().filter_map(|it| Some((it.get("schema")?.as_text()?, it.get("data")?)))
+fn schema_of(part: Part<'_>) -> Option<Schema<'_>> {
+    part.get("schema").and_then(Part::as_text).and_then(Schema::parse)
 }

@@ -1,6 +1,7 @@
 //! What is sent again counts once.
 
-use crate::server::{BATCH, Server, TRACK};
+use crate::server::{BATCH, Server, TRACK, config};
+use internal_events_collector::Limits;
 
 /// Accepted and duplicate events so far.
 fn counts(server: &Server) -> (u64, u64) {
@@ -46,18 +47,37 @@ fn without_an_id_every_request_is_an_event() {
     assert_eq!(counts(&server), (3, 0));
 }
 
+/// Sends a tracker's event that was sent at a time.
+fn send_tracked(server: &Server, stm: &str) {
+    let body = format!(
+        r#"{{"schema":"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4",
+            "data":[{{"e":"se","p":"srv","tv":"rb-0.8.0","se_ca":"c","se_ac":"create_order",
+            "eid":"9d5b0b1e-6a44-4c0e-8a2b-0f6a3c1d2e3f","stm":"{stm}"}}]}}"#
+    );
+    assert_eq!(server.post("/com.snowplowanalytics.snowplow/tp2", body).status, 200);
+}
+
 #[test]
 fn a_tracker_that_got_no_answer_sends_again_with_another_time_of_sending() {
     let server = Server::start();
-    for stm in ["1795000000000", "1795000009999"] {
-        let body = format!(
-            r#"{{"schema":"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4",
-                "data":[{{"e":"se","p":"srv","tv":"rb-0.8.0","se_ca":"c","se_ac":"create_order",
-                "eid":"9d5b0b1e-6a44-4c0e-8a2b-0f6a3c1d2e3f","stm":"{stm}"}}]}}"#
-        );
-        assert_eq!(server.post("/com.snowplowanalytics.snowplow/tp2", body).status, 200);
-    }
+    send_tracked(&server, "1795000000000");
+    send_tracked(&server, "1795000009999");
     assert_eq!(counts(&server), (1, 1));
+}
+
+#[test]
+fn what_a_tracker_sent_is_known_again_after_a_restart_and_in_another_process() {
+    let data = tempfile::tempdir().expect("a directory");
+    let start = || Server::start_with(config().data(data.path()), Limits::default());
+    let first = start();
+    send_tracked(&first, "1795000000000");
+    let beside = start();
+    send_tracked(&beside, "1795000001000");
+    assert_eq!((counts(&first), counts(&beside)), ((1, 0), (0, 1)));
+    drop((first, beside));
+    let later = start();
+    send_tracked(&later, "1795000002000");
+    assert_eq!(counts(&later), (0, 1));
 }
 
 /// Posts with a key in the head.

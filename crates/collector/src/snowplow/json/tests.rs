@@ -1,24 +1,21 @@
-use super::{FEW, Members, Reader, Tree};
-use serde_json::Number;
+use super::{FEW, Is, Reader};
 
 #[test]
 fn of_members_with_one_name_the_last_is_taken_however_many_there_are() {
     for n in [1, 2, FEW - 1, FEW, FEW + 1, 3 * FEW] {
-        let mut members = Members::default();
-        for round in 0..2_i64 {
-            for it in 0..n {
-                let value = Tree::Number(Number::from(round));
-                assert_eq!(
-                    members.insert(format!("m{it}").into(), value),
-                    round > 0,
-                    "{it} of {n}"
-                );
-            }
-        }
-        assert_eq!(members.iter().count(), n);
-        for (it, (name, value)) in members.iter().enumerate() {
+        let round = |value: i32| (0..n).map(move |it| format!(r#""m{it}": [{value}, {{"x": 5}}]"#));
+        let members: Vec<_> = round(0).chain(round(1)).chain(round(2)).collect();
+        let text = format!("{{{}}}", members.join(", "));
+        let tree = Reader::default().read(&text).expect("it is JSON");
+        let Is::Object(members) = tree.root().is() else { panic!("it is an object") };
+        assert_eq!(members.clone().count(), n);
+        for (it, (name, value)) in members.enumerate() {
             assert_eq!(name, format!("m{it}"));
-            assert!(matches!(value, Tree::Number(it) if it.as_i64() == Some(1)), "{name} of {n}");
+            let Is::List(mut items) = value.is() else { panic!("{name} of {n} is a list") };
+            let first = items.next().expect("it has two items").1.is();
+            assert!(matches!(first, Is::Number(it) if it.as_i64() == Some(2)), "{name} of {n}");
+            let second = items.next().and_then(|(_, it)| it.get("x"));
+            assert!(second.is_some() && items.next().is_none(), "{name} of {n}");
         }
     }
 }

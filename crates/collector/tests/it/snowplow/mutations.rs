@@ -2,7 +2,7 @@
 
 use super::corpus::{self, Request};
 use super::{JSON, Random};
-use internal_events_collector::snowplow::{content_key, decode_get, decode_post};
+use internal_events_collector::snowplow::{ContentHash, decode_get, decode_post};
 
 /// What trackers write, and what breaks readers of it.
 const WORDS: &[&str] = &[
@@ -55,7 +55,7 @@ fn a_broken_request_never_panics_and_is_never_lost() {
         assert!(!decoded.payloads.is_empty() || !decoded.bad.is_empty());
         assert!(decoded.bad.iter().all(|it| !it.reasons.is_empty()));
         for payload in &decoded.payloads {
-            content_key(&payload.parameters);
+            ContentHash::new(b"").of(&payload.parameters);
             assert!(payload.notes.len() <= 21);
         }
         n_good += decoded.payloads.len();
