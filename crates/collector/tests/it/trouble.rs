@@ -1,6 +1,6 @@
 //! Servers in trouble that cannot be brought about from outside.
 
-use crate::server::{Answer, Server, config};
+use crate::server::{Answer, Server, TRACK, config};
 use internal_events::{Event, Limits as TrackerLimits};
 use internal_events_collector::Limits;
 use std::sync::mpsc;
@@ -39,6 +39,8 @@ pub(crate) fn with_a_writer_that_dies(request: &str) -> Answer {
 pub(crate) fn with_a_damaged_file(request: &str) -> Answer {
     let data = tempfile::tempdir().expect("a directory");
     let server = Server::start_with(config().data(data.path()), Limits::default());
+    // Of a store in which nothing ever was there is nothing to read.
+    assert_eq!(server.post(TRACK, r#"{"event":"create_order"}"#).status, 200);
     for name in ["internal-events.db", "internal-events.db-wal"] {
         let path = data.path().join(name);
         let length = std::fs::metadata(&path).expect("it exists").len();
