@@ -16,6 +16,7 @@
 //! events, parameters, depth, and the number of values, which memory grows with.
 
 mod base64;
+mod document;
 mod envelope;
 mod fault;
 mod form;
@@ -34,6 +35,7 @@ pub use tracked::Tracked;
 
 pub(crate) use form::uuid;
 
+use document::Document;
 use fault::{Notes, repeat};
 use form::Known;
 use json::Reader;
@@ -343,7 +345,7 @@ fn interpret<'a>(
     // What a struct event means is noted after everything else, and only if it can be used.
     let mut meaning = Notes::default();
     let is_struct = kind == Some(Kind::Struct);
-    let look = |contexts: &[wrapped::Entity<'_>]| {
+    let look = |contexts: &Document<'_>| {
         is_struct.then(|| tracked::read(&parameters, contexts, &mut meaning))
     };
     let contexts = wrapped::CONTEXTS.read(&parameters, reader, &mut notes, look);
@@ -359,7 +361,7 @@ fn interpret<'a>(
         return Err(reasons);
     };
     let tracked = match tracked {
-        None if is_struct => tracked::read(&parameters, &[], &mut meaning),
+        None if is_struct => tracked::read(&parameters, &Document::default(), &mut meaning),
         tracked => tracked.flatten(),
     };
     notes.append(meaning);

@@ -29,7 +29,7 @@ pub(super) fn parse(body: &str) -> Result<Vec<&str>, Fault> {
         return Err(Fault::Envelope(serde_json::Error::custom("expected an object, not a list")));
     }
     let schema = envelope.schema.unwrap_or_default();
-    if !Schema::parse(&schema).is_some_and(|it| it.is_wrapper(WRAPPER)) {
+    if !Schema::parse(schema.as_str()).is_some_and(|it| it.is_wrapper(WRAPPER)) {
         return Err(Fault::EnvelopeSchema { given: repeat(&schema) });
     }
     match envelope.data {
@@ -119,6 +119,7 @@ pub(super) fn read_event<'a>(
 }
 
 /// The members of an event.
+#[derive(Default)]
 struct Members<'a> {
     n: usize,
     parameters: Parameters<'a>,
@@ -156,37 +157,38 @@ const MAX_MEMBERS: usize = 2 * super::parameters::MAX_PARAMETERS;
 
 fn members<'a>(text: &'a str, reader: &mut Reader) -> serde_json::Result<Members<'a>> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
+    let mut members = Members::default();
     // Its end was found when the body was taken apart.
-    deserializer.deserialize_map(MembersVisitor(reader))
+    deserializer.deserialize_map(MembersVisitor { reader, members: &mut members })?;
+    Ok(members)
 }
 
-struct MembersVisitor<'r>(&'r mut Reader);
+/// Reads members to where they stay, for together they are large.
+struct MembersVisitor<'r, 'a> {
+    reader: &'r mut Reader,
+    members: &'r mut Members<'a>,
+}
 
-impl<'de> Visitor<'de> for MembersVisitor<'_> {
-    type Value = Members<'de>;
+impl<'de> Visitor<'de> for MembersVisitor<'_, 'de> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of texts")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Members<'de>, A::Error> {
-        let mut members = Members {
-            n: 0,
-            parameters: Parameters::with_room(),
-            notes: Notes::default(),
-            not_text: Notes::default(),
-            fault: None,
-        };
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<(), A::Error> {
+        let Self { reader, members } = self;
+        members.parameters.reserve();
         while let Some(Text(name)) = from.next_key()? {
             if members.n < MAX_MEMBERS {
-                let found = from.next_value_seed(Given(self.0))?;
+                let found = from.next_value_seed(Given(reader))?;
                 members.add(name, found);
             } else {
                 members.n = MAX_MEMBERS + 1;
                 from.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(members)
+        Ok(())
     }
 }
 
@@ -212,7 +214,8 @@ where
             match name.as_ref() {
                 "schema" if !has_schema => {
                     let Text(schema) = from.next_value()?;
-                    has_schema = Schema::parse(&schema).is_some_and(|it| it.is_wrapper(WRAPPER));
+                    has_schema =
+                        Schema::parse(schema.as_ref()).is_some_and(|it| it.is_wrapper(WRAPPER));
                     if !has_schema {
                         return Err(A::Error::custom("another schema"));
                     }
@@ -259,11 +262,14 @@ where
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let mut n = 0;
-        while let Some(members) = items.next_element_seed(MembersVisitor(self.reader))? {
+        let mut members = Members::default();
+        let reader = self.reader;
+        while items.next_element_seed(MembersVisitor { reader, members: &mut members })?.is_some() {
             let mut notes = Notes::default();
+            let members = std::mem::take(&mut members);
             let parameters = members.into_parameters(&mut notes).map_err(A::Error::custom)?;
             n += 1;
-            if n > MAX_EVENTS || (self.take)(parameters, notes, self.reader).is_none() {
+            if n > MAX_EVENTS || (self.take)(parameters, notes, reader).is_none() {
                 return Err(A::Error::custom("something is wrong"));
             }
         }
@@ -271,10 +277,10 @@ where
     }
 }
 
-impl<'de> DeserializeSeed<'de> for MembersVisitor<'_> {
-    type Value = Members<'de>;
+impl<'de> DeserializeSeed<'de> for MembersVisitor<'_, 'de> {
+    type Value = ();
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members<'de>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_map(self)
     }
 }

@@ -169,14 +169,23 @@ impl Known {
 /// Bytes of the longest name: few enough to be taken for one number.
 const LONGEST: usize = 8;
 
-const fn number_of(name: &[u8]) -> u64 {
-    let mut number = 0;
-    let mut at = 0;
-    while at < name.len() {
-        number = number << 8 | name[at] as u64;
-        at += 1;
+/// Takes up to eight bytes as a number, the lowest first.
+pub(super) const fn number_of(bytes: &[u8]) -> u64 {
+    let n = bytes.len();
+    // Looks that may overlap, for where they do they see the same.
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            first as u64 | (last as u64) << (8 * (n - 4))
+        }
+        _ if n == 0 => 0,
+        _ => {
+            let (middle, last) = (n / 2, n - 1);
+            bytes[0] as u64
+                | (bytes[middle] as u64) << (8 * middle)
+                | (bytes[last] as u64) << (8 * last)
+        }
     }
-    number
 }
 
 const NUMBERS: [u64; N_KNOWN] = {

@@ -1,8 +1,10 @@
 //! What makes two events the same.
 
+use super::form::{Known, N_KNOWN, number_of};
 use super::parameters::Parameters;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use std::sync::Arc;
 
 /// Hashes all that an event says but `stm`, the time of sending.
 ///
@@ -17,8 +19,10 @@ use std::fmt;
 /// them. A cryptographic hash needs no secret, but three times as long.
 #[derive(Clone)]
 pub struct ContentHash {
-    /// The point, and its second, third and fourth power.
-    powers: [u64; 4],
+    /// The powers of the point, from the first to the eighth.
+    powers: [u64; 8],
+    /// What each name of the protocol adds, which is most of the names there are.
+    names: Arc<[u64; N_KNOWN]>,
 }
 
 impl fmt::Debug for ContentHash {
@@ -39,52 +43,79 @@ impl ContentHash {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&digest[..8]);
         let point = u64::from_le_bytes(bytes) % MODULUS;
-        let times = |power: u64| reduce(u128::from(power) * u128::from(point));
-        let square = times(point);
-        let cube = times(square);
-        Self { powers: [point, square, cube, times(cube)] }
+        let mut powers = [point; 8];
+        for nth in 1..powers.len() {
+            powers[nth] = reduce(u128::from(powers[nth - 1]) * u128::from(point));
+        }
+        let name = |place: usize| {
+            let name = Known::at(place).expect("invariant: the table has so many").name();
+            let number = u128::from(number_of(name.as_bytes()));
+            reduce(name.len() as u128 * u128::from(point) + number)
+        };
+        Self { powers, names: Arc::new(std::array::from_fn(name)) }
     }
 
     /// Hashes an event.
     pub fn of(&self, parameters: &Parameters<'_>) -> u64 {
+        let stm = const { Known::named("stm") };
         let mut hash = 1;
-        let mut add = |(name, value): (&str, &str)| {
-            if name != "stm" {
-                hash = self.add(self.add(hash, name), value);
+        if let Some(in_order) = parameters.in_order() {
+            for (known, value) in in_order.filter(|(known, _)| *known != stm) {
+                hash = self.add(self.add_known(hash, known), value);
             }
-        };
-        match parameters.in_order() {
-            Some(in_order) => in_order.for_each(&mut add),
-            None => parameters.sorted().into_iter().for_each(&mut add),
+        } else {
+            for (name, value) in parameters.sorted() {
+                if name != stm.name() {
+                    hash = self.add(self.add(hash, name), value);
+                }
+            }
         }
         hash % MODULUS
     }
 
+    /// Goes on with a name of the protocol, which has no more than seven bytes.
+    fn add_known(&self, hash: u64, known: Known) -> u64 {
+        let [_, square, ..] = self.powers.map(u128::from);
+        reduce(u128::from(hash) * square + u128::from(self.names[known.place()]))
+    }
+
     /// Goes on with a text.
     fn add(&self, hash: u64, text: &str) -> u64 {
-        let [first, second, third, fourth] = self.powers.map(u128::from);
-        let next = |hash: u64, number: u64| reduce(u128::from(hash) * first + u128::from(number));
-        let mut hash = next(hash, text.len() as u64);
-        let (blocks, rest) = text.as_bytes().as_chunks::<28>();
+        let [p1, p2, p3, p4, p5, p6, p7, p8] = self.powers.map(u128::from);
+        let mut hash = reduce(u128::from(hash) * p1 + text.len() as u128);
+        // Many at a time, for each of them waits for what was before.
+        let (blocks, rest) = text.as_bytes().as_chunks::<56>();
         for block in blocks {
-            let [a, b, c, d] = sevens(block).map(u128::from);
-            hash = reduce(u128::from(hash) * fourth + a * third + b * second + c * first + d);
+            let [a, b, c, d] = sevens(block.first_chunk().expect("invariant: 28 of 56 bytes"));
+            let [e, f, g, h] = sevens(block.last_chunk().expect("invariant: 28 of 56 bytes"));
+            let first = u128::from(hash) * p8 + a * p7 + b * p6 + c * p5 + d * p4;
+            hash = reduce(first + e * p3 + f * p2 + g * p1 + h);
         }
-        for seven in rest.chunks(7) {
-            hash = next(hash, seven.iter().rfold(0, |number, it| number << 8 | u64::from(*it)));
+        let (blocks, rest) = rest.as_chunks::<28>();
+        for block in blocks {
+            let [a, b, c, d] = sevens(block);
+            hash = reduce(u128::from(hash) * p4 + a * p3 + b * p2 + c * p1 + d);
         }
-        hash
+        let (whole, part) = rest.as_chunks::<7>();
+        let hash = whole
+            .iter()
+            .fold(hash, |hash, seven| reduce(u128::from(hash) * p1 + u128::from(number_of(seven))));
+        if part.is_empty() {
+            hash
+        } else {
+            reduce(u128::from(hash) * p1 + u128::from(number_of(part)))
+        }
     }
 }
 
 /// Takes a block as four numbers of seven bytes, the lowest first.
-fn sevens(block: &[u8; 28]) -> [u64; 4] {
+fn sevens(block: &[u8; 28]) -> [u128; 4] {
     const LOW: u64 = (1 << 56) - 1;
     let eight = |from: usize| {
         let bytes = block[from..].first_chunk().expect("invariant: a block has 28 bytes");
         u64::from_le_bytes(*bytes)
     };
-    [eight(0) & LOW, eight(7) & LOW, eight(14) & LOW, eight(20) >> 8]
+    [eight(0) & LOW, eight(7) & LOW, eight(14) & LOW, eight(20) >> 8].map(u128::from)
 }
 
 /// Brings a number of at most 126 bits down to 62, with the same rest modulo 2^61 − 1.

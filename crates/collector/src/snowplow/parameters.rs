@@ -41,8 +41,8 @@ impl Default for Parameters<'_> {
 
 impl<'a> Parameters<'a> {
     /// Makes room for as many as GitLab's trackers write.
-    pub(super) fn with_room() -> Self {
-        Self { entries: Vec::with_capacity(24), ..Self::default() }
+    pub(super) fn reserve(&mut self) {
+        self.entries.reserve(24);
     }
 
     /// The value of a parameter; one that is empty is as good as absent.
@@ -68,10 +68,11 @@ impl<'a> Parameters<'a> {
 
     /// Walks the parameters by name, if the protocol knows all of them: then that takes no
     /// sorting.
-    pub(super) fn in_order(&self) -> Option<impl Iterator<Item = (&str, &str)>> {
-        let known = self.places.iter().filter_map(|it| it.checked_sub(1));
+    pub(super) fn in_order(&self) -> Option<impl Iterator<Item = (Known, &str)>> {
+        let at = |place: &u16| self.entries.get(usize::from(*place).checked_sub(1)?);
+        let with_place = move |place| at(place).and_then(|it| Some((it.known?, it.value.as_ref())));
         let knows_all = self.entries.iter().all(|it| it.known.is_some());
-        knows_all.then(|| known.map(|it| self.entries[usize::from(it)].pair()))
+        knows_all.then(|| self.places.iter().filter_map(with_place))
     }
 
     /// Lists the parameters by name.

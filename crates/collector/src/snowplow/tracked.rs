@@ -1,11 +1,11 @@
 //! What a struct event means as an internal event.
 
+use super::document::{Document, Extra, Leaf, Member, Members};
 use super::fault::{Fault, Notes, repeat};
 use super::form::{self, Known};
-use super::json::{Is, Part, Parts};
 use super::parameters::Parameters;
-use super::wrapped::Entity;
 use internal_events::{Event, Id, Scalar};
+use std::borrow::Cow;
 
 /// Bytes of an identifier, as over REST: each is written to the journal as it is.
 const ID_BYTES: usize = 255;
@@ -32,7 +32,7 @@ pub struct Tracked {
 /// Makes an internal event of a struct event; `None` if it has no action.
 pub(super) fn read(
     parameters: &Parameters<'_>,
-    contexts: &[Entity<'_>],
+    contexts: &Document<'_>,
     notes: &mut Notes,
 ) -> Option<Tracked> {
     let Some(name) = parameters.at(const { Known::named("se_ac") }) else {
@@ -43,24 +43,24 @@ pub(super) fn read(
     event.category = parameters.at(const { Known::named("se_ca") }).map(str::to_owned);
     let mut tracked = Tracked { event, source: None, has_pseudonym: false, is_announced: false };
     let mut has_standard = false;
-    for (position, (schema, data)) in contexts.iter().enumerate() {
-        if schema.vendor != "com.gitlab" {
+    for (position, (schema, data)) in contexts.entities().enumerate() {
+        if schema.vendor() != "com.gitlab" {
             continue;
         }
         let ignored = |why| Fault::StandardContext { position, why };
-        match (schema.name, data.is()) {
+        match (schema.name(), data) {
             ("gitlab_standard", _) if has_standard => notes.push(ignored("it is the second")),
             ("gitlab_standard", _) if schema.version[0] != 1 => {
                 notes.push(ignored("its version is not 1-x-y"));
             }
-            ("gitlab_standard", Is::Object(members)) => {
+            ("gitlab_standard", Some(members)) => {
                 has_standard = true;
                 tracked.take_standard(members, notes);
             }
-            ("gitlab_standard", _) => notes.push(ignored("it is no object")),
-            ("gitlab_service_ping", _) => {
-                tracked.is_announced |=
-                    data.get("event_name").and_then(Part::as_text) == Some(&tracked.event.name);
+            ("gitlab_standard", None) => notes.push(ignored("it is no object")),
+            ("gitlab_service_ping", Some(members)) => {
+                let name = members.text(Member::EventName);
+                tracked.is_announced |= name == Some(&tracked.event.name);
             }
             _ => {}
         }
@@ -69,67 +69,39 @@ pub(super) fn read(
     Some(tracked)
 }
 
-/// What is read of the standard context.
-#[derive(Default)]
-struct Standard<'t> {
-    source: Option<Part<'t>>,
-    user: Option<Part<'t>>,
-    project: Option<Part<'t>>,
-    namespace: Option<Part<'t>>,
-    extra: Option<Part<'t>>,
-}
-
-impl<'t> Standard<'t> {
-    fn of(members: Parts<'t>) -> Self {
-        let mut standard = Self::default();
-        for (name, part) in members {
-            match name {
-                "source" => standard.source = Some(part),
-                "user_id" => standard.user = Some(part),
-                "project_id" => standard.project = Some(part),
-                "namespace_id" => standard.namespace = Some(part),
-                "extra" => standard.extra = Some(part),
-                _ => {}
-            }
-        }
-        standard
-    }
-}
-
 impl Tracked {
     /// Takes what the standard context says; a null is nothing.
-    fn take_standard(&mut self, members: Parts<'_>, notes: &mut Notes) {
-        let standard = Standard::of(members);
-        self.source = standard.source.and_then(Part::as_text).map(str::to_owned);
-        self.event.user = identifier("user_id", standard.user, notes);
-        self.event.project = identifier("project_id", standard.project, notes);
-        self.event.namespace = identifier("namespace_id", standard.namespace, notes);
+    fn take_standard(&mut self, standard: &Members<'_>, notes: &mut Notes) {
+        self.source = standard.text(Member::Source).map(str::to_owned);
+        self.event.user = identifier("user_id", standard.get(Member::UserId), notes);
+        self.event.project = identifier("project_id", standard.get(Member::ProjectId), notes);
+        self.event.namespace = identifier("namespace_id", standard.get(Member::NamespaceId), notes);
         self.has_pseudonym = matches!(&self.event.user, Some(Id::Text(it)) if is_pseudonym(it));
-        match standard.extra.map(Part::is) {
-            None | Some(Is::Null) => {}
-            Some(Is::Object(extra)) => self.take_extra(extra, notes),
-            Some(_) => notes.push(left_out("extra", "no object")),
+        match &standard.extra {
+            None | Some(Extra::Null) => {}
+            Some(Extra::Object(extra)) => self.take_extra(extra, notes),
+            Some(Extra::Other) => notes.push(left_out("extra", "no object")),
         }
     }
 
     /// Takes custom properties; which of them the event may have is the tracker's to say, but
     /// lists and objects have no shape it knows.
-    fn take_extra(&mut self, extra: Parts<'_>, notes: &mut Notes) {
-        for (name, part) in extra {
-            let value = match part.is() {
-                Is::Null => continue,
-                Is::Bool(it) => Scalar::Bool(it),
-                Is::Text(it) => it.into(),
-                Is::Number(it) => match (it.as_i64(), it.as_f64()) {
+    fn take_extra(&mut self, extra: &[(Cow<'_, str>, Leaf<'_>)], notes: &mut Notes) {
+        for (name, leaf) in extra {
+            let value = match leaf {
+                Leaf::Null => continue,
+                Leaf::Bool(it) => Scalar::Bool(*it),
+                Leaf::Text(it) => it.as_ref().into(),
+                Leaf::Number(it) => match (it.as_i64(), it.as_f64()) {
                     (Some(it), _) => Scalar::Int(it),
                     (None, Some(it)) => Scalar::Float(it),
                     (None, None) => continue,
                 },
-                Is::List(_) => {
+                Leaf::List => {
                     notes.push(left_out(&format!("extra.{}", repeat(name)), "a list"));
                     continue;
                 }
-                Is::Object(_) => {
+                Leaf::Object => {
                     notes.push(left_out(&format!("extra.{}", repeat(name)), "an object"));
                     continue;
                 }
@@ -138,7 +110,7 @@ impl Tracked {
                 notes.push(left_out("extra", "longer than 100 members"));
                 return;
             }
-            self.event.properties.push((name.to_owned(), value));
+            self.event.properties.push((name.to_string(), value));
         }
     }
 
@@ -163,20 +135,20 @@ fn left_out(member: &str, what: &'static str) -> Fault {
 }
 
 /// Reads an identifier as it comes: the same id is the same element, as number or as text.
-fn identifier(name: &str, part: Option<Part<'_>>, notes: &mut Notes) -> Option<Id> {
-    let what = match part?.is() {
-        Is::Null => return None,
-        Is::Text("") => return None,
-        Is::Text(it) if it.len() <= ID_BYTES => return Some(it.into()),
-        Is::Text(_) => "longer than 255 bytes",
-        Is::Number(it) => match (it.as_i64(), it.as_u64()) {
+fn identifier(name: &str, leaf: Option<&Leaf<'_>>, notes: &mut Notes) -> Option<Id> {
+    let what = match leaf? {
+        Leaf::Null => return None,
+        Leaf::Text(it) if it.is_empty() => return None,
+        Leaf::Text(it) if it.len() <= ID_BYTES => return Some(it.as_ref().into()),
+        Leaf::Text(_) => "longer than 255 bytes",
+        Leaf::Number(it) => match (it.as_i64(), it.as_u64()) {
             (Some(it), _) => return Some(Id::Number(it)),
             (None, Some(it)) => return Some(it.into()),
             (None, None) => "a number with a fraction",
         },
-        Is::Bool(_) => "a boolean",
-        Is::List(_) => "a list",
-        Is::Object(_) => "an object",
+        Leaf::Bool(_) => "a boolean",
+        Leaf::List => "a list",
+        Leaf::Object => "an object",
     };
     notes.push(left_out(name, what));
     None

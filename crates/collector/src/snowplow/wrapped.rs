@@ -1,11 +1,11 @@
 //! Self-describing JSON: the contexts of an event, and what a self-describing event describes.
 
 use super::base64;
+use super::document::{Document, Inside};
 use super::fault::{Fault, Notes};
 use super::form::Known;
-use super::json::{self, Is, Part, Reader};
+use super::json::{self, Reader};
 use super::parameters::Parameters;
-use super::schema::Schema;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -16,9 +16,6 @@ pub(super) struct Wrapped {
     wrapper: &'static str,
     expected: &'static str,
 }
-
-/// A context, or what an event describes: the name of its schema, and its data.
-pub(super) type Entity<'t> = (Schema<'t>, Part<'t>);
 
 pub(super) const CONTEXTS: Wrapped = Wrapped {
     encoded: Known::named("cx"),
@@ -42,7 +39,7 @@ impl Wrapped {
         parameters: &Parameters<'_>,
         reader: &mut Reader,
         notes: &mut Notes,
-        look: impl FnOnce(&[Entity<'_>]) -> R,
+        look: impl FnOnce(&Document<'_>) -> R,
     ) -> Result<Option<R>, Fault> {
         // The buffer is the request's: one event after the other is decoded into it.
         let mut decoded = std::mem::take(&mut reader.decoded);
@@ -59,25 +56,28 @@ impl Wrapped {
         (parameter, text): (&'static str, &str),
         reader: &mut Reader,
         notes: &mut Notes,
-        look: impl FnOnce(&[Entity<'_>]) -> R,
+        look: impl FnOnce(&Document<'_>) -> R,
     ) -> Result<R, Fault> {
         let mended;
-        let tree = match reader.read(text) {
-            Ok(tree) => Ok(tree),
+        reader.take_duplicate();
+        let document = match Document::read(text, reader) {
+            Ok(document) => Ok(document),
             Err(error) => match json::mend(text) {
                 None => Err(error),
                 Some(it) => {
                     notes.push(Fault::Surrogate { place: parameter });
                     mended = it;
-                    reader.read(&mended)
+                    reader.take_duplicate();
+                    Document::read(&mended, reader)
                 }
             },
         };
-        let tree = tree.map_err(|source| Fault::Json { parameter, source })?;
+        let document = document.map_err(|source| Fault::Json { parameter, source })?;
         if let Some(member) = reader.take_duplicate() {
             notes.push(Fault::Duplicate { parameter: format!("{parameter}: {member}") });
         }
-        Ok(look(&self.entities(parameter, tree.root())?))
+        self.check(parameter, &document)?;
+        Ok(look(&document))
     }
 
     /// The document of an event that was taken, as a value of one's own.
@@ -115,32 +115,19 @@ impl Wrapped {
         Ok(Some((parameter, text)))
     }
 
-    /// What is wrapped, if the wrapper is right and all in it describes itself.
-    fn entities<'t>(
-        &self,
-        parameter: &'static str,
-        root: Part<'t>,
-    ) -> Result<Vec<Entity<'t>>, Fault> {
+    /// Checks that the wrapper is right, and that all in it describes itself.
+    fn check(&self, parameter: &'static str, document: &Document<'_>) -> Result<(), Fault> {
         let wrong = Fault::Wrapper { parameter, expected: self.expected };
-        if !schema_of(root).is_some_and(|it| it.is_wrapper(self.wrapper)) {
+        if !document.schema.as_ref().is_some_and(|it| it.is_wrapper(self.wrapper)) {
             return Err(wrong);
         }
-        let described = |position: usize, part: Part<'t>| {
-            let entity = schema_of(part).zip(part.get("data"));
-            entity.ok_or(Fault::Entity { parameter, position })
+        let first_none = match &document.inside {
+            Inside::List(list) if self.wrapper == CONTEXTS.wrapper => {
+                list.iter().position(Option::is_none)
+            }
+            Inside::One(it) if self.wrapper == DESCRIBED.wrapper => it.is_none().then_some(0),
+            _ => return Err(wrong),
         };
-        match root.get("data").map(|it| (it, it.is())) {
-            Some((_, Is::List(list))) if self.wrapper == CONTEXTS.wrapper => {
-                list.enumerate().map(|(position, (_, part))| described(position, part)).collect()
-            }
-            Some((object, Is::Object(_))) if self.wrapper == DESCRIBED.wrapper => {
-                Ok(vec![described(0, object)?])
-            }
-            _ => Err(wrong),
-        }
+        first_none.map_or(Ok(()), |position| Err(Fault::Entity { parameter, position }))
     }
-}
-
-fn schema_of(part: Part<'_>) -> Option<Schema<'_>> {
-    part.get("schema").and_then(Part::as_text).and_then(Schema::parse)
 }

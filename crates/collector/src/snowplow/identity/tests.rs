@@ -1,4 +1,5 @@
 use super::{ContentHash, MODULUS, reduce};
+use crate::snowplow::form::{Known, N_KNOWN};
 
 /// The hash of some texts as its definition has it: one coefficient after the other.
 fn slowly(point: u64, texts: &[&str]) -> u64 {
@@ -36,5 +37,16 @@ fn what_is_reduced_has_the_same_rest_and_leaves_room() {
         let reduced = reduce(number);
         assert!(reduced <= u64::MAX >> 2, "{number}");
         assert_eq!(u128::from(reduced) % u128::from(MODULUS), number % u128::from(MODULUS));
+    }
+}
+
+#[test]
+fn a_name_of_the_protocol_is_hashed_as_any_text() {
+    let hash = ContentHash::new(b"a");
+    for known in (0..N_KNOWN).filter_map(Known::at) {
+        for before in [1, 12_345, MODULUS - 1] {
+            let (at_once, slowly) = (hash.add_known(before, known), hash.add(before, known.name()));
+            assert_eq!(at_once % MODULUS, slowly % MODULUS, "{}", known.name());
+        }
     }
 }
