@@ -18,7 +18,7 @@ pub(crate) use origins::Origins;
 use crate::access::Caller;
 use crate::collector::Answer;
 use crate::problem::Problem;
-use crate::snowplow::{ContentHash, Decoded, Payload, decode_get, decode_post};
+use crate::snowplow::{ContentHash, Decoded, Payload, pick_get, pick_post};
 use crate::{Collector, ServeError, body, cors, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
@@ -138,14 +138,17 @@ where
     let is_pixel = head.uri.path() == PIXEL_PATH;
     match head.method {
         Method::GET | Method::HEAD => {
-            take(collector, caller, &head.headers, decode_get(query)).await?;
+            let picker = Picker::new(collector, &head.headers);
+            let decoded = pick_get(query, &mut |it| picker.pick(it));
+            take(&picker, caller, decoded).await?;
             Ok(no_cache("image/gif", PIXEL))
         }
         Method::POST if !is_pixel => {
             let body = body::read(&head.headers, body, &collector.limits).await?;
             let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-            let decoded = decode_post(content_type, query, &body);
-            take(collector, caller, &head.headers, decoded).await?;
+            let picker = Picker::new(collector, &head.headers);
+            let decoded = pick_post(content_type, query, &body, &mut |it| picker.pick(it));
+            take(&picker, caller, decoded).await?;
             Ok(no_cache("text/plain; charset=utf-8", b"ok"))
         }
         Method::OPTIONS => Ok(cors::tracker_preflight()),
@@ -156,86 +159,110 @@ where
 
 /// Tracks the internal events in a request, keeps aside what is bad, and counts everything.
 async fn take(
-    collector: &Collector,
+    picker: &Picker<'_>,
     caller: Caller,
-    headers: &HeaderMap,
-    decoded: Decoded<'_>,
+    decoded: Decoded<'_, Picked>,
 ) -> Result<(), Problem> {
     let n = decoded.payloads.len() + decoded.bad.len();
-    collector.door.charge(caller, n.saturating_sub(1))?;
-    let (events, foreign) = sort(collector, headers, decoded);
-    match track::submit_with(collector, events, foreign).await {
+    picker.collector.door.charge(caller, n.saturating_sub(1))?;
+    let (events, foreign) = picker.sort(decoded);
+    match track::submit_with(picker.collector, events, foreign).await {
         // Trackers would send it again for ever, and there is nothing that could get better.
         Err(Problem::Busy(Refusal::Disabled)) => Ok(()),
         result => result.map(drop),
     }
 }
 
-fn sort(
-    collector: &Collector,
-    headers: &HeaderMap,
-    decoded: Decoded<'_>,
-) -> (Vec<Event>, Vec<Foreign>) {
-    let counts = &collector.endpoint.counts;
-    let is_anonymous = wants_anonymity(headers);
-    let (catalog, now) = (collector.tracker.catalog(), collector.tracker.now_ms());
-    let mut foreign = Vec::with_capacity(decoded.bad.len());
-    for bad in &decoded.bad {
-        if let Some(reason) = bad.reasons.first() {
-            counts.add_bad(reason.code(), now);
-        }
-        // Strangers, who need no app id to send nonsense, must not push out what is kept of others.
-        if collector.door.takes_all() || collector.door.takes(app_id::of(bad).as_deref()) {
-            foreign.push(kept::foreign(bad, is_anonymous, &collector.limits));
-        }
-    }
-    let (mut n_ignored, mut n_uncounted) = (0, 0);
-    let mut events = Vec::with_capacity(decoded.payloads.len());
-    for payload in decoded.payloads {
-        if !collector.door.takes(payload.app_id()) {
-            counts.add_bad(UNKNOWN_APP, now);
-            continue;
-        }
-        let is_counted = counting::counts(&collector.endpoint.count_rules, &payload);
-        match internal_event(collector, &catalog, payload, is_anonymous) {
-            None => n_ignored += 1,
-            Some(_) if !is_counted => n_uncounted += 1,
-            Some(event) => {
-                collector.endpoint.both_ways.note(Way::Snowplow, &event, now);
-                events.push(event);
-            }
-        }
-    }
-    counts.add(events.len(), n_ignored, n_uncounted);
-    (events, foreign)
+/// What is to become of an event.
+enum Picked {
+    /// It comes from an application that is not listed.
+    UnknownApp,
+    /// It is no internal event.
+    Ignored,
+    /// It is one, and the configuration says that it does not count.
+    Uncounted,
+    Event(Event),
 }
 
-/// Gives the internal event that a payload stands for.
-///
-/// One that no definition knows is one all the same if its sender says so; the tracker keeps it
-/// aside. Others are none of ours: somebody else's struct events, page views, and so on.
-fn internal_event(
-    collector: &Collector,
-    catalog: &Catalog,
-    payload: Payload<'_>,
+/// Says what is to become of the events of one request.
+struct Picker<'c> {
+    collector: &'c Collector,
+    catalog: Arc<Catalog>,
     is_anonymous: bool,
-) -> Option<Event> {
-    let tracked = payload.tracked?;
-    let mut event = tracked.event;
-    let name_bytes = collector.limits.name_bytes;
-    let is_known = catalog.find_event(&event.name).is_some();
-    let is_kept = tracked.is_announced && event.name.len() <= name_bytes;
-    if !is_known && !is_kept {
-        return None;
+}
+
+impl<'c> Picker<'c> {
+    fn new(collector: &'c Collector, headers: &HeaderMap) -> Self {
+        let is_anonymous = wants_anonymity(headers);
+        Self { collector, catalog: collector.tracker.catalog(), is_anonymous }
     }
-    event.category = event.category.filter(|it| it.len() <= name_bytes);
-    if is_anonymous {
-        event.user = None;
+
+    fn pick(&self, payload: Payload<'_>) -> Picked {
+        if !self.collector.door.takes(payload.app_id()) {
+            return Picked::UnknownApp;
+        }
+        let is_counted = counting::counts(&self.collector.endpoint.count_rules, &payload);
+        match self.internal_event(payload) {
+            None => Picked::Ignored,
+            Some(_) if !is_counted => Picked::Uncounted,
+            Some(event) => Picked::Event(event),
+        }
     }
-    // What makes it the same when its tracker, which got no answer, sends it again.
-    let content = || Some(collector.endpoint.content.of(&payload.parameters));
-    event.given_id = payload.id.map(|id| GivenId { id, content: content() });
-    Some(event)
+
+    /// Gives the internal event that a payload stands for.
+    ///
+    /// One that no definition knows is one all the same if its sender says so; the tracker keeps
+    /// it aside. Others are none of ours: somebody else's struct events, page views, and so on.
+    fn internal_event(&self, payload: Payload<'_>) -> Option<Event> {
+        let tracked = payload.tracked?;
+        let mut event = tracked.event;
+        let name_bytes = self.collector.limits.name_bytes;
+        let is_known = self.catalog.find_event(&event.name).is_some();
+        let is_kept = tracked.is_announced && event.name.len() <= name_bytes;
+        if !is_known && !is_kept {
+            return None;
+        }
+        event.category = event.category.filter(|it| it.len() <= name_bytes);
+        if self.is_anonymous {
+            event.user = None;
+        }
+        // What makes it the same when its tracker, which got no answer, sends it again.
+        let content = || Some(self.collector.endpoint.content.of(&payload.parameters));
+        event.given_id = payload.id.map(|id| GivenId { id, content: content() });
+        Some(event)
+    }
+
+    /// Gives the events to be counted and what is to be kept aside, and counts all others.
+    fn sort(&self, decoded: Decoded<'_, Picked>) -> (Vec<Event>, Vec<Foreign>) {
+        let (endpoint, door) = (&self.collector.endpoint, &self.collector.door);
+        let (counts, now) = (&endpoint.counts, self.collector.tracker.now_ms());
+        let mut foreign = Vec::with_capacity(decoded.bad.len());
+        for bad in &decoded.bad {
+            if let Some(reason) = bad.reasons.first() {
+                counts.add_bad(reason.code(), now);
+            }
+            // Strangers, who need no app id to send nonsense, must not push out what is kept of
+            // others.
+            if door.takes_all() || door.takes(app_id::of(bad).as_deref()) {
+                foreign.push(kept::foreign(bad, self.is_anonymous, &self.collector.limits));
+            }
+        }
+        let (mut n_ignored, mut n_uncounted) = (0, 0);
+        let mut events = Vec::with_capacity(decoded.payloads.len());
+        for picked in decoded.payloads {
+            match picked {
+                Picked::UnknownApp => counts.add_bad(UNKNOWN_APP, now),
+                Picked::Ignored => n_ignored += 1,
+                Picked::Uncounted => n_uncounted += 1,
+                Picked::Event(event) => {
+                    endpoint.both_ways.note(Way::Snowplow, &event, now);
+                    events.push(event);
+                }
+            }
+        }
+        counts.add(events.len(), n_ignored, n_uncounted);
+        (events, foreign)
+    }
 }
 
 /// Tells whether a request asks that its user stays unknown.

@@ -43,10 +43,10 @@ use serde_json::Value;
 use std::borrow::Cow;
 
 /// What a request holds.
-#[derive(Debug, Default)]
-pub struct Decoded<'a> {
-    /// Events that can be used, in the order in which they came.
-    pub payloads: Vec<Payload<'a>>,
+#[derive(Debug)]
+pub struct Decoded<'a, T = Payload<'a>> {
+    /// Events that can be used, or what was picked of them, in the order in which they came.
+    pub payloads: Vec<T>,
     /// What cannot: single events, or the whole request.
     pub bad: Vec<Bad<'a>>,
     /// What is odd about the request as a whole.
@@ -167,6 +167,24 @@ impl Payload<'_> {
 
 /// Decodes a GET: the query is one event.
 pub fn decode_get(query: &str) -> Decoded<'_> {
+    pick_get(query, &mut |it| it)
+}
+
+/// Decodes a POST: the body lists events, and the parameters of the query go into each of them.
+///
+/// A POST without a body is taken for a GET.
+pub fn decode_post<'a>(content_type: Option<&[u8]>, query: &'a str, body: &'a [u8]) -> Decoded<'a> {
+    match str::from_utf8(body) {
+        Ok(body) => pick_text(content_type, query, body, &mut |it| it),
+        Err(_) => pick_mended(content_type, query, body, &mut |it: Payload<'_>| it.into_owned()),
+    }
+}
+
+/// Decodes a GET, and keeps of its event what is picked.
+pub(crate) fn pick_get<'a, T>(
+    query: &'a str,
+    pick: &mut impl FnMut(Payload<'a>) -> T,
+) -> Decoded<'a, T> {
     let mut decoded = Decoded::default();
     let mut notes = Notes::default();
     let payload = match query::parse(query, &mut notes) {
@@ -174,26 +192,36 @@ pub fn decode_get(query: &str) -> Decoded<'_> {
         Ok(parameters) => interpret(parameters, notes, &mut Reader::default()),
         Err(fault) => Err(vec![fault]),
     };
-    decoded.add(payload, query, Cow::Borrowed(""));
+    decoded.add(payload.map(pick), query, Cow::Borrowed(""));
     decoded
 }
 
-/// Decodes a POST: the body lists events, and the parameters of the query go into each of them.
+/// Decodes a POST, and keeps of each event what is picked while it is at hand.
 ///
-/// A POST without a body is taken for a GET.
-pub fn decode_post<'a>(content_type: Option<&[u8]>, query: &'a str, body: &'a [u8]) -> Decoded<'a> {
-    if body.trim_ascii().is_empty() {
-        return decode_get(query);
+/// May show an event twice, of which the second time counts.
+pub(crate) fn pick_post<'a, T>(
+    content_type: Option<&[u8]>,
+    query: &'a str,
+    body: &'a [u8],
+    pick: &mut impl FnMut(Payload<'_>) -> T,
+) -> Decoded<'a, T> {
+    match str::from_utf8(body) {
+        Ok(body) => pick_text(content_type, query, body, pick),
+        Err(_) => pick_mended(content_type, query, body, pick),
     }
-    match std::str::from_utf8(body) {
-        Ok(body) => decode_body(content_type, query, body),
-        Err(_) => {
-            let mended = String::from_utf8_lossy(body);
-            let mut decoded = decode_body(content_type, query, &mended).into_owned();
-            decoded.notes.push(Fault::Utf8 { place: "the body".to_owned() });
-            decoded
-        }
-    }
+}
+
+/// Decodes a body that is no text everywhere.
+fn pick_mended<T>(
+    content_type: Option<&[u8]>,
+    query: &str,
+    body: &[u8],
+    pick: &mut impl FnMut(Payload<'_>) -> T,
+) -> Decoded<'static, T> {
+    let mended = String::from_utf8_lossy(body);
+    let mut decoded = pick_text(content_type, query, &mended, pick).into_owned();
+    decoded.notes.push(Fault::Utf8 { place: "the body".to_owned() });
+    decoded
 }
 
 /// Bytes of the query times events: it is kept with each of them.
@@ -202,18 +230,27 @@ const MERGED_BYTES: usize = 2 << 20;
 /// Bytes of an event of GitLab's trackers, about.
 const EVENT_BYTES: usize = 1_024;
 
-fn decode_body<'a>(content_type: Option<&[u8]>, query: &'a str, body: &'a str) -> Decoded<'a> {
-    // Most bodies have nothing wrong with them, and need not be taken apart before they are read.
-    let decoded = decode_at_once(content_type, query, body);
-    decoded.unwrap_or_else(|| decode_apart(content_type, query, body))
-}
-
-/// Decodes a body in which no event is bad; `None` if one is.
-fn decode_at_once<'a>(
+fn pick_text<'a, T>(
     content_type: Option<&[u8]>,
     query: &'a str,
     body: &'a str,
-) -> Option<Decoded<'a>> {
+    pick: &mut impl FnMut(Payload<'a>) -> T,
+) -> Decoded<'a, T> {
+    if body.trim_ascii().is_empty() {
+        return pick_get(query, pick);
+    }
+    // Most bodies have nothing wrong with them, and need not be taken apart before they are read.
+    let decoded = pick_at_once(content_type, query, body, pick);
+    decoded.unwrap_or_else(|| pick_apart(content_type, query, body, pick))
+}
+
+/// Decodes a body in which no event is bad; `None` if one is.
+fn pick_at_once<'a, T>(
+    content_type: Option<&[u8]>,
+    query: &'a str,
+    body: &'a str,
+    pick: &mut impl FnMut(Payload<'a>) -> T,
+) -> Option<Decoded<'a, T>> {
     expect_json(content_type).ok()?;
     let mut notes = Notes::default();
     let merged = query::parse(query, &mut notes).ok()?;
@@ -223,7 +260,7 @@ fn decode_at_once<'a>(
             return None;
         }
         parameters.merge(&merged);
-        payloads.push(interpret(parameters, notes, reader).ok()?);
+        payloads.push(pick(interpret(parameters, notes, reader).ok()?));
         Some(())
     };
     envelope::read_at_once(body, &mut Reader::default(), &mut take)?;
@@ -235,7 +272,12 @@ fn decode_at_once<'a>(
 }
 
 /// Decodes any body: finds the text of each event, and then reads it.
-fn decode_apart<'a>(content_type: Option<&[u8]>, query: &'a str, body: &'a str) -> Decoded<'a> {
+fn pick_apart<'a, T>(
+    content_type: Option<&[u8]>,
+    query: &'a str,
+    body: &'a str,
+    pick: &mut impl FnMut(Payload<'a>) -> T,
+) -> Decoded<'a, T> {
     let mut decoded = Decoded::default();
     let mut notes = Notes::default();
     let (texts, merged) = match take_apart(content_type, query, body, &mut notes) {
@@ -257,7 +299,7 @@ fn decode_apart<'a>(content_type: Option<&[u8]>, query: &'a str, body: &'a str) 
             }
             Err(fault) => Err(std::iter::once(fault).chain(notes.into_list()).collect()),
         };
-        decoded.add(payload, query, Cow::Borrowed(text));
+        decoded.add(payload.map(&mut *pick), query, Cow::Borrowed(text));
     }
     decoded
 }
@@ -301,31 +343,29 @@ fn expect_json(content_type: Option<&[u8]>) -> Result<(), Fault> {
     Err(Fault::ContentType { given: repeat(&given) })
 }
 
-impl<'a> Decoded<'a> {
-    fn add(
-        &mut self,
-        payload: Result<Payload<'a>, Vec<Fault>>,
-        query: &'a str,
-        body: Cow<'a, str>,
-    ) {
+impl<T> Default for Decoded<'_, T> {
+    fn default() -> Self {
+        Self { payloads: Vec::new(), bad: Vec::new(), notes: Vec::new() }
+    }
+}
+
+impl<'a, T> Decoded<'a, T> {
+    fn add(&mut self, payload: Result<T, Vec<Fault>>, query: &'a str, body: Cow<'a, str>) {
         match payload {
             Ok(payload) => self.payloads.push(payload),
             Err(reasons) => self.bad.push(Bad { query: Cow::Borrowed(query), body, reasons }),
         }
     }
 
-    fn into_owned(self) -> Decoded<'static> {
+    fn into_owned(self) -> Decoded<'static, T> {
         let own = |it: Cow<'_, str>| Cow::Owned(it.into_owned());
         let bad = |Bad { query, body, reasons }: Bad<'_>| Bad {
             query: own(query),
             body: own(body),
             reasons,
         };
-        Decoded {
-            payloads: self.payloads.into_iter().map(Payload::into_owned).collect(),
-            bad: self.bad.into_iter().map(bad).collect(),
-            notes: self.notes,
-        }
+        let bad = self.bad.into_iter().map(bad).collect();
+        Decoded { payloads: self.payloads, bad, notes: self.notes }
     }
 }
 

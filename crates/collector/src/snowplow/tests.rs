@@ -1,4 +1,4 @@
-use super::{decode_apart, decode_at_once};
+use super::{pick_apart, pick_at_once};
 
 const TYPE: Option<&[u8]> = Some(b"application/json");
 
@@ -11,8 +11,8 @@ const BODY: &str = r#"{"more":[1,{}],"schema":"iglu:com.snowplowanalytics.snowpl
 
 /// Decodes in both ways, which must not differ; tells whether one go sufficed.
 fn check(query: &str, body: &str) -> bool {
-    let Some(decoded) = decode_at_once(TYPE, query, body) else { return false };
-    let apart = decode_apart(TYPE, query, body);
+    let Some(decoded) = pick_at_once(TYPE, query, body, &mut |it| it) else { return false };
+    let apart = pick_apart(TYPE, query, body, &mut |it| it);
     assert_eq!(format!("{decoded:?}"), format!("{apart:?}"), "{query} {body}");
     true
 }
@@ -43,9 +43,9 @@ fn a_body_read_in_one_go_is_read_as_its_events_are() {
     ] {
         assert!(!check("", &BODY.replacen(part, other, 1)), "{part}");
     }
-    assert!(decode_at_once(Some(b"text/plain"), "", BODY).is_none());
+    assert!(pick_at_once(Some(b"text/plain"), "", BODY, &mut |it| it).is_none());
     let long = "zz=".to_owned() + &"x".repeat(super::MERGED_BYTES / 2 + 1);
-    assert!(decode_at_once(TYPE, &long, BODY).is_none());
+    assert!(pick_at_once(TYPE, &long, BODY, &mut |it| it).is_none());
 }
 
 #[test]
