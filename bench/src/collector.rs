@@ -74,7 +74,9 @@ pub(crate) fn run(size: &Size) -> Result<Report> {
     let _pinned = Pinned::to(&[*last])?;
     let mut answered = 0;
     for work in works(n_events) {
-        if std::env::var("WORK").is_ok_and(|it| !work.name.contains(&it)) { continue; }
+        if std::env::var("WORK").is_ok_and(|it| !work.name.contains(&it)) {
+            continue;
+        }
         answered += measure(size, &work, [Some(&ours), Some(&floor), peer.as_ref()], &mut report)?;
     }
     let accepted = accepted(root.path())?;

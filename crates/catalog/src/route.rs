@@ -33,8 +33,9 @@ pub enum Operand {
 }
 
 impl Operand {
-    /// Writes the element that is counted into `out`: the same bytes at every entrance.
-    pub fn write_element(self, event: &Event, out: &mut String) {
+    /// Writes the element that is counted into `out`, which is in memory: the same bytes at every
+    /// entrance.
+    pub fn write_element(self, event: &Event, out: &mut impl fmt::Write) {
         let id = match self {
             Self::One => return,
             Self::User => &event.user,
@@ -61,9 +62,8 @@ impl Operand {
     }
 }
 
-fn push(out: &mut String, value: &impl fmt::Display) {
-    use fmt::Write as _;
-    write!(out, "{value}").expect("invariant: writing to a string cannot fail");
+fn push(out: &mut impl fmt::Write, value: &impl fmt::Display) {
+    write!(out, "{value}").expect("invariant: writing to memory cannot fail");
 }
 
 /// Something the event brought, or failed to bring, that keeps it from counting in full.

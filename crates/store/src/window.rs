@@ -141,6 +141,7 @@ impl Window {
     fn insert(&mut self, id: [u8; 16], content: u64, at: i64) {
         let place = u32::try_from(self.seen.len()).expect("invariant: the window is bounded");
         let number = self.base.wrapping_add(place);
+        self.make_room();
         self.seen.push_back(Seen { id, content: content.to_le_bytes() });
         match self.runs.back_mut() {
             Some(run) if run.at == at => run.ids += 1,
@@ -153,6 +154,19 @@ impl Window {
             // Another handle, whose clock is ahead, had forgotten the older one.
             Some(older) => *older = number,
             None => drop(by_id.insert_unique(hash, number, |&it| hasher.hash_one(id_of(it)))),
+        }
+    }
+
+    /// Makes room for all ids of a full window once it looks as if it would be full: growing little
+    /// by little would move each of them several times.
+    fn make_room(&mut self) {
+        let is_growing = self.seen.len() == self.seen.capacity();
+        if is_growing && (self.max_ids / 32..self.max_ids).contains(&self.seen.len()) {
+            let more = self.max_ids + self.max_ids / 32 - self.seen.len();
+            self.seen.reserve_exact(more);
+            let Self { seen, base, by_id, hasher, .. } = self;
+            let id_of = |number: u32| seen[number.wrapping_sub(*base) as usize].id;
+            by_id.reserve(more, |&it| hasher.hash_one(id_of(it)));
         }
     }
 

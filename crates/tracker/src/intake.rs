@@ -2,7 +2,8 @@
 
 use crate::config::Strictness;
 use crate::health::{Cause, shortened};
-use crate::queue::{Aside, Batch, Kept, Prepared};
+use crate::prepared::Prepared;
+use crate::queue::{Aside, Batch, Kept};
 use crate::tracker::{Foreign, Shared, Submission};
 use internal_events_catalog::{Catalog, Event, EventIdx, Omission, Routed};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ impl<'a> Intake<'a> {
     pub(crate) fn admit(&mut self, event: Event) -> Submission {
         if let Some(routed) = self.catalog.route_legacy(&event) {
             if routed.omissions.is_empty() {
-                self.accept(event, routed);
+                self.accept(&event, &routed);
                 return Submission::Accepted { omissions: Vec::new() };
             }
             return self.admit_legacy_in_part(event, routed);
@@ -37,7 +38,7 @@ impl<'a> Intake<'a> {
         if !routed.omissions.is_empty() {
             return self.admit_in_part(event, idx, routed);
         }
-        self.accept(event, routed);
+        self.accept(&event, &routed);
         Submission::Accepted { omissions: Vec::new() }
     }
 
@@ -74,7 +75,7 @@ impl<'a> Intake<'a> {
             return refused;
         }
         self.note(&event.name, &omissions);
-        self.accept(event, routed);
+        self.accept(&event, &routed);
         Submission::Accepted { omissions }
     }
 
@@ -97,12 +98,12 @@ impl<'a> Intake<'a> {
         }
         self.note(&event.name, &omissions);
         if routed.left_out.is_empty() {
-            self.accept(event, routed);
+            self.accept(&event, &routed);
             return Submission::Accepted { omissions };
         }
         leave_out(&mut event, &routed.left_out);
         let routed = self.catalog.route(idx, &event);
-        self.accept(event, routed);
+        self.accept(&event, &routed);
         Submission::Accepted { omissions }
     }
 
@@ -112,10 +113,10 @@ impl<'a> Intake<'a> {
         }
     }
 
-    fn accept(&mut self, event: Event, routed: Routed) {
-        let catalog = Arc::clone(&self.catalog);
-        let prepared = Prepared { event, accepted_at: self.now, catalog, updates: routed.updates };
-        self.batch.entries.push(Box::new(prepared));
+    fn accept(&mut self, event: &Event, routed: &Routed) {
+        let catalog = &self.catalog;
+        let new = || Box::new(Prepared::new(Arc::clone(catalog)));
+        self.batch.prepared.get_or_insert_with(new).push(event, self.now, routed);
     }
 }
 

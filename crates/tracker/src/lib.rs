@@ -29,9 +29,11 @@ mod config;
 mod delivery;
 mod health;
 mod intake;
+mod keys;
 mod metrics;
 mod parity;
 mod payload;
+mod prepared;
 mod queue;
 #[cfg(feature = "redis")]
 mod redis;

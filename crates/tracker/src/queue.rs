@@ -4,22 +4,13 @@
 //! gather. Waking a sleeping thread costs more than all the rest of a call.
 
 use crate::config::Limits;
+use crate::prepared::Prepared;
 use crate::tracker::{CommitError, Foreign};
-use internal_events_catalog::{Catalog, Event, Id, Scalar, Update};
-use smallvec::SmallVec;
+use internal_events_catalog::{Event, Id, Scalar};
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// An event that is ready for the journal.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    pub(crate) event: Event,
-    pub(crate) accepted_at: i64,
-    pub(crate) catalog: Arc<Catalog>,
-    pub(crate) updates: SmallVec<[Update; 8]>,
-}
 
 /// Called once a batch and all before it are durable, or are known never to be.
 pub(crate) type Done = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
@@ -52,7 +43,7 @@ impl Aside {
 /// What was submitted together and becomes durable together.
 #[derive(Default)]
 pub(crate) struct Batch {
-    pub(crate) entries: SmallVec<[Box<Prepared>; 1]>,
+    pub(crate) prepared: Option<Box<Prepared>>,
     pub(crate) aside: Vec<Aside>,
     /// How many events its sender was told that they are taken or kept aside.
     pub(crate) received: u64,
@@ -61,13 +52,13 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub(crate) fn events(&self) -> usize {
-        self.entries.len() + self.aside.len()
+        self.prepared.as_ref().map_or(0, |it| it.len()) + self.aside.len()
     }
 
     /// The memory its events take, closely enough to bound a queue by.
     fn bytes(&self) -> usize {
-        let known = self.entries.iter().map(|it| bytes_of(&it.event));
-        known.chain(self.aside.iter().map(Aside::bytes)).sum()
+        let prepared = self.prepared.as_ref().map_or(0, |it| it.memory());
+        prepared + self.aside.iter().map(Aside::bytes).sum::<usize>()
     }
 }
 

@@ -6,10 +6,11 @@
 
 use crate::health::Cause;
 use crate::intake::{cause_of, route_leniently};
+use crate::keys::KeyCache;
 use crate::payload::decode_kept;
-use crate::queue::Prepared;
+use crate::prepared::{Keyed, Prepared};
 use crate::tracker::{OpenError, Shared, Tracker};
-use crate::writer::{Encoded, KeyCache, UNKNOWN_EVENT};
+use crate::writer::UNKNOWN_EVENT;
 use internal_events_catalog::Catalog;
 use internal_events_store::{Appended, Error, Group, Reader, Store, StoredQuarantined};
 use std::collections::BTreeMap;
@@ -190,7 +191,7 @@ struct Replay {
 #[derive(Default)]
 struct Known {
     numbers: Vec<u64>,
-    entries: Vec<Prepared>,
+    events: Vec<Prepared>,
     omitted: Vec<Vec<Cause>>,
 }
 
@@ -256,25 +257,21 @@ impl Replay {
             };
             known.numbers.push(kept.number);
             known.omitted.push(routed.omissions.iter().map(cause_of).collect());
-            let catalog = Arc::clone(&self.catalog);
-            let accepted_at = kept.received_at;
-            known.entries.push(Prepared { event, accepted_at, catalog, updates: routed.updates });
+            let mut prepared = Prepared::new(Arc::clone(&self.catalog));
+            prepared.push(&event, kept.received_at, &routed);
+            known.events.push(prepared);
         }
         known
     }
 
     fn append(&mut self, known: &Known) -> Result<Appended, Error> {
-        let mut encoded = Encoded::default();
-        for prepared in &known.entries {
-            encoded.push(prepared, &mut self.keys, self.store.as_mut());
-        }
+        let keyed = Keyed::new(known.events.iter(), &mut self.keys, self.store.as_mut());
         let mut omitted: BTreeMap<&str, u64> = BTreeMap::new();
         for cause in known.omitted.iter().flatten() {
             *omitted.entry(cause.ledger_name()).or_default() += 1;
         }
         let ledger: Vec<(&str, u64)> = omitted.into_iter().collect();
-        let updates = encoded.updates();
-        let entries = encoded.entries(&updates);
+        let entries = keyed.entries();
         self.store.append(&Group {
             entries: &entries,
             replayed: &known.numbers,
@@ -296,7 +293,7 @@ impl Replay {
             .collect();
         let n_before = known.numbers.len();
         retain(&mut known.numbers, &is_there);
-        retain(&mut known.entries, &is_there);
+        retain(&mut known.events, &is_there);
         retain(&mut known.omitted, &is_there);
         self.done.missing += (n_before - known.numbers.len()) as u64;
         Ok(())

@@ -99,3 +99,6 @@ fn decode_slowly(bytes: &[u8], decoded: &mut Vec<u8>) -> Result<(), usize> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
