@@ -98,6 +98,7 @@ impl Window {
         }
         let at = newest(entries)?;
         self.forget_old(at);
+        self.fetch(entries.iter().filter(|it| it.content.is_some()).map(|it| it.id.0));
         let mut sifted = None;
         for (idx, entry) in entries.iter().enumerate() {
             let fate = match entry.content {
@@ -112,6 +113,13 @@ impl Window {
             }
         }
         sifted.map(|fates| Sifted { fates })
+    }
+
+    /// Looks where ids are in the table, so that they are at hand when it matters: each place is
+    /// far from the last, and looking for many at once the processor need not wait for any.
+    fn fetch(&self, ids: impl Iterator<Item = [u8; 16]>) {
+        let n = ids.filter(|it| self.by_id.find(self.hasher.hash_one(*it), |_| false).is_some());
+        std::hint::black_box(n.count());
     }
 
     fn fate(&mut self, id: EventId, content: u64, at: i64) -> Fate {
@@ -206,6 +214,8 @@ impl Window {
 
     /// Forgets the oldest ids beyond the bound.
     fn forget_many(&mut self) {
+        let n = self.seen.len().saturating_sub(self.max_ids);
+        self.fetch(self.seen.iter().take(n).map(|it| it.id));
         while self.seen.len() > self.max_ids {
             self.forget_first();
         }

@@ -192,6 +192,7 @@ struct Own<'t> {
 
 impl<'t> Own<'t> {
     /// Tells whether a name was there before.
+    #[expect(clippy::ptr_arg, reason = "it is kept where there are many")]
     fn has(&mut self, stack: &[Cow<'t, str>], name: &Cow<'t, str>) -> bool {
         let bit = bit(name);
         let may_have = self.seen & bit != 0;

@@ -47,12 +47,13 @@ impl ContentHash {
         for nth in 1..powers.len() {
             powers[nth] = reduce(u128::from(powers[nth - 1]) * u128::from(point));
         }
-        let name = |place: usize| {
-            let name = Known::at(place).expect("invariant: the table has so many").name();
+        let mut names = [0; N_KNOWN];
+        for (known, sum) in (0..N_KNOWN).filter_map(Known::at).zip(&mut names) {
+            let name = known.name();
             let number = u128::from(number_of(name.as_bytes()));
-            reduce(name.len() as u128 * u128::from(point) + number)
-        };
-        Self { powers, names: Arc::new(std::array::from_fn(name)) }
+            *sum = reduce(name.len() as u128 * u128::from(point) + number);
+        }
+        Self { powers, names: Arc::new(names) }
     }
 
     /// Hashes an event.
@@ -86,15 +87,17 @@ impl ContentHash {
         // Many at a time, for each of them waits for what was before.
         let (blocks, rest) = text.as_bytes().as_chunks::<56>();
         for block in blocks {
-            let [a, b, c, d] = sevens(block.first_chunk().expect("invariant: 28 of 56 bytes"));
-            let [e, f, g, h] = sevens(block.last_chunk().expect("invariant: 28 of 56 bytes"));
-            let first = u128::from(hash) * p8 + a * p7 + b * p6 + c * p5 + d * p4;
-            hash = reduce(first + e * p3 + f * p2 + g * p1 + h);
+            let first = sevens(block.first_chunk().expect("invariant: 28 of 56 bytes"));
+            let last = sevens(block.last_chunk().expect("invariant: 28 of 56 bytes"));
+            let [n1, n2, n3, n4] = first;
+            let so_far = u128::from(hash) * p8 + n1 * p7 + n2 * p6 + n3 * p5 + n4 * p4;
+            let [n5, n6, n7, n8] = last;
+            hash = reduce(so_far + n5 * p3 + n6 * p2 + n7 * p1 + n8);
         }
         let (blocks, rest) = rest.as_chunks::<28>();
         for block in blocks {
-            let [a, b, c, d] = sevens(block);
-            hash = reduce(u128::from(hash) * p4 + a * p3 + b * p2 + c * p1 + d);
+            let [n1, n2, n3, n4] = sevens(block);
+            hash = reduce(u128::from(hash) * p4 + n1 * p3 + n2 * p2 + n3 * p1 + n4);
         }
         let (whole, part) = rest.as_chunks::<7>();
         let hash = whole
