@@ -170,6 +170,11 @@ impl Catalog {
         &self.legacy
     }
 
+    /// The ids of all counters, those of legacy names too.
+    pub fn counter_ids(&self) -> impl Iterator<Item = CounterId> {
+        (0..self.counters.len()).filter_map(|it| u32::try_from(it).ok()).map(CounterId)
+    }
+
     /// How many counters there are; their ids are below.
     pub fn n_counters(&self) -> usize {
         self.counters.len()

@@ -2,6 +2,7 @@
 
 use crate::backup::BackupArgs;
 use crate::check::CheckArgs;
+use crate::counters::CountersArgs;
 use crate::doctor::DoctorArgs;
 use crate::explain::ExplainArgs;
 use crate::generate::GenerateArgs;
@@ -74,6 +75,8 @@ pub(crate) enum Command {
     Journal(JournalArgs),
     /// Look at what was kept aside, and decide what becomes of it.
     Quarantine(QuarantineArgs),
+    /// Copy counters from one place to another, or write them to a file.
+    Counters(CountersArgs),
     /// Copy a data directory, which may be in use.
     Backup(BackupArgs),
     /// Look at an installation, and say what is wrong and what to do.

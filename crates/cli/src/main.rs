@@ -5,6 +5,7 @@ mod args;
 mod backup;
 mod check;
 mod context;
+mod counters;
 mod doctor;
 mod explain;
 mod generate;
@@ -62,6 +63,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Parity(args) => parity::run(&args, &cx),
         Command::Journal(args) => journal::run(args, &cx),
         Command::Quarantine(args) => quarantine::run(args, &cx),
+        Command::Counters(args) => counters::run(args, &cx),
         Command::Backup(args) => backup::run(&args, &cx),
         Command::Doctor(args) => doctor::run(&args, &cx),
         Command::Completions { shell } => shell::completions(shell),

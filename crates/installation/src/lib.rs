@@ -158,6 +158,16 @@ impl Installation {
         self.settings.redis.options(&self.root)
     }
 
+    /// What a connection to another address is made with: the settings for Redis, but for user and
+    /// password if the address has its own.
+    ///
+    /// # Errors
+    ///
+    /// When the address is none.
+    pub fn redis_at(&self, url: Secret) -> Result<RedisOptions, RedisError> {
+        self.settings.redis.at(url, &self.root)
+    }
+
     /// Opens a tracker on the data directory with this installation's catalog and settings.
     ///
     /// # Errors

@@ -80,6 +80,15 @@ impl Counter {
         }
     }
 
+    /// Returns the counter of distinct elements whose sketch has these bytes, in Redis' format.
+    ///
+    /// # Errors
+    ///
+    /// Says in words why they are no sketch.
+    pub fn unique(bytes: &[u8]) -> Result<Self, String> {
+        Sketch::from_bytes(bytes).map(Self::Unique).map_err(|it| it.to_string())
+    }
+
     /// Returns the kind of this counter.
     pub fn kind(&self) -> Kind {
         match self {

@@ -31,6 +31,7 @@ mod recount;
 mod redis;
 mod sqlite;
 mod store;
+mod taken;
 mod window;
 
 pub use counters::{Counter, CounterError, Counters, Kind, OTHER_VALUES};
@@ -45,9 +46,9 @@ pub use memory::Memory;
 pub use recount::{Recount, recount};
 #[cfg(feature = "redis")]
 pub use redis::{
-    Applied, Failed, FailureCause, Guard, JournalPlace, REDIS, Reading, RedisCounterReader,
-    RedisCounters, RedisError, RedisNotice, RedisOptions, RedisReader, RedisTls, Resume,
-    Unreadable,
+    Applied, Failed, FailureCause, Guard, JournalPlace, REDIS, Reading, RedisCopier,
+    RedisCounterReader, RedisCounters, RedisError, RedisNotice, RedisOptions, RedisReader,
+    RedisTls, Resume, Unreadable,
 };
 pub use sqlite::{
     FORMAT, Finding, Inspection, LeaseState, Options, Place, Progress, Sqlite, SqliteReader,
@@ -58,3 +59,4 @@ pub use store::{
     DROPPED_NOT_A_NUMBER, DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE,
     DUPLICATE, ID_COLLISION, REPLAYED, Reader, Status, Store,
 };
+pub use taken::Taken;

@@ -31,6 +31,7 @@ mod outcome;
 mod positions;
 mod reader;
 mod tailed;
+mod take;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -44,6 +45,7 @@ pub use options::{RedisOptions, RedisTls};
 pub use outcome::{Applied, Failed, FailureCause, JournalPlace, RedisNotice, Resume};
 pub use reader::{Reading, RedisReader, Unreadable};
 pub use tailed::{REDIS, RedisCounterReader};
+pub use take::RedisCopier;
 
 use crate::StoredEntry;
 use batch::{Addition, Batch, Context, Sent};

@@ -26,6 +26,7 @@ mod reader;
 mod retention;
 mod rows;
 mod schema;
+mod taken;
 mod tally;
 mod verify;
 
@@ -50,7 +51,9 @@ use self::tally::Tally;
 pub use self::verify::{Finding, Verified};
 use crate::names::Names;
 use crate::record::Encoder;
-use crate::{Appended, Cursor, Error, Forgotten, Group, Key, Limits, Reader, Store};
+use crate::{
+    Appended, Counter, Cursor, Error, Forgotten, Group, Key, Limits, Reader, Store, Taken,
+};
 
 /// Name of the database within the data directory.
 const FILE: &str = "internal-events.db";
@@ -235,6 +238,27 @@ impl Sqlite {
     /// Fails as it does.
     pub fn verify_with(dir: &Path, mut look: impl FnMut(Progress)) -> Result<Verified, Error> {
         verify::verify(dir, &mut look)
+    }
+
+    /// Takes counters of another place over, or only says what would become of each.
+    ///
+    /// Sketches are merged. Of totals and sums that is added which was not added before: how much
+    /// has been taken of each counter of each `source` is written down with it. Other processes
+    /// may go on meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the tables cannot be read or written; then nothing has been taken.
+    pub fn take_over(
+        &mut self,
+        source: &str,
+        counters: &[(String, Counter)],
+        is_dry_run: bool,
+    ) -> Result<Vec<Taken>, Error> {
+        let line = self.writers.wait()?;
+        let taken = taken::take(&self.connection, source, counters, is_dry_run);
+        drop(line);
+        taken
     }
 
     /// Takes some of what is beyond the limits out, in steps between which others may write.

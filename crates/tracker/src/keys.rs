@@ -1,8 +1,33 @@
 //! The keys of counters as a store knows them.
 
-use internal_events_catalog::{Catalog, CounterId, Week};
-use internal_events_store::{Key, Store};
+use internal_events_catalog::{Catalog, CounterId, CounterKind, Week};
+use internal_events_store::{Key, Kind, Store};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The weeks whose counters live, the running one included.
+const LIVE_WEEKS: i32 = 7;
+
+/// Names all keys that a catalog knows and that live at a time, in milliseconds since 1970.
+pub fn counter_keys(catalog: &Catalog, now_ms: i64) -> BTreeMap<String, Kind> {
+    let week = Week::at_millisecond(now_ms);
+    let weeks: Vec<Week> = (0..LIVE_WEEKS).map(|it| week.before(it)).collect();
+    let of = |id: CounterId| {
+        let kind = match catalog.counter(id).kind {
+            CounterKind::Total => Kind::Total,
+            CounterKind::Sum => Kind::Sum,
+            CounterKind::Unique => Kind::Unique,
+            CounterKind::PerValue => Kind::PerValue,
+        };
+        weeks.iter().map(move |week| (catalog.key(id, *week), kind))
+    };
+    catalog.counter_ids().flat_map(of).collect()
+}
+
+/// Tells whether a counter is of a week that is read no more.
+pub fn is_expired(key: &str, now_ms: i64) -> bool {
+    Week::of_key(key).is_some_and(|it| it.has_expired(now_ms))
+}
 
 /// Handles of the keys of recent catalogs and weeks, so that a key's text is built once a week.
 #[derive(Debug, Default)]

@@ -38,6 +38,7 @@ mod queue;
 #[cfg(feature = "redis")]
 mod redis;
 mod replay;
+mod snapshot;
 pub mod testing;
 mod tracker;
 mod writer;
@@ -51,10 +52,12 @@ pub use internal_events_catalog::{
     Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
 };
 pub use internal_events_store as store;
+pub use keys::{counter_keys, is_expired};
 pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
 pub use parity::{MetricParity, Parity, ParityReport, parity, parity_json};
 pub use payload::{decode_event, encode_event};
 pub use replay::{ReplayError, ReplayOf, ReplayOutcome};
+pub use snapshot::{Snapshot, SnapshotError, SnapshotHeader, SnapshotWriter};
 pub use tracker::{
     CommitError, DeliverError, FlushError, Foreign, OpenError, Refusal, Submission, Tracker,
 };

@@ -105,6 +105,16 @@ impl Redis {
 }
 
 impl RedisSettings {
+    /// Returns what a connection to another address is made with.
+    pub(crate) fn at(&self, url: Secret, root: &Path) -> Result<RedisOptions, RedisError> {
+        let parsed = RedisOptions::parse(&url.0)?;
+        let mut settings = Self { url: Some(url.clone()), ..self.clone() };
+        if url.0.contains('@') {
+            (settings.user, settings.password) = (None, None);
+        }
+        Ok(settings.options(root)?.unwrap_or(parsed))
+    }
+
     /// Returns what a connection is made with; nothing if there is no address. Files are looked
     /// for from `root`.
     ///

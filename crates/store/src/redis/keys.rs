@@ -29,6 +29,13 @@ pub(super) fn seed_key(group: &str, journal: &str) -> String {
     format!("internal-events:{{{group}}}:seed:{journal}")
 }
 
+/// The hash that says how much of the counters of a group was taken from a source. What is about
+/// weekly keys stands by week, so that it goes when they go.
+pub(super) fn taken_key(group: &str, source: &str, key: &str) -> String {
+    let week = if is_weekly(key) { &key[key.len() - "-0000-00".len()..] } else { "" };
+    format!("internal-events:{{{group}}}:taken:{source}{week}")
+}
+
 /// A key that exists only while a script runs, to try commands on.
 pub(super) fn probe_key(journal: &str) -> String {
     format!("internal-events:{{hll_counters}}:probe:{journal}")

@@ -1,10 +1,10 @@
 //! The connection: made at the first use, given up after the first trouble.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use ::redis::cluster::{ClusterClient, ClusterConnection};
-use ::redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
+use ::redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRoutingInfo};
 use ::redis::{
     Client, ClientTlsConfig, Cmd, Connection, ConnectionAddr, ConnectionInfo, ConnectionLike as _,
     ErrorKind, RedisConnectionInfo, ServerErrorKind, TlsCertificates, Value, cmd, from_redis_value,
@@ -125,6 +125,53 @@ impl Link {
         let texts: BTreeMap<String, String> =
             from_redis_value(answer).map_err(|_| self.not_understood())?;
         Ok(texts.into_iter().collect())
+    }
+
+    /// Finds the keys of a pattern on every server that takes writes.
+    pub(super) fn scan(
+        &mut self,
+        pattern: &str,
+        at_a_time: usize,
+    ) -> Result<BTreeSet<String>, RedisError> {
+        let servers: Vec<Option<String>> = if self.is_cluster() {
+            self.info()?.into_iter().map(|(address, _)| Some(address)).collect()
+        } else {
+            vec![None]
+        };
+        let mut found = BTreeSet::new();
+        for server in servers {
+            let mut cursor = "0".to_owned();
+            loop {
+                let mut scan = cmd("SCAN");
+                scan.arg(&cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(at_a_time);
+                let answer = self.ask_server(server.as_deref(), &scan)?;
+                let (next, keys): (String, Vec<Vec<u8>>) =
+                    from_redis_value(answer).map_err(|_| self.not_understood())?;
+                // Whatever else is there is no key of ours.
+                found.extend(keys.into_iter().filter_map(|it| String::from_utf8(it).ok()));
+                cursor = next;
+                if cursor == "0" {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Asks one server of a Cluster, or the one there is.
+    fn ask_server(&mut self, server: Option<&str>, command: &Cmd) -> Result<Value, RedisError> {
+        let Some((host, port)) = server.and_then(|it| it.rsplit_once(':')) else {
+            let answer = self.ask(std::slice::from_ref(command))?.pop();
+            let answer = answer.ok_or_else(|| self.not_understood())?;
+            return answer.map_err(|source| self.error(source));
+        };
+        let (host, port) = (host.to_owned(), port.parse().map_err(|_| self.not_understood())?);
+        let by_address = SingleNodeRoutingInfo::ByAddress { host, port };
+        let Some(Open::Cluster(connection)) = &mut self.connection else {
+            return Err(self.not_understood());
+        };
+        let answer = connection.route_command(command, RoutingInfo::SingleNode(by_address));
+        answer.map_err(|source| self.error(source))
     }
 
     /// Sends commands, and returns the answers in the same order.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::group::{Next, StoredGroup, for_each_group};
 use super::keys::{self, Keys};
-use super::{as_integer, cursors, last_sequence, quarantine, rows, schema, sequence, tally};
+use super::{as_integer, cursors, last_sequence, quarantine, rows, schema, sequence, taken, tally};
 use crate::cursor::{self, Page, Pending};
 use crate::{
     COUNTERS, Counter, CounterDamage, Counters, Error, EventId, Reader, Status, StoredEntry,
@@ -77,6 +77,15 @@ impl SqliteReader {
             }
         }
         Ok(None)
+    }
+
+    /// Returns from where counters were taken over, in order.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the tables cannot be read.
+    pub fn taken_from(&mut self) -> Result<Vec<String>, Error> {
+        taken::sources(&self.connection)
     }
 
     /// Returns the number before which no entry was accepted at `time` or later, by the times of

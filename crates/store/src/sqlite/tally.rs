@@ -12,7 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::append::note;
 use super::group::{Next, StoredGroup, for_each_group};
 use super::keys::{self, KeyRow};
-use super::{cursors, last_sequence, rows};
+use super::{cursors, last_sequence, rows, taken};
 use crate::counters::{Effect, value_counted};
 use crate::{COUNTERS, Change, Counter, DROPPED_DAMAGED_COUNTER, Error, Limits};
 
@@ -27,6 +27,8 @@ const CATCH_UP_ENTRIES: u64 = 100_000;
 pub(super) struct Tally {
     /// Cursor on disk.
     saved: u64,
+    /// Which of the counters on disk these go on from.
+    generation: String,
     /// The last entry that is in `live`.
     applied: u64,
     /// Indexed by key id.
@@ -75,6 +77,7 @@ impl Tally {
         let saved = cursor(connection)?;
         Ok(Self {
             saved,
+            generation: taken::generation(connection)?,
             applied: saved,
             live: Vec::new(),
             loaded: Vec::new(),
@@ -190,7 +193,11 @@ impl Tally {
         let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
             .map_err(Error::Checkpoint)?;
         // Whoever moved the cursor has counted these entries: while this process was stopped
-        // another stood in for it, or it stood in itself and the other is back.
+        // another stood in for it, or it stood in itself and the other is back. Whoever took
+        // counters over has changed them meanwhile.
+        if taken::generation(&tx)? != self.generation {
+            return Ok(false);
+        }
         if !cursors::advance_counters(&tx, self.saved, self.applied)? {
             return Ok(false);
         }

@@ -8,7 +8,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::group::{Next, StoredGroup, for_each_group};
 use super::keys::{self, KeyRow, Keys};
 use super::{
-    FILE, Progress, cursors, given, last_sequence, look, quarantine, reader, rows, schema, tally,
+    FILE, Progress, cursors, given, last_sequence, look, quarantine, reader, rows, schema, taken,
+    tally,
 };
 use crate::{Counter, DROPPED_BY_HAND, Error, REPLAYED};
 use crate::{DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL};
@@ -249,6 +250,12 @@ impl Recounted {
             match rows::saved_counter(tx, &both.key) {
                 Ok(counter) => both.kept = Some(counter),
                 Err(error) => verified.findings.push(Finding::Unreadable(error)),
+            }
+        }
+        // What was taken over from elsewhere the journal knows nothing of.
+        for key_id in taken::key_ids(tx)? {
+            if let Some(both) = self.counters.get_mut(&key_id) {
+                both.kept = None;
             }
         }
         let n_before = verified.findings.len();

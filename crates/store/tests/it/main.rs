@@ -16,3 +16,4 @@ mod model;
 mod redis;
 mod stopped;
 mod sync;
+mod take_over;

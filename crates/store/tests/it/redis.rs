@@ -11,5 +11,6 @@ mod reader;
 mod relay;
 mod sentinel;
 mod server;
+mod take_over;
 mod traffic;
 mod trouble;

@@ -13,7 +13,7 @@ use super::relay::{Lost, Relay};
 use super::sentinel::wait_until;
 use super::server::{Server, free_port};
 
-struct Cluster {
+pub(super) struct Cluster {
     nodes: Vec<Server>,
     /// Where each node says it can be reached, if not at its own port.
     relays: Vec<Relay>,
@@ -21,7 +21,7 @@ struct Cluster {
 
 impl Cluster {
     /// Starts three primaries, and three replicas if asked for.
-    fn start(n_replicas: usize) -> Option<Self> {
+    pub(super) fn start(n_replicas: usize) -> Option<Self> {
         let nodes: Option<Vec<Server>> = (0..3 + 3 * n_replicas)
             .map(|_| {
                 Server::with(&[
@@ -74,7 +74,7 @@ impl Cluster {
         }
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         let ports = match &self.relays[..] {
             [] => self.nodes.iter().map(Server::port).collect::<Vec<_>>(),
             relays => relays.iter().map(Relay::port).collect(),
