@@ -16,14 +16,14 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(super) enum Place {
     Data(PathBuf),
-    Redis(RedisOptions),
+    Redis(Box<RedisOptions>),
     Snapshot(PathBuf),
 }
 
 impl Place {
     pub(super) fn parse(text: &str, installation: &Installation) -> anyhow::Result<Self> {
         if text.contains("://") {
-            return Ok(Self::Redis(installation.redis_at(Secret::new(text))?));
+            return Ok(Self::Redis(Box::new(installation.redis_at(Secret::new(text))?)));
         }
         let path = PathBuf::from(text);
         if path.is_file() {
@@ -61,7 +61,7 @@ pub(super) struct Source {
 
 enum From {
     Data(Box<SqliteReader>),
-    Redis { copier: RedisCopier, reader: RedisReader },
+    Redis { copier: Box<RedisCopier>, reader: Box<RedisReader> },
     Snapshot(Vec<(String, Counter)>),
 }
 
@@ -83,7 +83,7 @@ impl Source {
                 Ok(Self { id, includes, from: From::Data(Box::new(reader)) })
             }
             Place::Redis(options) => {
-                let mut copier = RedisCopier::new(options.clone());
+                let mut copier = RedisCopier::new(RedisOptions::clone(options));
                 let made = uuid::Uuid::now_v7().simple().to_string();
                 let id = match copier.id()? {
                     Some(id) => id,
@@ -92,7 +92,8 @@ impl Source {
                 };
                 let (counted, taken) = copier.sources()?;
                 let includes = counted.into_iter().chain(taken).collect();
-                let reader = copier.reader();
+                let reader = Box::new(copier.reader());
+                let copier = Box::new(copier);
                 Ok(Self { id, includes, from: From::Redis { copier, reader } })
             }
             Place::Snapshot(path) => {
@@ -165,7 +166,7 @@ enum To {
     Data(Box<Sqlite>),
     /// A directory without data, of which only is said what would be copied to it.
     Nothing,
-    Redis(RedisCopier),
+    Redis(Box<RedisCopier>),
 }
 
 impl Target {
@@ -195,10 +196,10 @@ impl Target {
                 })
             }
             Place::Redis(options) => {
-                let mut copier = RedisCopier::new(options.clone());
+                let mut copier = RedisCopier::new(RedisOptions::clone(options));
                 let id = copier.id()?;
                 let (counted_from, taken_from) = copier.sources()?;
-                Ok(Self { id, counted_from, taken_from, to: To::Redis(copier) })
+                Ok(Self { id, counted_from, taken_from, to: To::Redis(Box::new(copier)) })
             }
             Place::Snapshot(path) => bail!(
                 "{} is a file: `internal-events counters export` writes snapshots, and counters \

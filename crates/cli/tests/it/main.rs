@@ -1,6 +1,7 @@
 //! Tests of the program itself: what is typed, what is printed, how it ends.
 
 mod check;
+mod counters;
 mod damage;
 mod doctor;
 mod generate;
@@ -10,6 +11,7 @@ mod off;
 mod operations;
 mod parity;
 mod questions;
+mod redis;
 mod serve;
 mod shell;
 

@@ -1,5 +1,6 @@
 //! The example of `docs/migrating-counters.md`, executed from its first file to its last command.
 
+use crate::redis::Redis;
 use crate::{program, write};
 use std::path::Path;
 use std::process::Stdio;
@@ -26,6 +27,17 @@ performance_indicator_type: []
 
 #[test]
 fn the_page_on_migrating_counters_holds() {
+    the_page_holds(&[]);
+}
+
+/// The same, word for word, with the counters in Redis.
+#[test]
+fn the_page_on_migrating_counters_holds_in_redis() {
+    let Some(redis) = Redis::start() else { return };
+    the_page_holds(&[("INTERNAL_EVENTS_REDIS_URL", &redis.url)]);
+}
+
+fn the_page_holds(env: &[(&str, &str)]) {
     let path = format!("{}/../../docs/migrating-counters.md", env!("CARGO_MANIFEST_DIR"));
     let page = std::fs::read_to_string(path).expect("the page exists");
     let root = tempfile::tempdir().expect("a temporary directory");
@@ -37,7 +49,7 @@ fn the_page_on_migrating_counters_holds() {
             "console" => {
                 for (command, expected) in commands(text) {
                     n_commands += 1;
-                    let printed = execute(root.path(), command, &mut code);
+                    let printed = execute(root.path(), (command, env), &mut code);
                     assert_eq!(without_weeks(&printed), without_weeks(&expected), "{command}");
                 }
             }
@@ -81,13 +93,16 @@ fn commands(text: &str) -> Vec<(&str, String)> {
     commands
 }
 
-fn execute(root: &Path, command: &str, code: &mut Option<i32>) -> String {
+fn execute(root: &Path, (command, env): (&str, &[(&str, &str)]), code: &mut Option<i32>) -> String {
     if command == "echo $?" {
         return format!("{}\n", code.expect("a command ran before"));
     }
     let args = command.strip_prefix("internal-events ").expect("a command of ours");
+    // Where a command is to find no data there is none in Redis either.
+    let env = if args.contains("--data none") { &[] } else { env };
     let run = program()
         .args(args.split(' '))
+        .envs(env.iter().copied())
         .current_dir(root)
         .stdin(Stdio::null())
         .output()
