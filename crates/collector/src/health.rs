@@ -146,6 +146,7 @@ fn register_destinations(registry: &mut Registry, destinations: Destinations, no
     let label = |name: &str| [("destination", name.to_owned())];
     let delivered = Family::<[(&'static str, String); 1], Counter>::default();
     let dropped = Family::<[(&'static str, String); 2], Counter>::default();
+    let noted = Family::<[(&'static str, String); 2], Counter>::default();
     let gauges: [Family<[(&'static str, String); 1], Gauge>; 4] = Default::default();
     let as_gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     for (name, it) in destinations {
@@ -165,10 +166,16 @@ fn register_destinations(registry: &mut Registry, destinations: Destinations, no
             let labels = [("destination", name.clone()), ("cause", cause)];
             dropped.get_or_create(&labels).inc_by(n);
         }
+        for (what, n) in delivery.noted {
+            let labels = [("destination", name.clone()), ("what", what)];
+            noted.get_or_create(&labels).inc_by(n);
+        }
     }
     registry.register("delivered", "Entries that took effect at a destination", delivered);
     let help = "Entries that never will take effect at a destination";
     registry.register("dropped", help, dropped);
+    let help = "What else happened at a destination";
+    registry.register("destination_noted", help, noted);
     let [pending, age, far_behind, failing] = gauges;
     let help = "Entries that are still to take effect at a destination";
     registry.register("destination_pending", help, pending);

@@ -105,6 +105,8 @@ pub struct Delivery {
     pub pending_bytes: u64,
     /// How many never will, by cause.
     pub dropped: BTreeMap<String, u64>,
+    /// What else happened there, by what the destination calls it.
+    pub noted: BTreeMap<String, u64>,
     /// When the oldest of those that are pending was accepted, to within its group: milliseconds
     /// since 1970 in UTC.
     pub oldest_pending: Option<i64>,
@@ -135,6 +137,17 @@ pub(crate) fn dropped_by<'a>(
     })
 }
 
+/// What else a destination has noted, from the ledger.
+fn noted_by<'a>(
+    ledger: &'a BTreeMap<String, u64>,
+    destination: &'a str,
+) -> impl Iterator<Item = (&'a str, u64)> {
+    ledger.iter().filter(|(name, _)| !name.starts_with("dropped:")).filter_map(move |(name, n)| {
+        let (what, of) = name.rsplit_once(':')?;
+        (of == destination).then_some((what, *n))
+    })
+}
+
 /// The part of the journal that a destination has still to take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pending {
@@ -157,6 +170,7 @@ pub(crate) fn delivery(
         delivered: passed.saturating_sub(dropped.values().sum()),
         pending: last.saturating_sub(cursor),
         dropped,
+        noted: noted_by(ledger, destination).map(|(what, n)| (what.to_owned(), n)).collect(),
         pending_bytes: pending.map(|it| it.bytes).unwrap_or_default(),
         oldest_pending: pending.map(|it| it.oldest),
     }

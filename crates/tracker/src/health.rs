@@ -110,13 +110,15 @@ pub struct Health {
 /// `accepted = delivered + pending + dropped`, counted since it was first configured.
 pub fn health_json(health: &Health, destinations: &BTreeMap<String, DestinationHealth>) -> Value {
     let of = |it: &DestinationHealth| {
-        let Delivery { delivered, pending, pending_bytes, dropped, oldest_pending } = &it.delivery;
+        let Delivery { delivered, pending, pending_bytes, dropped, noted, oldest_pending } =
+            &it.delivery;
         let oldest = oldest_pending.and_then(|it| Timestamp::from_millisecond(it).ok());
         json!({
             "delivered": delivered,
             "pending": pending,
             "pending_bytes": pending_bytes,
             "dropped": dropped,
+            "noted": noted,
             "oldest_pending": oldest.map(|it| it.to_string()),
             "far_behind": it.is_far_behind,
             "last_error": it.last_error,

@@ -16,6 +16,7 @@ mod openapi;
 mod pip;
 mod processes;
 mod python_tracker;
+mod redis;
 mod relay;
 mod reload;
 mod secrets;

@@ -87,6 +87,7 @@ fn health_counts_what_became_of_the_events() {
                     "pending": 0,
                     "pending_bytes": 0,
                     "dropped": {},
+                    "noted": {},
                     "oldest_pending": null,
                     "far_behind": false,
                     "last_error": null,
