@@ -31,7 +31,8 @@ impl Redis {
         }
         // A port found free may be taken before the server binds it; then the next is tried.
         let started = (0..5).find_map(|_| Self::start_at(free_port(), &["--save", ""]));
-        Some(started.expect("one of five ports is free"))
+        assert!(started.is_some(), "no redis-server started on any of five free ports");
+        started
     }
 
     /// Starts a server at a port; nothing if it ends at once.

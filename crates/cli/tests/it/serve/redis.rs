@@ -6,7 +6,7 @@ use super::stopped::{go_on, stop};
 use crate::redis::Redis;
 use crate::{program, shop};
 use serde_json::Value;
-use std::io::{Read, Write};
+use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
