@@ -2,6 +2,7 @@
 
 mod data;
 mod place;
+mod redis;
 mod server;
 mod settings;
 
@@ -94,6 +95,7 @@ pub(crate) fn run(args: &DoctorArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let limits = &installation.settings().limits;
     place::look(&data, limits, &mut findings);
     data::look(&data, limits, &mut findings);
+    redis::look(&installation, &data, &mut findings);
     if args.deep {
         data::look_deeply(&data, &mut findings);
     }

@@ -305,3 +305,38 @@ fn a_running_server_is_asked() {
     let url = format!("http://{}", off.address);
     check(root.path(), &["--server", &url], 1, ("error", "server", "503 disabled"));
 }
+
+#[test]
+fn the_doctor_asks_redis_and_never_shows_a_password() {
+    let Some(mut redis) = crate::redis::Redis::start() else { return };
+    let root = shop();
+    let settings = |url: &str| {
+        write(root.path(), "internal-events.toml", &format!("[redis]\nurl = \"{url}\"\n"));
+    };
+    let check = |level: &str, expected: &str| {
+        let (code, found) = diagnosed(root.path(), "redis");
+        assert_eq!(code, Some(i32::from(level != "ok")), "{found:?}");
+        let is_it = |it: &String| it.starts_with(level) && it.contains(expected);
+        assert!(found.iter().any(is_it), "{expected}: {found:?}");
+        assert!(!found.iter().any(|it| it.contains("hunter2")), "{found:?}");
+    };
+    assert_eq!(diagnosed(root.path(), "redis").1.len(), 0, "none is configured");
+    settings(&redis.url);
+    check("ok", "takes counters and keeps them");
+    redis.say("CONFIG SET maxmemory 100mb");
+    redis.say("CONFIG SET maxmemory-policy allkeys-lru");
+    check("warning", "throws keys away when its memory is short");
+    redis.say("CONFIG SET maxmemory-policy noeviction");
+    redis.say("REPLICAOF 127.0.0.1 1");
+    check("error", "is a replica, which takes no writes");
+    redis.say("REPLICAOF NO ONE");
+    redis.say("ACL SETUSER counts on >hunter2 ~* +@all -pfmerge");
+    settings(&redis.url.replace("//", "//counts:hunter2@"));
+    check("error", "PFMERGE");
+    settings(&redis.url.replace("//", "//counts:hunter22@"));
+    check("error", "does not permit this");
+    redis.kill();
+    check("error", "no connection to Redis");
+    settings("http://user:hunter2@127.0.0.1");
+    check("error", "write redis://HOST:PORT");
+}
