@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::types::{FromSql, ToSql};
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
+use rusqlite::types::{ToSql, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
+use super::checksum::{Column, checksum, is_whole};
 use super::keys::{self, KeyRow};
 use super::rows::{saved_counter, write_counter};
 use super::{as_integer, schema};
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS taken (
   key_id INTEGER NOT NULL,
   value BLOB NOT NULL,
   amount ANY NOT NULL,
+  checksum INTEGER NOT NULL,
   PRIMARY KEY (source, key_id, value)
 ) STRICT, WITHOUT ROWID;
 ";
@@ -87,6 +89,18 @@ pub(super) fn take(
     Ok(taken)
 }
 
+/// How much was taken before.
+enum Before {
+    Nothing,
+    Whole(u64),
+    Float(f64),
+    Damaged,
+}
+
+fn damaged() -> Taken {
+    Taken::Refused("what is written down of its earlier copies is damaged".to_owned())
+}
+
 struct Taking<'a> {
     tx: &'a Connection,
     source: &'a str,
@@ -143,7 +157,11 @@ impl Taking<'_> {
                 })
             }
             (Counter::Sum(sum), Counter::Sum(given)) => {
-                let before: f64 = self.amount(key, b"")?.unwrap_or_default();
+                let before = match self.amount(key, b"")? {
+                    Before::Float(it) => it,
+                    Before::Nothing => 0.0,
+                    Before::Whole(_) | Before::Damaged => return Ok(damaged()),
+                };
                 if before.to_bits() == given.to_bits() {
                     return Ok(Taken::Unmoved);
                 }
@@ -151,14 +169,14 @@ impl Taking<'_> {
                 if !sum.is_finite() {
                     return Ok(Taken::Refused("the sum would be infinite".to_owned()));
                 }
-                self.note(key, b"", given)?;
+                self.note(key, b"", (given, (*given).into()))?;
                 Ok(Taken::Moved)
             }
             (Counter::Unique(sketch), Counter::Unique(given)) => {
                 if !sketch.merge(given) {
                     return Ok(Taken::Unmoved);
                 }
-                self.note(key, b"", 1)?;
+                self.note(key, b"", (&1, 1_u64.into()))?;
                 Ok(Taken::Moved)
             }
             (Counter::PerValue(totals), Counter::PerValue(given)) => {
@@ -184,29 +202,54 @@ impl Taking<'_> {
         given: u64,
         add: impl FnOnce(u64),
     ) -> rusqlite::Result<Taken> {
-        let before = self.amount::<i64>(key, value)?.unwrap_or_default().cast_unsigned();
+        let before = match self.amount(key, value)? {
+            Before::Whole(it) => it,
+            Before::Nothing => 0,
+            Before::Float(_) | Before::Damaged => return Ok(damaged()),
+        };
         if given <= before {
             return Ok(if given == before { Taken::Unmoved } else { Taken::Behind });
         }
         add(given - before);
-        self.note(key, value, as_integer(given))?;
+        self.note(key, value, (&as_integer(given), given.into()))?;
         Ok(Taken::Moved)
     }
 
     /// Returns how much of a counter was taken before.
-    fn amount<T: FromSql>(&self, key: &KeyRow, value: &[u8]) -> rusqlite::Result<Option<T>> {
-        let sql = "SELECT amount FROM taken WHERE source = ?1 AND key_id = ?2 AND value = ?3";
+    fn amount(&self, key: &KeyRow, value: &[u8]) -> rusqlite::Result<Before> {
+        let sql = "SELECT amount, checksum FROM taken
+             WHERE source = ?1 AND key_id = ?2 AND value = ?3";
+        let read = |row: &Row<'_>| {
+            let (before, column) = match row.get_ref(0)? {
+                ValueRef::Integer(it) => (Before::Whole(it.cast_unsigned()), it.into()),
+                ValueRef::Real(it) => (Before::Float(it), it.into()),
+                _ => return Ok(Before::Damaged),
+            };
+            let columns = self.columns(key, value, column);
+            Ok(if is_whole(row.get(1)?, &columns) { before } else { Before::Damaged })
+        };
         self.tx
             .prepare_cached(sql)?
-            .query_row(params![self.source, key.id, value], |row| row.get(0))
+            .query_row(params![self.source, key.id, value], read)
             .optional()
+            .map(|it| it.unwrap_or(Before::Nothing))
     }
 
-    fn note(&self, key: &KeyRow, value: &[u8], amount: impl ToSql) -> rusqlite::Result<()> {
+    fn note(
+        &self,
+        key: &KeyRow,
+        value: &[u8],
+        (amount, column): (&dyn ToSql, Column<'_>),
+    ) -> rusqlite::Result<()> {
+        let sum = checksum(&self.columns(key, value, column));
         self.tx
-            .prepare_cached("INSERT OR REPLACE INTO taken VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![self.source, key.id, value, amount])
+            .prepare_cached("INSERT OR REPLACE INTO taken VALUES (?1, ?2, ?3, ?4, ?5)")?
+            .execute(params![self.source, key.id, value, amount, sum])
             .map(drop)
+    }
+
+    fn columns<'a>(&'a self, key: &KeyRow, value: &'a [u8], amount: Column<'a>) -> [Column<'a>; 4] {
+        [self.source.into(), key.id.into(), value.into(), amount]
     }
 
     fn count_generation(&self) -> rusqlite::Result<()> {

@@ -183,3 +183,19 @@ fn values_without_room_are_taken_for_others() {
         assert!(totals.len() <= 10_001, "{}", totals.len());
     }
 }
+
+#[test]
+fn a_damaged_account_of_earlier_copies_adds_nothing() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut store = open(scratch.path());
+    store.take_over("there", &given(2), false).unwrap();
+    let before = all(scratch.path());
+    let file = scratch.path().join("internal-events.db");
+    let plain = rusqlite::Connection::open(file).unwrap();
+    plain.execute("UPDATE taken SET amount = amount - 1 WHERE amount > 1", []).unwrap();
+    drop(plain);
+    let taken = store.take_over("there", &given(2), false).unwrap();
+    let n_refused = taken.iter().filter(|it| matches!(it, Taken::Refused(_))).count();
+    assert!(n_refused >= 4, "{taken:?}");
+    assert_eq!(all(scratch.path()), before);
+}
