@@ -85,15 +85,15 @@ impl Endpoint {
 
 /// The hash by which an event that is sent again is recognised.
 ///
-/// Its secret is the name of the journal, which every process that writes to it knows, also after
-/// a restart, and which nobody is told over HTTP.
+/// Its secret is that of the data, which every process that writes to them knows, also after a
+/// restart, and nobody else.
 fn content_hash(tracker: &Tracker) -> ContentHash {
-    match tracker.read(|it| it.status()) {
-        Some(Ok(status)) => ContentHash::new(status.journal_id.as_bytes()),
+    match tracker.read(|it| it.secret()) {
+        Some(Ok(secret)) => ContentHash::new(secret.as_bytes()),
         Some(Err(error)) => {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
-                "the journal's name cannot be read: Snowplow events that came before this start \
+                "the secret of the data cannot be read: Snowplow events that came before this start \
                  count again if they are sent again"
             );
             ContentHash::new(&RandomState::new().hash_one(0).to_le_bytes())

@@ -142,9 +142,11 @@ fn noted_by<'a>(
     ledger: &'a BTreeMap<String, u64>,
     destination: &'a str,
 ) -> impl Iterator<Item = (&'a str, u64)> {
-    ledger.iter().filter(|(name, _)| !name.starts_with("dropped:")).filter_map(move |(name, n)| {
+    ledger.iter().filter_map(move |(name, n)| {
         let (what, of) = name.rsplit_once(':')?;
-        (of == destination).then_some((what, *n))
+        // What it dropped is said by cause, and what it left behind was another life of it.
+        let is_apart = what.starts_with("dropped") || what.starts_with("forgotten");
+        (of == destination && !is_apart).then_some((what, *n))
     })
 }
 

@@ -33,6 +33,7 @@ pub struct Memory {
 #[derive(Debug)]
 struct State {
     journal_id: String,
+    secret: String,
     /// The oldest first, each with the time by which it grows old.
     entries: VecDeque<(i64, StoredEntry)>,
     entries_bytes: u64,
@@ -58,6 +59,7 @@ impl Memory {
         Self {
             shared: Arc::new(Mutex::new(State {
                 journal_id: random_id(),
+                secret: random_id(),
                 entries: VecDeque::new(),
                 entries_bytes: 0,
                 last_sequence: 0,
@@ -295,6 +297,10 @@ impl Reader for Memory {
         let state = lock(&self.shared);
         let first = state.quarantine.partition_point(|it| it.number <= after);
         Ok(state.quarantine.range(first..).take(limit).cloned().collect())
+    }
+
+    fn secret(&mut self) -> Result<String, Error> {
+        Ok(lock(&self.shared).secret.clone())
     }
 
     fn status(&mut self) -> Result<Status, Error> {

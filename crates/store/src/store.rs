@@ -167,6 +167,14 @@ pub trait Reader: CounterReader {
         limit: usize,
     ) -> Result<Vec<StoredQuarantined>, Error>;
 
+    /// Returns a random text that stays the same as long as there are the data, and that only
+    /// those know who may read them.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be read.
+    fn secret(&mut self) -> Result<String, Error>;
+
     /// Returns how the store is doing.
     ///
     /// # Errors

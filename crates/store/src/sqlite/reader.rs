@@ -147,6 +147,10 @@ impl Reader for SqliteReader {
         quarantine::read(&self.connection, after, limit)
     }
 
+    fn secret(&mut self) -> Result<String, Error> {
+        schema::secret(&self.connection).map_err(Error::Read)
+    }
+
     fn status(&mut self) -> Result<Status, Error> {
         let tx = snapshot(&self.connection)?;
         read_status(&tx)

@@ -81,7 +81,12 @@ INSERT INTO quarantine_size (events, bytes) VALUES (0, 0);
 INSERT INTO cursors (destination, seq, started_after, keeps_after, state)
   VALUES ('counters', 0, 0, 0, '');
 INSERT INTO meta (name, value) VALUES ('journal_id', lower(hex(randomblob(16))));
+INSERT INTO meta (name, value) VALUES ('secret', lower(hex(randomblob(16))));
 ";
+
+/// Stores from before there was a secret used the journal's id for one.
+const KEEP_SECRET: &str = "INSERT OR IGNORE INTO meta (name, value)
+     SELECT 'secret', value FROM meta WHERE name = 'journal_id'";
 
 /// What format 2 has and format 1 had not. Ids given before are not known any more.
 const UPGRADE_TO_2: &str = "
@@ -184,6 +189,9 @@ pub(super) fn open_or_create(path: &Path, busy_timeout: Duration) -> Result<Conn
         Found::Store { format: FORMAT } => {}
         Found::Store { format } => upgrade(&connection, format).map_err(opened)?,
     }
+    if secret_row(&connection).map_err(opened)?.is_none() {
+        connection.execute(KEEP_SECRET, []).map_err(opened)?;
+    }
     Ok(connection)
 }
 
@@ -281,6 +289,19 @@ fn examine(connection: &Connection, path: &Path) -> Result<Found, Error> {
             readable_by: meta(connection, "readable_by").map_err(failed)?,
         }),
         Err(_) => Err(Error::NotAStore { path: path.to_owned() }),
+    }
+}
+
+fn secret_row(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT value FROM meta WHERE name = 'secret'";
+    connection.query_row(sql, [], |row| row.get(0)).optional()
+}
+
+/// Reads what only those know who may read the file.
+pub(super) fn secret(connection: &Connection) -> rusqlite::Result<String> {
+    match secret_row(connection)? {
+        Some(secret) => Ok(secret),
+        None => meta(connection, "journal_id"),
     }
 }
 
