@@ -84,7 +84,7 @@ fn write_example(dir: &Path) {
     store.append(&group).unwrap();
 }
 
-/// Everything in the file but its random name, as text.
+/// Everything in the file but its random name and secret, as text.
 fn dump(dir: &Path) -> String {
     let db = rusqlite::Connection::open(dir.join(DATABASE)).unwrap();
     let mut tables =
@@ -93,7 +93,7 @@ fn dump(dir: &Path) -> String {
         tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let mut dump = String::new();
     for table in tables {
-        let rest = if table == "meta" { " WHERE name != 'journal_id'" } else { "" };
+        let rest = if table == "meta" { " WHERE name NOT IN ('journal_id', 'secret')" } else { "" };
         let rows = query(&db, &format!("SELECT * FROM {table}{rest}"));
         writeln!(dump, "{table}\n{rows}").unwrap();
     }

@@ -176,8 +176,11 @@ fn a_journal_with_another_name_goes_on_after_its_end(place: &dyn Place) {
     add(&mut *store, 3);
     assert!(cursor.advance(0, &Step { state: "note", ..to(1) }).unwrap());
     let before = cursor.place().unwrap();
+    let secret = store.reader().unwrap().secret().unwrap();
+    assert_ne!(secret, before.journal_id);
     let after = cursor.rename_journal().unwrap();
     assert_ne!(after.journal_id, before.journal_id);
+    assert_eq!(store.reader().unwrap().secret().unwrap(), secret, "the secret stays");
     assert_eq!((after.cursor, after.last, after.state.as_str()), (3, 3, ""));
     assert_eq!(cursor.place().unwrap(), after);
     add(&mut *store, 1);
