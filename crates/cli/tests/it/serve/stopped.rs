@@ -14,13 +14,20 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Returns the process that has locked a file, as the kernel says.
+///
+/// It gives its list piece by piece, and while others lock and unlock, as tests do that run at the
+/// same time, a line may be missing from it; hence more than one look.
 fn holder(file: &Path) -> Option<u32> {
     let inode = format!(":{}", std::fs::metadata(file).ok()?.ino());
+    (0..20).find_map(|_| holder_of(&inode))
+}
+
+fn holder_of(inode: &str) -> Option<u32> {
     let locks = std::fs::read_to_string("/proc/locks").expect("the kernel lists locks");
     // `1: FLOCK  ADVISORY  WRITE 4711 fe:00:1234 0 EOF`; those who wait have an arrow.
     let holder = locks.lines().find_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let is_it = words.get(1) == Some(&"FLOCK") && words.get(5)?.ends_with(&inode);
+        let is_it = words.get(1) == Some(&"FLOCK") && words.get(5)?.ends_with(inode);
         is_it.then(|| words[4].parse().ok())
     });
     holder.flatten()
