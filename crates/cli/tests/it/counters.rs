@@ -1,6 +1,6 @@
 //! Counters copied from place to place, with a real Redis that these tests start and stop.
 
-use crate::redis::Redis;
+use crate::redis::{Cluster, Redis};
 use crate::{program, run, shop};
 use internal_events::counter_keys;
 use internal_events::store::{Counter, Kind, Options, Reader as _, Sqlite};
@@ -80,38 +80,48 @@ fn real_definitions() -> Option<std::path::PathBuf> {
 #[test]
 fn every_metric_of_real_definitions_is_the_same_after_a_round_trip() {
     let (Some(root), Some(redis)) = (real_definitions(), Redis::start()) else { return };
+    check_round_trip(&root, &redis.url);
+}
+
+#[test]
+fn every_metric_of_real_definitions_is_the_same_after_a_round_trip_through_a_cluster() {
+    let (Some(root), Some(cluster)) = (real_definitions(), Cluster::start()) else { return };
+    check_round_trip(&root, &cluster.url);
+}
+
+fn check_round_trip(root: &Path, url: &str) {
     let scratch = tempfile::tempdir().expect("a temporary directory");
     let [first, second, third] = ["first", "second", "third"].map(|it| scratch.path().join(it));
-    let installation = Installation::open(&root, |_| None).expect("it can be read");
+    let installation = Installation::open(root, |_| None).expect("it can be read");
     let now = jiff::Timestamp::now().as_millisecond();
     let given = something(counter_keys(&installation.catalog(), now));
     let mut store = Sqlite::open(&first, Options::default()).expect("a store");
     store.take_over("elsewhere", &given, false).expect("they are taken");
     drop(store);
-    let before = metrics(&root, &first);
+    let before = metrics(root, &first);
     let values = before["metrics"].as_array().expect("a list");
     let n_moved =
         values.iter().filter(|it| it["value"].as_f64().is_some_and(|it| it > 0.0)).count();
     assert!(n_moved > 80, "{n_moved} of {} metrics moved", values.len());
-    let report = copy(&root, text(&first), &redis.url);
+    let report = copy(root, text(&first), url);
     assert_eq!(report["refused"], serde_json::json!([]));
-    copy(&root, &redis.url, text(&second));
-    assert_eq!(metrics(&root, &second), before, "SQLite, Redis, SQLite");
+    copy(root, url, text(&second));
+    assert_eq!(metrics(root, &second), before, "SQLite, Redis, SQLite");
     // Read from Redis itself, with nothing in the data directory.
-    let args = ["metrics", "--include-current-week", "--format", "json", "--redis", &redis.url];
+    let args = ["metrics", "--include-current-week", "--format", "json", "--redis", url];
     let empty = scratch.path().join("empty");
-    let of_redis = run(&[&args[..], &["--root", text(&root), "--data", text(&empty)]].concat());
+    let of_redis = run(&[&args[..], &["--root", text(root), "--data", text(&empty)]].concat());
     let mut of_redis: Value = serde_json::from_str(&of_redis.out).expect("it is JSON");
     of_redis["at"] = Value::Null;
     assert_eq!(of_redis, before, "SQLite, Redis");
     let file = scratch.path().join("counters.ndjson");
-    let exported = counters(&root, &["export", text(&file), "--from", &redis.url]);
+    let exported = counters(root, &["export", text(&file), "--from", url]);
     assert_eq!(exported.code, Some(0), "{}", exported.err);
-    copy(&root, text(&file), text(&third));
-    assert_eq!(metrics(&root, &third), before, "Redis, snapshot, SQLite");
+    copy(root, text(&file), text(&third));
+    assert_eq!(metrics(root, &third), before, "Redis, snapshot, SQLite");
     // Once more, nothing is new.
-    for (from, to) in [(text(&first), &*redis.url), (text(&file), text(&third))] {
-        let report = copy(&root, from, to);
+    for (from, to) in [(text(&first), url), (text(&file), text(&third))] {
+        let report = copy(root, from, to);
         assert_eq!(report["moved"], serde_json::json!({}), "{from} to {to}");
     }
 }

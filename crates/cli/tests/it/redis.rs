@@ -81,6 +81,58 @@ impl Redis {
     }
 }
 
+/// Three primaries that share the slots.
+pub(crate) struct Cluster {
+    nodes: Vec<Redis>,
+    pub(crate) url: String,
+    _directory: tempfile::TempDir,
+}
+
+impl Cluster {
+    pub(crate) fn start() -> Option<Self> {
+        // What can be skipped is, before more of them are started.
+        drop(Redis::start()?);
+        // Each node writes down whom it knows.
+        let directory = tempfile::tempdir().ok()?;
+        let dir = directory.path().to_string_lossy().into_owned();
+        let node = || {
+            let bus = free_port().to_string();
+            let file = format!("nodes-{bus}.conf");
+            let own = ["--dir", &dir, "--cluster-port", &bus, "--cluster-config-file", &file];
+            let all = ["--save", "", "--cluster-enabled", "yes"];
+            Redis::start_at(free_port(), &[&all[..], &own[..]].concat())
+        };
+        let nodes: Option<Vec<Redis>> = (0..3).map(|_| (0..5).find_map(|_| node())).collect();
+        assert!(nodes.is_some(), "no node started on any of five free ports");
+        let nodes = nodes?;
+        let addresses: Vec<String> =
+            nodes.iter().map(|it| format!("127.0.0.1:{}", it.port)).collect();
+        let mut create = Command::new("redis-cli");
+        create.args(["--cluster", "create"]).args(&addresses).arg("--cluster-yes");
+        let created = create.output().ok()?;
+        let output = String::from_utf8_lossy(&created.stdout).into_owned();
+        assert!(created.status.success(), "{output}");
+        let url = format!("redis+cluster://{}", addresses.join(","));
+        let cluster = Self { nodes, url, _directory: directory };
+        let is_whole = |it: &Redis| it.say("CLUSTER INFO").contains("cluster_state:ok");
+        for _ in 0..200 {
+            if cluster.nodes.iter().all(is_whole) {
+                return Some(cluster);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the nodes do not come together");
+    }
+
+    /// Runs a command wherever its key is.
+    pub(crate) fn say(&self, command: &str) -> String {
+        let mut client = Command::new("redis-cli");
+        client.args(["-c", "--raw", "-p", &self.nodes[0].port.to_string()]);
+        let output = client.args(command.split(' ')).output().expect("the client is there");
+        String::from_utf8(output.stdout).expect("it is text").trim().to_owned()
+    }
+}
+
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("it has an address").port()
