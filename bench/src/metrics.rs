@@ -107,6 +107,10 @@ impl Reader for Held {
         Ok(Vec::new())
     }
 
+    fn secret(&mut self) -> Result<String, Error> {
+        unreachable!("invariant: evaluation asks for counters only")
+    }
+
     fn status(&mut self) -> Result<Status, Error> {
         unreachable!("invariant: evaluation asks for counters only")
     }
