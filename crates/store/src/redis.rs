@@ -48,7 +48,7 @@ pub use tailed::{REDIS, RedisCounterReader};
 pub use take::RedisCopier;
 
 use crate::StoredEntry;
-use batch::{Addition, Batch, Context, Sent};
+use batch::{Addition, Batch, ByAddress, Context, Sent, address};
 use keys::{group_of, has_slot_mates, positions_key};
 use known::Known;
 use link::{Answer, Call, Link, Script};
@@ -75,6 +75,17 @@ struct Settled {
     positions: Positions,
     /// The last entry that took effect.
     up_to: u64,
+}
+
+/// Where the group of a key stands in a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stands {
+    /// It has no slot that a position could share.
+    Nowhere,
+    /// Before the first entry.
+    Before,
+    /// After this entry.
+    At(u64),
 }
 
 impl fmt::Debug for RedisCounters {
@@ -154,9 +165,10 @@ impl RedisCounters {
         let mut known = std::mem::take(&mut self.known);
         let mut failed = Vec::new();
         self.read_new_groups(entries, &mut settled.positions, &mut failed)?;
+        let standings = self.standings(entries, &settled.positions);
         let mut batch = Batch::default();
         for entry in entries {
-            self.add(entry, &settled.positions, (&mut batch, &mut known), &mut failed);
+            self.add(entry, &standings, (&mut batch, &mut known), &mut failed);
             settled.up_to = entry.sequence;
             if batch.is_full() {
                 let batch = std::mem::take(&mut batch);
@@ -186,23 +198,36 @@ impl RedisCounters {
     fn add<'a>(
         &self,
         entry: &'a StoredEntry,
-        positions: &Positions,
+        standings: &ByAddress<Stands>,
         (batch, known): (&mut Batch<'a>, &mut Known),
         failed: &mut Vec<Failed>,
     ) {
         for update in &entry.updates {
-            let group = group_of(&update.key);
-            if self.link.is_cluster() && !has_slot_mates(group) {
+            let stands = standings[&address(&update.key)];
+            if stands == Stands::Nowhere {
                 let key = update.key.to_string();
                 failed.push(Failed { key, cause: FailureCause::NoSlot, updates: 1 });
-                continue;
-            }
-            let position = positions.get(group).and_then(|it| it.position);
-            if position.is_none_or(|it| it < entry.sequence) {
+            } else if stands < Stands::At(entry.sequence) {
                 let addition = Addition { update, accepted_at: entry.accepted_at };
                 batch.add(addition, known, self.link.options());
             }
         }
+    }
+
+    /// Says where the groups of all keys stand before some entries, by the addresses of the keys.
+    fn standings(&self, entries: &[StoredEntry], positions: &Positions) -> ByAddress<Stands> {
+        let mut standings = ByAddress::default();
+        for update in entries.iter().flat_map(|it| &it.updates) {
+            standings.entry(address(&update.key)).or_insert_with(|| {
+                let group = group_of(&update.key);
+                if self.link.is_cluster() && !has_slot_mates(group) {
+                    return Stands::Nowhere;
+                }
+                let position = positions.get(group).and_then(|it| it.position);
+                position.map_or(Stands::Before, Stands::At)
+            });
+        }
+        standings
     }
 
     /// Reads the positions of groups that have not been met before.
@@ -212,7 +237,12 @@ impl RedisCounters {
         positions: &mut Positions,
         failed: &mut Vec<Failed>,
     ) -> Result<(), RedisError> {
-        let groups = entries.iter().flat_map(|it| &it.updates).map(|it| group_of(&it.key));
+        let keys: ByAddress<&str> = entries
+            .iter()
+            .flat_map(|it| &it.updates)
+            .map(|it| (address(&it.key), &*it.key))
+            .collect();
+        let groups = keys.into_values().map(group_of);
         let new: BTreeSet<&str> = groups.filter(|it| positions.get(it).is_none()).collect();
         let new: Vec<&str> = new.into_iter().collect();
         for (group, found) in new.iter().zip(self.read(&new)?) {

@@ -1,6 +1,7 @@
 //! What a stretch of the journal does to Redis, summed up: one change for each key it moves.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::keys::{LIFETIME_SECONDS, group_of, is_weekly, positions_key, seed_key};
@@ -26,7 +27,46 @@ const SLICE: usize = 300;
 pub(super) struct Batch<'a> {
     pub(super) groups: Vec<GroupBatch<'a>>,
     by_name: HashMap<&'a str, usize>,
+    /// Where totals and uniques have their changes, by where the text of the key is in memory:
+    /// entries of a page share it, and it is far faster to look up than the text.
+    by_address: ByAddress<Place>,
     weight: usize,
+}
+
+/// What is looked up by an address. The entries of a batch, and so their keys, are borrowed for as
+/// long as there is the batch, so that no other text comes to stand where one was.
+pub(super) type ByAddress<T> = HashMap<usize, T, BuildHasherDefault<AddressHasher>>;
+
+/// Where the text of a key is.
+pub(super) fn address(key: &Arc<str>) -> usize {
+    Arc::as_ptr(key).addr()
+}
+
+/// Spreads addresses, which are multiples of eight; nobody outside chooses them.
+#[derive(Debug, Default)]
+pub(super) struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|it| self.write_usize(usize::from(*it)));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        let product = (self.0 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = product ^ product >> 32;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Where the change to a key is.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    kind: Kind,
+    group: usize,
+    change: usize,
 }
 
 /// The changes to the keys of one group, in the order in which they first came.
@@ -71,7 +111,25 @@ impl<'a> Batch<'a> {
     /// Adds one update, unless Redis is known to have its element.
     pub(super) fn add(&mut self, it: Addition<'a>, known: &mut Known, options: &RedisOptions) {
         let key = &it.update.key;
-        let group = self.group(group_of(key));
+        if let Some(place) = self.by_address.get(&address(key)).copied() {
+            let change = &mut self.groups[place.group].changes[place.change];
+            match &it.update.change {
+                StoredChange::Add(amount) if place.kind == Kind::Total => {
+                    change.updates += 1;
+                    return change.add_total(*amount);
+                }
+                StoredChange::Observe(element) if place.kind == Kind::Unique => {
+                    change.updates += 1;
+                    let novelty = known.observe(key, element, it.accepted_at, options);
+                    let new = novelty.is_new.then_some(&element[..]);
+                    self.weight += change.add_element(new, novelty.is_seed_due);
+                    return;
+                }
+                _ => {}
+            }
+        }
+        let group_idx = self.group(group_of(key));
+        let group = &mut self.groups[group_idx];
         let weight = match &it.update.change {
             StoredChange::Add(amount) => group.total(key, *amount),
             StoredChange::Sum(amount) => group.sum(key, *amount),
@@ -83,24 +141,26 @@ impl<'a> Batch<'a> {
             }
         };
         self.weight += weight;
+        let kind = it.update.change.as_change().kind();
+        if let Some(change) = group.by_target.get(&(&**key, kind, None)).copied() {
+            self.by_address.insert(address(key), Place { kind, group: group_idx, change });
+        }
     }
 
-    fn group(&mut self, name: &'a str) -> &mut GroupBatch<'a> {
+    fn group(&mut self, name: &'a str) -> usize {
         let next = self.groups.len();
         let idx = *self.by_name.entry(name).or_insert(next);
         if idx == next {
             self.groups.push(GroupBatch { name, changes: Vec::new(), by_target: HashMap::new() });
         }
-        &mut self.groups[idx]
+        idx
     }
 }
 
 impl<'a> GroupBatch<'a> {
     fn total(&mut self, key: &'a Arc<str>, amount: u64) -> usize {
         let (change, weight) = self.change((key, Kind::Total, None), key, || What::Total(0));
-        if let What::Total(total) = &mut change.what {
-            *total = add(*total, amount);
-        }
+        change.add_total(amount);
         weight
     }
 
@@ -128,15 +188,8 @@ impl<'a> GroupBatch<'a> {
     fn element(&mut self, key: &'a Arc<str>, new: Option<&'a [u8]>, is_due: bool) -> usize {
         let target = (&**key, Kind::Unique, None);
         let nothing = || What::Elements { new: Vec::new(), is_seed_due: false };
-        let (change, mut weight) = self.change(target, key, nothing);
-        if let What::Elements { new: elements, is_seed_due } = &mut change.what {
-            *is_seed_due |= is_due;
-            elements.extend(new);
-            weight += new.map_or(0, |it| 1 + it.len() / 64);
-            // A sketch at its full length, whatever its length is by then.
-            weight += if is_due { 200 } else { 0 };
-        }
-        weight
+        let (change, weight) = self.change(target, key, nothing);
+        weight + change.add_element(new, is_due)
     }
 
     /// Returns the change to a target, and what it adds to the weight if it was not there.
@@ -245,6 +298,22 @@ impl<'a> Calling<'a> {
 }
 
 impl<'a> Change<'a> {
+    fn add_total(&mut self, amount: u64) {
+        if let What::Total(total) = &mut self.what {
+            *total = add(*total, amount);
+        }
+    }
+
+    /// Adds an element if it is new, and the whole sketch if that is due; returns the weight.
+    fn add_element(&mut self, new: Option<&'a [u8]>, is_due: bool) -> usize {
+        if let What::Elements { new: elements, is_seed_due } = &mut self.what {
+            *is_seed_due |= is_due;
+            elements.extend(new);
+        }
+        // A sketch at its full length, whatever its length is by then.
+        new.map_or(0, |it| 1 + it.len() / 64) + if is_due { 200 } else { 0 }
+    }
+
     fn is_nothing(&self) -> bool {
         match &self.what {
             What::Total(amount) => *amount == 0,

@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use internal_events_hll::Sketch;
+use internal_events_hll::{Sketch, hash};
 
 use super::options::RedisOptions;
 use crate::limits::as_millis;
@@ -20,16 +20,24 @@ use crate::limits::as_millis;
 const DENSE_BYTES: usize = 12_304;
 const SPARSE_BYTES: usize = 3_000;
 
+/// Elements that are remembered one by one: 256 KiB. Most of what comes came a moment ago.
+const RECENT: usize = 1 << 15;
+
 /// Sketches of what was sent and acknowledged, by key.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     by_key: HashMap<Arc<str>, Acknowledged>,
     /// Counts uses, to know which are long ago.
     uses: u64,
+    /// Hashes of elements with their keys, each in the place that it points to: what is here need
+    /// not be looked for in a sketch.
+    recent: Vec<u64>,
 }
 
 #[derive(Debug)]
 struct Acknowledged {
+    /// A number that no other sketch had since the recent elements were forgotten.
+    number: u64,
     sketch: Sketch,
     /// When all of the sketch was last sent, by the time of an entry.
     seeded_at: i64,
@@ -55,10 +63,12 @@ impl Known {
         options: &RedisOptions,
     ) -> Novelty {
         self.uses += 1;
+        let hash = hash(element);
         let Some(it) = self.by_key.get_mut(&**key) else {
             let mut sketch = Sketch::new();
-            sketch.insert(element);
-            let first = Acknowledged { sketch, seeded_at: accepted_at, used: self.uses };
+            sketch.insert_hash(hash);
+            let (number, seeded_at) = (self.uses, accepted_at);
+            let first = Acknowledged { number, sketch, seeded_at, used: self.uses };
             self.by_key.insert(Arc::clone(key), first);
             return Novelty { is_new: true, is_seed_due: false };
         };
@@ -69,7 +79,13 @@ impl Known {
         if is_seed_due {
             it.seeded_at = accepted_at;
         }
-        Novelty { is_new: it.sketch.insert(element), is_seed_due }
+        if self.recent.is_empty() {
+            self.recent.resize(RECENT, 0);
+        }
+        let mark = hash ^ it.number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let place = usize::try_from(mark % RECENT as u64).unwrap_or_default();
+        let is_recent = std::mem::replace(&mut self.recent[place], mark) == mark;
+        Novelty { is_new: !is_recent && it.sketch.insert_hash(hash), is_seed_due }
     }
 
     /// Returns all that is known of a key, as Redis would have it.
@@ -79,6 +95,7 @@ impl Known {
 
     /// Forgets a key, for it has not taken what it was sent.
     pub(super) fn forget(&mut self, key: &str) {
+        // Its number goes with it, so that nothing recent is taken for one of its elements.
         self.by_key.remove(key);
     }
 
