@@ -48,10 +48,10 @@ pub use tailed::{REDIS, RedisCounterReader};
 pub use take::RedisCopier;
 
 use crate::StoredEntry;
-use batch::{Addition, Batch, ByAddress, Context, Sent, address};
+use batch::{Addition, Batch, ByAddress, Context, GroupBatch, Sent, address};
 use keys::{group_of, has_slot_mates, positions_key};
 use known::Known;
-use link::{Answer, Call, Link, Script};
+use link::{Answer, Link, Script};
 use outcome::explain;
 use positions::{Position, Positions, Standing};
 
@@ -168,14 +168,14 @@ impl RedisCounters {
         let standings = self.standings(entries, &settled.positions);
         let mut batch = Batch::default();
         for entry in entries {
-            self.add(entry, &standings, (&mut batch, &mut known), &mut failed);
+            self.add(entry, &standings, &mut batch, &mut failed);
             settled.up_to = entry.sequence;
             if batch.is_full() {
                 let batch = std::mem::take(&mut batch);
-                failed.extend(self.send(&batch, &mut settled, &mut known)?);
+                failed.extend(self.send(batch, &mut settled, &mut known)?);
             }
         }
-        failed.extend(self.send(&batch, &mut settled, &mut known)?);
+        failed.extend(self.send(batch, &mut settled, &mut known)?);
         known.trim(self.link.options());
         settled.positions.trim();
         let applied = Applied { up_to: settled.up_to, state: settled.positions.to_text(), failed };
@@ -199,7 +199,7 @@ impl RedisCounters {
         &self,
         entry: &'a StoredEntry,
         standings: &ByAddress<Stands>,
-        (batch, known): (&mut Batch<'a>, &mut Known),
+        batch: &mut Batch<'a>,
         failed: &mut Vec<Failed>,
     ) {
         for update in &entry.updates {
@@ -208,8 +208,7 @@ impl RedisCounters {
                 let key = update.key.to_string();
                 failed.push(Failed { key, cause: FailureCause::NoSlot, updates: 1 });
             } else if stands < Stands::At(entry.sequence) {
-                let addition = Addition { update, accepted_at: entry.accepted_at };
-                batch.add(addition, known, self.link.options());
+                batch.add(Addition { update, accepted_at: entry.accepted_at });
             }
         }
     }
@@ -273,29 +272,36 @@ impl RedisCounters {
     /// Sends a batch, and takes note of the answers of all groups before it fails with one.
     fn send(
         &mut self,
-        batch: &Batch<'_>,
+        batch: Batch<'_>,
         settled: &mut Settled,
         known: &mut Known,
     ) -> Result<Vec<Failed>, RedisError> {
         let (positions, to) = (&mut settled.positions, settled.up_to);
-        let groups: Vec<_> = batch.groups.iter().filter(|it| !it.is_empty()).collect();
-        let cx = Context { journal: &self.journal, known };
-        let (calls, sent): (Vec<Call>, Vec<Vec<Sent<'_>>>) = groups
-            .iter()
-            .map(|it| {
-                let position = positions.get(it.name).and_then(|it| it.position);
-                it.call(position, to, &cx)
-            })
-            .unzip();
-        let answers = self.link.run(&APPLY, &calls)?;
+        let reseed_interval = self.link.options().reseed_interval;
+        let mut groups = batch.groups;
+        // What is sent first the server works on while elements are looked through.
+        groups.sort_by_key(GroupBatch::has_elements);
+        let mut sent: Vec<(&str, Vec<Sent<'_>>)> = Vec::new();
+        let calls = groups.into_iter().filter_map(|mut group| {
+            group.observe(known, reseed_interval);
+            if group.is_empty() {
+                return None;
+            }
+            let position = positions.get(group.name).and_then(|it| it.position);
+            let cx = Context { journal: &self.journal, known };
+            let (call, of_call) = group.call(position, to, &cx);
+            sent.push((group.name, of_call));
+            Some(call)
+        });
+        let answers = self.link.run_as_made(&APPLY, calls)?;
         let mut failed = Vec::new();
-        for ((group, sent), answer) in groups.iter().zip(sent).zip(answers) {
-            let before = positions.get(group.name).unwrap_or_default();
-            let (done, failures) = self.settle(group.name, before.position, to, answer)?;
+        for ((group, sent), answer) in sent.into_iter().zip(answers) {
+            let before = positions.get(group).unwrap_or_default();
+            let (done, failures) = self.settle(group, before.position, to, answer)?;
             let more = done.reported.saturating_sub(before.reported);
-            failed.extend(explain(&sent, failures, (group.name, more), known));
+            failed.extend(explain(&sent, failures, (group, more), known));
             let reported = before.reported.max(done.reported);
-            positions.set(group.name, Standing { position: done.position, reported });
+            positions.set(group, Standing { position: done.position, reported });
         }
         Ok(failed)
     }

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::keys::{LIFETIME_SECONDS, group_of, is_weekly, positions_key, seed_key};
 use super::known::Known;
 use super::link::Call;
-use super::options::RedisOptions;
 use super::positions::Position;
 use crate::counters::{OTHER_VALUES, add};
 use crate::{Kind, Limits, StoredChange, StoredUpdate};
@@ -17,7 +17,7 @@ use crate::{Kind, Limits, StoredChange, StoredUpdate};
 ///
 /// The more events a round has, the fewer commands each of them costs, for a key is touched once.
 /// This is a change to each of 3,000 keys, and keeps a server from answering others for about 10 ms.
-const FULL: usize = 40_000;
+const FULL: usize = 50_000;
 
 /// Elements for one command, as in GitLab; more would not fit on the stack of a script.
 const SLICE: usize = 300;
@@ -95,7 +95,16 @@ enum What<'a> {
     Total(u64),
     Sum(f64),
     Value(&'a [u8], u64),
-    Elements { new: Vec<&'a [u8]>, is_seed_due: bool },
+    Elements(Elements<'a>),
+}
+
+/// Elements of a unique key.
+#[derive(Debug, Default)]
+struct Elements<'a> {
+    /// Those that came, with their times, of which nobody has looked which are known.
+    came: Vec<(&'a [u8], i64)>,
+    new: Vec<&'a [u8]>,
+    is_seed_due: bool,
 }
 
 /// An update that is to be added to a batch.
@@ -110,8 +119,8 @@ impl<'a> Batch<'a> {
         self.weight >= FULL
     }
 
-    /// Adds one update, unless Redis is known to have its element.
-    pub(super) fn add(&mut self, it: Addition<'a>, known: &mut Known, options: &RedisOptions) {
+    /// Adds one update.
+    pub(super) fn add(&mut self, it: Addition<'a>) {
         let key = &it.update.key;
         if let Some(place) = self.by_address.get(&address(key)).copied() {
             let change = &mut self.groups[place.group].changes[place.change];
@@ -122,9 +131,7 @@ impl<'a> Batch<'a> {
                 }
                 StoredChange::Observe(element) if place.kind == Kind::Unique => {
                     change.updates += 1;
-                    let novelty = known.observe(key, element, it.accepted_at, options);
-                    let new = novelty.is_new.then_some(&element[..]);
-                    self.weight += change.add_element(new, novelty.is_seed_due);
+                    self.weight += change.add_element(element, it.accepted_at);
                     return;
                 }
                 _ => {}
@@ -136,11 +143,7 @@ impl<'a> Batch<'a> {
             StoredChange::Add(amount) => group.total(key, *amount),
             StoredChange::Sum(amount) => group.sum(key, *amount),
             StoredChange::Count(value) => group.value(key, value),
-            StoredChange::Observe(element) => {
-                let novelty = known.observe(key, element, it.accepted_at, options);
-                let new = novelty.is_new.then_some(&element[..]);
-                group.element(key, new, novelty.is_seed_due)
-            }
+            StoredChange::Observe(element) => group.element(key, element, it.accepted_at),
         };
         self.weight += weight;
         let kind = it.update.change.as_change().kind();
@@ -187,11 +190,10 @@ impl<'a> GroupBatch<'a> {
         weight
     }
 
-    fn element(&mut self, key: &'a Arc<str>, new: Option<&'a [u8]>, is_due: bool) -> usize {
+    fn element(&mut self, key: &'a Arc<str>, element: &'a [u8], accepted_at: i64) -> usize {
         let target = (&**key, Kind::Unique, None);
-        let nothing = || What::Elements { new: Vec::new(), is_seed_due: false };
-        let (change, weight) = self.change(target, key, nothing);
-        weight + change.add_element(new, is_due)
+        let (change, weight) = self.change(target, key, || What::Elements(Elements::default()));
+        weight + change.add_element(element, accepted_at)
     }
 
     /// Returns the change to a target, and what it adds to the weight if it was not there.
@@ -210,6 +212,21 @@ impl<'a> GroupBatch<'a> {
         let change = &mut self.changes[idx];
         change.updates += 1;
         (change, if is_first { 8 } else { 0 })
+    }
+
+    /// Returns whether there are elements, which take longest to look through.
+    pub(super) fn has_elements(&self) -> bool {
+        self.changes.iter().any(|it| matches!(it.what, What::Elements(_)))
+    }
+
+    /// Looks which elements Redis is not known to have.
+    pub(super) fn observe(&mut self, known: &mut Known, reseed_interval: Duration) {
+        for change in &mut self.changes {
+            if let What::Elements(it) = &mut change.what {
+                it.is_seed_due |= known.observe(change.key, &it.came, reseed_interval, &mut it.new);
+                it.came.clear();
+            }
+        }
     }
 
     /// Returns whether the server has anything to do for this group.
@@ -306,20 +323,18 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// Adds an element if it is new, and the whole sketch if that is due; returns the weight.
-    fn add_element(&mut self, new: Option<&'a [u8]>, is_due: bool) -> usize {
-        if let What::Elements { new: elements, is_seed_due } = &mut self.what {
-            *is_seed_due |= is_due;
-            elements.extend(new);
+    /// Adds an element; returns what it weighs if it turns out to be new.
+    fn add_element(&mut self, element: &'a [u8], accepted_at: i64) -> usize {
+        if let What::Elements(it) = &mut self.what {
+            it.came.push((element, accepted_at));
         }
-        // A sketch at its full length, whatever its length is by then.
-        new.map_or(0, |it| 1 + it.len() / 64) + if is_due { 200 } else { 0 }
+        1 + element.len() / 64
     }
 
     fn is_nothing(&self) -> bool {
         match &self.what {
             What::Total(amount) => *amount == 0,
-            What::Elements { new, is_seed_due } => new.is_empty() && !is_seed_due,
+            What::Elements(it) => it.new.is_empty() && !it.is_seed_due,
             What::Sum(_) | What::Value(..) => false,
         }
     }
@@ -335,13 +350,13 @@ impl<'a> Change<'a> {
                 let other = OTHER_VALUES.as_bytes().to_vec();
                 call.push("value", sent, vec![value.to_vec(), count, other]);
             }
-            What::Elements { new, is_seed_due } => {
-                for elements in new.chunks(SLICE) {
+            What::Elements(it) => {
+                for elements in it.new.chunks(SLICE) {
                     call.push("elements", sent, elements.iter().map(|it| it.to_vec()).collect());
                     // Whatever befalls the key is counted once.
                     sent.updates = 0;
                 }
-                if let (true, Some(sketch)) = (is_seed_due, known.seed(self.key)) {
+                if let (true, Some(sketch)) = (it.is_seed_due, known.seed(self.key)) {
                     let number = call.seed().into_bytes();
                     call.push("sketch", sent, vec![number, sketch]);
                 }

@@ -10,6 +10,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use internal_events_hll::{Sketch, hash};
 
@@ -44,48 +45,40 @@ struct Acknowledged {
     used: u64,
 }
 
-/// What an element means for a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Novelty {
-    /// The key does not certainly have it.
-    pub(super) is_new: bool,
-    /// It is time to send again all that is known.
-    pub(super) is_seed_due: bool,
-}
-
 impl Known {
-    /// Takes an element for acknowledged: whoever calls forgets the key if it is not.
-    pub(super) fn observe(
+    /// Takes elements for acknowledged: whoever calls forgets the key if they are not.
+    ///
+    /// Those that the key does not certainly have are added to `new`. Returns whether it is time to
+    /// send again all that is known of it. Elements come with the times of their entries.
+    pub(super) fn observe<'e>(
         &mut self,
         key: &Arc<str>,
-        element: &[u8],
-        accepted_at: i64,
-        options: &RedisOptions,
-    ) -> Novelty {
+        elements: &[(&'e [u8], i64)],
+        reseed_interval: Duration,
+        new: &mut Vec<&'e [u8]>,
+    ) -> bool {
+        let Some(&(_, first_at)) = elements.first() else { return false };
         self.uses += 1;
-        let hash = hash(element);
-        let Some(it) = self.by_key.get_mut(&**key) else {
-            let mut sketch = Sketch::new();
-            sketch.insert_hash(hash);
-            let (number, seeded_at) = (self.uses, accepted_at);
-            let first = Acknowledged { number, sketch, seeded_at, used: self.uses };
+        if !self.by_key.contains_key(&**key) {
+            let (sketch, number) = (Sketch::new(), self.uses);
+            let first = Acknowledged { number, sketch, seeded_at: first_at, used: number };
             self.by_key.insert(Arc::clone(key), first);
-            return Novelty { is_new: true, is_seed_due: false };
-        };
+        }
+        self.recent.resize(RECENT, 0);
+        let Some(it) = self.by_key.get_mut(&**key) else { return false };
         it.used = self.uses;
-        // A clock that was set back must not keep a key from being healed.
-        let age = accepted_at.abs_diff(it.seeded_at);
-        let is_seed_due = age >= as_millis(options.reseed_interval).unsigned_abs();
-        if is_seed_due {
-            it.seeded_at = accepted_at;
+        let mut is_seed_due = false;
+        for &(element, at) in elements {
+            is_seed_due |= it.is_seed_due(at, reseed_interval);
+            let hash = hash(element);
+            let mark = hash ^ it.number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let place = usize::try_from(mark % RECENT as u64).unwrap_or_default();
+            let is_recent = std::mem::replace(&mut self.recent[place], mark) == mark;
+            if !is_recent && it.sketch.insert_hash(hash) {
+                new.push(element);
+            }
         }
-        if self.recent.is_empty() {
-            self.recent.resize(RECENT, 0);
-        }
-        let mark = hash ^ it.number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let place = usize::try_from(mark % RECENT as u64).unwrap_or_default();
-        let is_recent = std::mem::replace(&mut self.recent[place], mark) == mark;
-        Novelty { is_new: !is_recent && it.sketch.insert_hash(hash), is_seed_due }
+        is_seed_due
     }
 
     /// Returns all that is known of a key, as Redis would have it.
@@ -126,6 +119,17 @@ impl Known {
 }
 
 impl Acknowledged {
+    /// Returns whether all of the sketch is to be sent again, and takes it for sent.
+    fn is_seed_due(&mut self, at: i64, reseed_interval: Duration) -> bool {
+        // A clock that was set back must not keep a key from being healed.
+        let age = at.abs_diff(self.seeded_at);
+        let is_due = age >= as_millis(reseed_interval).unsigned_abs();
+        if is_due {
+            self.seeded_at = at;
+        }
+        is_due
+    }
+
     fn bytes(&self) -> usize {
         if self.sketch.is_dense() { DENSE_BYTES } else { SPARSE_BYTES }
     }

@@ -84,7 +84,39 @@ impl Link {
     ) -> Result<Vec<Answer>, RedisError> {
         let commands: Vec<Cmd> =
             calls.iter().map(|it| command("EVALSHA", &script.hash, it)).collect();
-        let mut answers = self.ask(&commands)?;
+        let answers = self.ask(&commands)?;
+        self.teach(script, calls, answers)
+    }
+
+    /// Does the same with calls that take time to make: the server works on one while the next is
+    /// made.
+    pub(super) fn run_as_made(
+        &mut self,
+        script: &Script,
+        calls: impl Iterator<Item = Call>,
+    ) -> Result<Vec<Answer>, RedisError> {
+        if self.is_cluster() {
+            return self.run(script, &calls.collect::<Vec<_>>());
+        }
+        let mut made = Vec::new();
+        for call in calls {
+            self.send(&command("EVALSHA", &script.hash, &call))?;
+            made.push(call);
+        }
+        let mut answers = Vec::with_capacity(made.len());
+        for _ in &made {
+            answers.push(self.receive()?);
+        }
+        self.teach(script, &made, answers)
+    }
+
+    /// Lets those calls run that the server did not know the script of.
+    fn teach(
+        &mut self,
+        script: &Script,
+        calls: &[Call],
+        mut answers: Vec<Answer>,
+    ) -> Result<Vec<Answer>, RedisError> {
         for (answer, call) in answers.iter_mut().zip(calls) {
             // The server has never seen the script, or has forgotten it.
             if is_unknown_script(answer) {
@@ -172,6 +204,35 @@ impl Link {
         };
         let answer = connection.route_command(command, RoutingInfo::SingleNode(by_address));
         answer.map_err(|source| self.error(source))
+    }
+
+    /// Sends a command to the one server there is, and does not wait for its answer.
+    fn send(&mut self, command: &Cmd) -> Result<(), RedisError> {
+        if self.connection.is_none() {
+            self.connection = Some(connect(&self.options)?);
+        }
+        let Some(Open::One(connection)) = &mut self.connection else {
+            return Err(self.not_understood());
+        };
+        let sent = connection.send_packed_command(&command.get_packed_command());
+        self.or_close(sent)
+    }
+
+    /// Waits for the next answer.
+    fn receive(&mut self) -> Result<Answer, RedisError> {
+        let Some(Open::One(connection)) = &mut self.connection else {
+            return Err(self.not_understood());
+        };
+        let received = connection.recv_response().map(Value::extract_error);
+        self.or_close(received)
+    }
+
+    /// Gives the connection up after an error.
+    fn or_close<T>(&mut self, result: ::redis::RedisResult<T>) -> Result<T, RedisError> {
+        result.map_err(|source| {
+            self.close();
+            self.error(source)
+        })
     }
 
     /// Sends commands, and returns the answers in the same order.
