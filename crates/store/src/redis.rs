@@ -168,7 +168,7 @@ impl RedisCounters {
         let standings = self.standings(entries, &settled.positions);
         let mut batch = Batch::default();
         for entry in entries {
-            self.add(entry, &standings, &mut batch, &mut failed);
+            Self::add(entry, &standings, &mut batch, &mut failed);
             settled.up_to = entry.sequence;
             if batch.is_full() {
                 let batch = std::mem::take(&mut batch);
@@ -196,7 +196,6 @@ impl RedisCounters {
 
     /// Adds what an entry does to the groups that have not counted it.
     fn add<'a>(
-        &self,
         entry: &'a StoredEntry,
         standings: &ByAddress<Stands>,
         batch: &mut Batch<'a>,
