@@ -205,7 +205,9 @@ fn to_json(report: &Report, is_dry_run: bool) -> Value {
 fn human(report: &Report, (from, to): (&Place, &Place), is_dry_run: bool) -> String {
     let style = Style::stdout();
     let verb = if is_dry_run { "would be copied" } else { "copied" };
-    let mut text = format!("{} counters {verb} from {from} to {to}", report.n_moved());
+    let n_moved = report.n_moved();
+    let noun = if n_moved == 1 { "counter" } else { "counters" };
+    let mut text = format!("{n_moved} {noun} {verb} from {from} to {to}");
     let kinds: Vec<String> = report.moved.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
     if !kinds.is_empty() {
         text.push_str(&format!(": {}", kinds.join(", ")));
