@@ -10,7 +10,8 @@ use internal_events_catalog::Catalog;
 use internal_events_hll::Sketch;
 use internal_events_installation::Installation;
 use internal_events_store::{
-    Counters, Error, Options, Reader, Sqlite, Status, StoredEntry, StoredQuarantined,
+    Counters, Error, Options, Reader, Sqlite, Status, StoredDeadLetter, StoredEntry,
+    StoredQuarantined,
 };
 use jiff::civil::{Date, date};
 use rusqlite::{Connection, params};
@@ -104,6 +105,10 @@ impl Reader for Held {
     }
 
     fn quarantined_after(&mut self, _: u64, _: usize) -> Result<Vec<StoredQuarantined>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn dead_letters(&mut self, _: u64, _: usize) -> Result<Vec<StoredDeadLetter>, Error> {
         Ok(Vec::new())
     }
 

@@ -107,6 +107,18 @@ impl Call {
     }
 }
 
+/// Which analytics event is sent for an event, beside what it counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Analytics {
+    /// The one that GitLab would send, built of what is said here.
+    #[default]
+    Built,
+    /// None.
+    Nothing,
+    /// The one as which it came: its parameters, as an object of JSON.
+    AsItCame(Box<str>),
+}
+
 /// What an application says about one occurrence.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
@@ -122,6 +134,10 @@ pub struct Event {
     pub namespace: Option<Id>,
     /// Additional properties in the order given; of two with one name the last wins.
     pub properties: Vec<(String, Scalar)>,
+    /// What analytics should know of the circumstances, such as the `plan`; it counts nowhere.
+    pub context: Vec<(String, Scalar)>,
+    /// What is sent for it.
+    pub analytics: Analytics,
     /// By which call it came.
     pub call: Call,
     /// The id it was sent with, if its sender may send it again.

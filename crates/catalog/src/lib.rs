@@ -32,7 +32,7 @@ pub use definition::{
     Aggregate, DataSource, Definitions, EventDefinition, LegacyOptions, MetricDefinition,
     MetricStatus, Overrides, SetOperator, TimeFrame,
 };
-pub use event::{Call, Event, GivenId, Id};
+pub use event::{Analytics, Call, Event, GivenId, Id};
 pub use explain::{Explanation, Gate, RuleVerdict, Surface, Verdict};
 pub use key::unsafe_key_character;
 pub use parity::{Another, Difference, Entry, Table};

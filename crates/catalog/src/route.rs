@@ -152,6 +152,8 @@ pub struct Routed {
     pub omissions: Vec<Omission>,
     /// Positions of the properties among it, in order.
     pub left_out: Vec<usize>,
+    /// Whether the event is classified as `duo`: analytics have a context of their own for these.
+    pub is_duo: bool,
 }
 
 impl Catalog {
@@ -160,7 +162,7 @@ impl Catalog {
     /// Pure; allocates only when something is omitted or more than eight counters move.
     pub fn route(&self, idx: EventIdx, event: &Event) -> Routed {
         let tracked = self.tracked(idx);
-        let mut routed = Routed::default();
+        let mut routed = Routed { is_duo: tracked.definition.is_duo, ..Routed::default() };
         if event.call == Call::IncrementUniqueUsers && self.is_unlisted(&event.name) {
             routed.omissions.push(Omission::UnlistedLegacyEvent { name: event.name.clone() });
         }

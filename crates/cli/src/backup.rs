@@ -4,7 +4,8 @@ use crate::context::Context;
 use crate::output;
 use anyhow::{Context as _, bail};
 use internal_events::store::Sqlite;
-use std::path::PathBuf;
+use internal_events_installation::SALT;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -25,6 +26,7 @@ pub(crate) fn run(args: &BackupArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     copied.with_context(|| {
         format!("cannot copy the data in {} to {}", data.display(), args.to.display())
     })?;
+    copy_salt(&data, &args.to).context("cannot copy the salt for ids")?;
     // A copy nobody has read is a hope.
     let verified = Sqlite::verify(&args.to).context("cannot verify the copy")?;
     if let Some(finding) = verified.findings.into_iter().next() {
@@ -38,4 +40,12 @@ pub(crate) fn run(args: &BackupArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let entries = verified.entries;
     output::print(&format!("copied to {}: {entries} entries, verified\n", args.to.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Copies what ids are hashed with: with another salt the same user would be another.
+fn copy_salt(data: &Path, to: &Path) -> std::io::Result<()> {
+    match std::fs::copy(data.join(SALT), to.join(SALT)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }

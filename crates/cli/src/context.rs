@@ -22,6 +22,14 @@ pub(crate) struct RedisArgs {
     redis: Option<Secret>,
 }
 
+/// Where events are sent, for commands that track.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SnowplowArgs {
+    /// Send events to this Snowplow collector too; wins over `[snowplow] collector`.
+    #[arg(long, value_name = "URL")]
+    snowplow: Option<String>,
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "a parser of values may fail")]
 fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
@@ -73,6 +81,19 @@ impl Context {
         let mut installation = self.installation_in_use()?;
         if let Some(url) = &redis.redis {
             installation.use_redis(url.clone());
+        }
+        Ok(installation)
+    }
+
+    /// Does the same with a collector where the flag says.
+    pub(crate) fn installation_for_tracking(
+        &self,
+        redis: &RedisArgs,
+        snowplow: &SnowplowArgs,
+    ) -> anyhow::Result<Installation> {
+        let mut installation = self.installation_with(redis)?;
+        if let Some(collector) = &snowplow.snowplow {
+            installation.use_snowplow(collector.clone());
         }
         Ok(installation)
     }

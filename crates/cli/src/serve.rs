@@ -1,10 +1,12 @@
 //! `internal-events serve`: accepts events over HTTP.
 
-use crate::context::{Context, RedisArgs};
+use crate::context::{Context, RedisArgs, SnowplowArgs};
 use crate::output;
 use anyhow::{Context as _, Error, bail, ensure};
 use internal_events::Tracker;
-use internal_events_collector::{Collector, CountRule, Limits, Listing, Reload, Tls, Token};
+use internal_events_collector::{
+    Collector, CountRule, Forwarding, Limits, Listing, Reload, Tls, Token,
+};
 use internal_events_installation::{
     Change, Installation, RateLimit, Settings, Watch, metric_definitions,
 };
@@ -40,10 +42,13 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     redis: RedisArgs,
+
+    #[command(flatten)]
+    snowplow: SnowplowArgs,
 }
 
 pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let installation = cx.installation_with(&args.redis)?;
+    let installation = cx.installation_for_tracking(&args.redis, &args.snowplow)?;
     let settings = installation.settings();
     // Before the data directory is touched: whoever listens for strangers should mean it.
     let listeners = resolve(&args.listen)?;
@@ -94,6 +99,10 @@ pub(crate) fn collector(tracker: Tracker, settings: &Settings) -> anyhow::Result
         .paths(&settings.collector_paths)?
         .trusted_proxies(&settings.collector_trusted_proxies)?
         .count_snowplow(count_rules(settings));
+    if settings.snowplow.is_on() && settings.snowplow.forward {
+        let app_id_suffix = settings.snowplow.app_id_suffix();
+        collector = collector.forwarding(Forwarding { app_id_suffix });
+    }
     if let Some(origins) = &settings.collector_origins {
         collector = collector.origins(origins)?;
     }

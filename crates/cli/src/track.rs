@@ -1,7 +1,7 @@
 //! `internal-events track`: one event from the shell.
 
 use crate::args::Format;
-use crate::context::{Context, RedisArgs};
+use crate::context::{Context, RedisArgs, SnowplowArgs};
 use crate::output;
 use crate::visible::visible;
 use anyhow::{Context as _, anyhow, bail};
@@ -117,10 +117,13 @@ pub(crate) struct TrackArgs {
 
     #[command(flatten)]
     redis: RedisArgs,
+
+    #[command(flatten)]
+    snowplow: SnowplowArgs,
 }
 
 pub(crate) fn run(args: TrackArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let installation = cx.installation_with(&args.redis)?;
+    let installation = cx.installation_for_tracking(&args.redis, &args.snowplow)?;
     let settings = installation.settings();
     if !settings.enabled {
         bail!("tracking is switched off by {}", settings.enabled_by);

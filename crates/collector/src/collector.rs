@@ -3,7 +3,7 @@
 use crate::access::{Caller, Scope};
 use crate::definitions::Reload;
 use crate::door::Door;
-use crate::endpoint::{self, CountRule, Endpoint, Origins};
+use crate::endpoint::{self, CountRule, Endpoint, Forwarding, Origins};
 use crate::limits::Limits;
 use crate::problem::Problem;
 use crate::proxies::Proxies;
@@ -125,6 +125,13 @@ impl Collector {
     #[must_use]
     pub fn count_snowplow(mut self, rules: Vec<CountRule>) -> Self {
         self.endpoint.count_rules = rules.into();
+        self
+    }
+
+    /// Hands events of Snowplow trackers on to another collector, through the tracker's journal.
+    #[must_use]
+    pub fn forwarding(mut self, forwarding: Forwarding) -> Self {
+        self.endpoint.forwarding = Some(forwarding);
         self
     }
 

@@ -7,14 +7,17 @@ mod app_id;
 mod both_ways;
 mod counting;
 mod counts;
+mod forward;
 mod kept;
 mod origins;
 
 pub(crate) use both_ways::{BothWays, Way};
 pub use counting::CountRule;
 pub(crate) use counts::Counts;
+pub use forward::Forwarding;
 pub(crate) use origins::Origins;
 
+use self::forward::EVENT_FORWARDING_PATH;
 use crate::access::Caller;
 use crate::collector::Answer;
 use crate::problem::Problem;
@@ -25,7 +28,7 @@ use hyper::body::{Body, Bytes};
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Response};
-use internal_events::{Catalog, Event, Foreign, GivenId, Refusal, Tracker};
+use internal_events::{Analytics, Catalog, Event, Forwarded, GivenId, Others, Refusal, Tracker};
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
@@ -52,6 +55,8 @@ pub(crate) struct Endpoint {
     pub(crate) counts: Arc<Counts>,
     pub(crate) both_ways: Arc<BothWays>,
     pub(crate) count_rules: Arc<[CountRule]>,
+    /// How events are handed on to another collector, if they are.
+    pub(crate) forwarding: Option<Forwarding>,
     content: ContentHash,
 }
 
@@ -65,6 +70,7 @@ impl Endpoint {
             counts: Arc::default(),
             both_ways: Arc::default(),
             count_rules: Arc::default(),
+            forwarding: None,
         }
     }
 
@@ -79,7 +85,7 @@ impl Endpoint {
 
     /// Tells whether trackers send to this path.
     pub(crate) fn serves(&self, path: &str) -> bool {
-        path == PIXEL_PATH || self.paths.iter().any(|it| it == path)
+        matches!(path, PIXEL_PATH | EVENT_FORWARDING_PATH) || self.paths.iter().any(|it| it == path)
     }
 }
 
@@ -137,8 +143,8 @@ where
     let query = head.uri.query().unwrap_or_default();
     let is_pixel = head.uri.path() == PIXEL_PATH;
     match head.method {
-        Method::GET | Method::HEAD => {
-            let picker = Picker::new(collector, &head.headers);
+        Method::GET | Method::HEAD if !comes_from_own_page(head) => {
+            let picker = Picker::new(collector, head);
             let decoded = pick_get(query, &mut |it| picker.pick(it));
             take(&picker, caller, decoded).await?;
             Ok(no_cache("image/gif", PIXEL))
@@ -146,18 +152,26 @@ where
         Method::POST if !is_pixel => {
             let body = body::read(&head.headers, body, &collector.limits).await?;
             let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-            let picker = Picker::new(collector, &head.headers);
+            let picker = Picker::new(collector, head);
             let decoded = pick_post(content_type, query, &body, &mut |it| picker.pick(it));
             take(&picker, caller, decoded).await?;
-            Ok(no_cache("text/plain; charset=utf-8", b"ok"))
+            let answer: &[u8] = if comes_from_own_page(head) { b"" } else { b"ok" };
+            Ok(no_cache("text/plain; charset=utf-8", answer))
         }
         Method::OPTIONS => Ok(cors::tracker_preflight()),
+        _ if comes_from_own_page(head) => Err(Problem::WrongMethod { allowed: "OPTIONS, POST" }),
         _ if is_pixel => Err(Problem::WrongMethod { allowed: "GET, HEAD, OPTIONS" }),
         _ => Err(Problem::WrongMethod { allowed: "GET, HEAD, OPTIONS, POST" }),
     }
 }
 
-/// Tracks the internal events in a request, keeps aside what is bad, and counts everything.
+/// Tells whether a request is that of a page of GitLab's, which asks its own installation to hand
+/// events on. It counts them by REST.
+fn comes_from_own_page(head: &Parts) -> bool {
+    head.uri.path() == EVENT_FORWARDING_PATH
+}
+
+/// Tracks the internal events in a request, hands on what is to be handed on, keeps aside what is bad, and counts everything.
 async fn take(
     picker: &Picker<'_>,
     caller: Caller,
@@ -165,8 +179,8 @@ async fn take(
 ) -> Result<(), Problem> {
     let n = decoded.payloads.len() + decoded.bad.len();
     picker.collector.door.charge(caller, n.saturating_sub(1))?;
-    let (events, foreign) = picker.sort(decoded);
-    match track::submit_with(picker.collector, events, foreign).await {
+    let (events, others) = picker.sort(decoded);
+    match track::submit_with(picker.collector, events, others).await {
         // Trackers would send it again for ever, and there is nothing that could get better.
         Err(Problem::Busy(Refusal::Disabled)) => Ok(()),
         result => result.map(drop),
@@ -182,6 +196,16 @@ enum Picked {
     /// It is one, and the configuration says that it does not count.
     Uncounted,
     Event(Event),
+    /// No definition knows it: it is kept aside, and handed on already.
+    Unknown {
+        event: Event,
+        forwarded: Forwarded,
+    },
+    /// It does not count, and is handed on.
+    Forwarded {
+        forwarded: Forwarded,
+        is_uncounted: bool,
+    },
 }
 
 /// Says what is to become of the events of one request.
@@ -189,51 +213,81 @@ struct Picker<'c> {
     collector: &'c Collector,
     catalog: Arc<Catalog>,
     is_anonymous: bool,
+    comes_from_own_page: bool,
 }
 
 impl<'c> Picker<'c> {
-    fn new(collector: &'c Collector, headers: &HeaderMap) -> Self {
-        let is_anonymous = wants_anonymity(headers);
-        Self { collector, catalog: collector.tracker.catalog(), is_anonymous }
+    fn new(collector: &'c Collector, head: &Parts) -> Self {
+        Self {
+            collector,
+            catalog: collector.tracker.catalog(),
+            is_anonymous: wants_anonymity(&head.headers),
+            comes_from_own_page: comes_from_own_page(head),
+        }
     }
 
     fn pick(&self, payload: Payload<'_>) -> Picked {
         if !self.collector.door.takes(payload.app_id()) {
             return Picked::UnknownApp;
         }
-        let is_counted = counting::counts(&self.collector.endpoint.count_rules, &payload);
-        match self.internal_event(payload) {
-            None => Picked::Ignored,
-            Some(_) if !is_counted => Picked::Uncounted,
-            Some(event) => Picked::Event(event),
+        let is_counted = !self.comes_from_own_page
+            && counting::counts(&self.collector.endpoint.count_rules, &payload);
+        let event = self.internal_event(&payload);
+        let forwarding = self.collector.endpoint.forwarding;
+        let parameters = forwarding
+            .map(|it| it.parameters(&payload, self.comes_from_own_page, self.is_anonymous));
+        let is_known = |it: &Event| self.catalog.find_event(&it.name).is_some();
+        match (event, parameters) {
+            (Some(event), Some(parameters)) if is_counted && !is_known(&event) => {
+                // It counts once it is known; what was handed on must not be taken for it then.
+                let given_id = self.given_id(&payload);
+                let other_id = given_id.map(|it| GivenId { id: it.id.map(|byte| !byte), ..it });
+                let event = Event { given_id, analytics: Analytics::Nothing, ..event };
+                Picked::Unknown { event, forwarded: Forwarded { parameters, given_id: other_id } }
+            }
+            (Some(event), parameters) if is_counted => {
+                let analytics = parameters.map_or(Analytics::Nothing, Analytics::AsItCame);
+                Picked::Event(Event { given_id: self.given_id(&payload), analytics, ..event })
+            }
+            (event, Some(parameters)) => {
+                let forwarded = Forwarded { parameters, given_id: self.given_id(&payload) };
+                Picked::Forwarded { forwarded, is_uncounted: event.is_some() }
+            }
+            (Some(_), None) => Picked::Uncounted,
+            (None, None) => Picked::Ignored,
         }
+    }
+
+    /// The id by which an event is known when its tracker, which got no answer, sends it again.
+    fn given_id(&self, payload: &Payload<'_>) -> Option<GivenId> {
+        let content = || Some(self.collector.endpoint.content.of(&payload.parameters));
+        payload.id.map(|id| GivenId { id, content: content() })
     }
 
     /// Gives the internal event that a payload stands for.
     ///
     /// One that no definition knows is one all the same if its sender says so; the tracker keeps
     /// it aside. Others are none of ours: somebody else's struct events, page views, and so on.
-    fn internal_event(&self, payload: Payload<'_>) -> Option<Event> {
-        let tracked = payload.tracked?;
-        let mut event = tracked.event;
+    fn internal_event(&self, payload: &Payload<'_>) -> Option<Event> {
+        let tracked = payload.tracked.as_ref()?;
+        let event = &tracked.event;
         let name_bytes = self.collector.limits.name_bytes;
         let is_known = self.catalog.find_event(&event.name).is_some();
         let is_kept = tracked.is_announced && event.name.len() <= name_bytes;
         if !is_known && !is_kept {
             return None;
         }
+        let mut event = event.clone();
         event.category = event.category.filter(|it| it.len() <= name_bytes);
         if self.is_anonymous {
             event.user = None;
         }
-        // What makes it the same when its tracker, which got no answer, sends it again.
-        let content = || Some(self.collector.endpoint.content.of(&payload.parameters));
-        event.given_id = payload.id.map(|id| GivenId { id, content: content() });
         Some(event)
     }
 
-    /// Gives the events to be counted and what is to be kept aside, and counts all others.
-    fn sort(&self, decoded: Decoded<'_, Picked>) -> (Vec<Event>, Vec<Foreign>) {
+    /// Gives the events to be counted and what is to be kept aside or handed on, and counts all
+    /// others.
+    fn sort(&self, decoded: Decoded<'_, Picked>) -> (Vec<Event>, Others) {
         let (endpoint, door) = (&self.collector.endpoint, &self.collector.door);
         let (counts, now) = (&endpoint.counts, self.collector.tracker.now_ms());
         let mut foreign = Vec::with_capacity(decoded.bad.len());
@@ -248,12 +302,21 @@ impl<'c> Picker<'c> {
             }
         }
         let (mut n_ignored, mut n_uncounted) = (0, 0);
+        let mut forwarded = Vec::new();
         let mut events = Vec::with_capacity(decoded.payloads.len());
         for picked in decoded.payloads {
             match picked {
                 Picked::UnknownApp => counts.add_bad(UNKNOWN_APP, now),
                 Picked::Ignored => n_ignored += 1,
                 Picked::Uncounted => n_uncounted += 1,
+                Picked::Forwarded { forwarded: it, is_uncounted } => {
+                    n_uncounted += usize::from(is_uncounted);
+                    forwarded.push(it);
+                }
+                Picked::Unknown { event, forwarded: it } => {
+                    forwarded.push(it);
+                    events.push(event);
+                }
                 Picked::Event(event) => {
                     endpoint.both_ways.note(Way::Snowplow, &event, now);
                     events.push(event);
@@ -261,7 +324,9 @@ impl<'c> Picker<'c> {
             }
         }
         counts.add(events.len(), n_ignored, n_uncounted);
-        (events, foreign)
+        let is_forwarded = |it: &&Event| matches!(it.analytics, Analytics::AsItCame(_));
+        counts.add_forwarded(forwarded.len() + events.iter().filter(is_forwarded).count());
+        (events, Others { foreign, forwarded })
     }
 }
 

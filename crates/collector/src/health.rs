@@ -33,6 +33,7 @@ pub(crate) async fn health(collector: &Collector, has_details: bool) -> Answer {
             "tracked": snowplow.tracked,
             "ignored": snowplow.ignored,
             "not_counted": snowplow.uncounted,
+            "forwarded": snowplow.forwarded,
             "both_ways": collector.endpoint.both_ways.n(),
             "bad": snowplow.bad,
         },

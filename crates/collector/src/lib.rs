@@ -45,7 +45,7 @@ mod wire;
 pub use access::Scope;
 pub use collector::Collector;
 pub use definitions::Reload;
-pub use endpoint::CountRule;
+pub use endpoint::{CountRule, Forwarding};
 pub use limits::Limits;
 pub use listing::Listing;
 pub use rate::Rate;

@@ -8,7 +8,7 @@ use crate::idempotency::IdempotencyKey;
 use crate::problem::Problem;
 use crate::wire::{Batch, Draft, Parsed, sentence};
 use hyper::{HeaderMap, StatusCode};
-use internal_events::{Call, Event, Foreign, Strictness, Submission};
+use internal_events::{Call, Event, Others, Strictness, Submission};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -145,20 +145,20 @@ async fn track(
 
 /// Gives events to the tracker, and says what became of each once all of them are durable.
 async fn submit(collector: &Collector, events: Vec<Event>) -> Result<Vec<Submission>, Problem> {
-    submit_with(collector, events, Vec::new()).await
+    submit_with(collector, events, Others::default()).await
 }
 
-/// Does the same, and with the events keeps aside what is none.
+/// Does the same, and with the events keeps aside or hands on what is none.
 pub(crate) async fn submit_with(
     collector: &Collector,
     events: Vec<Event>,
-    foreign: Vec<Foreign>,
+    others: Others,
 ) -> Result<Vec<Submission>, Problem> {
-    if events.is_empty() && foreign.is_empty() {
+    if events.is_empty() && others.foreign.is_empty() && others.forwarded.is_empty() {
         return Ok(Vec::new());
     }
     let (sender, durable) = oneshot::channel();
-    let submissions = collector.tracker.submit_with(events, foreign, |result| {
+    let submissions = collector.tracker.submit_with(events, others, |result| {
         // Whoever asked may be gone; the events are durable all the same.
         let _ = sender.send(result);
     });

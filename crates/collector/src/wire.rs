@@ -9,7 +9,7 @@ mod value;
 
 use crate::snowplow::uuid;
 pub(crate) use batch::{Batch, sentence};
-use internal_events::{Call, Event, GivenId, Id, Scalar};
+use internal_events::{Analytics, Call, Event, GivenId, Id, Scalar};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use sha2::{Digest as _, Sha256};
@@ -98,8 +98,10 @@ impl<'a> Draft<'a> {
         if text("project_path", self.project_path, limits)?.is_some() {
             warnings.push("project_path is not resolved and was ignored".to_owned());
         }
-        boolean("send_to_snowplow", self.send_to_snowplow)?;
+        let is_sent = boolean("send_to_snowplow", self.send_to_snowplow)?;
         let mut event = Event::new(name);
+        // As in GitLab, whose pages send their Snowplow events themselves.
+        event.analytics = if is_sent { Analytics::Built } else { Analytics::Nothing };
         event.category = text("category", self.category, limits)?.map(Cow::into_owned);
         event.given_id = text("event_id", self.event_id, limits)?.map(|it| given_id(&it));
         event.user = user(self.user_id, limits)?;
@@ -148,11 +150,13 @@ pub(crate) fn given_id(text: &str) -> GivenId {
     GivenId { id: uuid(text).unwrap_or_else(hashed), content: None }
 }
 
-fn boolean(name: &str, value: Option<Value<'_>>) -> Result<(), String> {
+/// Reads what says yes or no; nothing is no.
+fn boolean(name: &str, value: Option<Value<'_>>) -> Result<bool, String> {
     match value {
-        None | Some(Value::Bool(_)) => Ok(()),
+        None => Ok(false),
+        Some(Value::Bool(it)) => Ok(it),
         // As GitLab coerces it.
-        Some(Value::Text(it)) if it == "true" || it == "false" => Ok(()),
+        Some(Value::Text(it)) if it == "true" || it == "false" => Ok(it == "true"),
         Some(other) => Err(format!("{name} should be true or false, not {}", other.kind())),
     }
 }

@@ -27,12 +27,13 @@ mod watch;
 
 pub use listing::metric_definitions;
 pub use settings::{
-    CountRule, RateLimit, RedisSettings, Secret, Settings, SettingsError, TlsFiles,
-    Token as TokenSettings,
+    AnalyticsError, CountRule, RateLimit, RedisSettings, SALT, Secret, Settings, SettingsError,
+    SnowplowSettings, TlsFiles, Token as TokenSettings,
 };
 pub use tree::ReadError;
 pub use watch::{Change, Kept, Watch};
 
+use internal_events::snowplow::{SnowplowError, SnowplowOptions};
 use internal_events::store::{RedisError, RedisOptions};
 use internal_events::{Catalog, Config, Definitions, OpenError, Strictness, Tracker};
 pub use internal_events_definitions::Source;
@@ -64,12 +65,27 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrackerError {
-    /// The address of Redis is none.
+    /// The settings say what cannot be.
     #[error(transparent)]
-    Redis(#[from] RedisError),
+    Config(#[from] ConfigError),
     /// The data directory cannot be used.
     #[error(transparent)]
     Open(#[from] OpenError),
+}
+
+/// Why a tracker cannot be configured as the settings say.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The address of Redis is none.
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+    /// Events cannot be sent as the settings say.
+    #[error(transparent)]
+    Analytics(#[from] AnalyticsError),
+    /// The address of the collector, or a file for it, cannot be used.
+    #[error(transparent)]
+    Snowplow(#[from] SnowplowError),
 }
 
 /// What an installation has on disk.
@@ -168,6 +184,23 @@ impl Installation {
         self.settings.redis.at(url, &self.root)
     }
 
+    /// Sends events to a collector at another address than the settings say.
+    pub fn use_snowplow(&mut self, collector: String) {
+        self.settings.snowplow.collector = Some(collector);
+    }
+
+    /// How events are sent, if they are; `data` is the data directory, where what is needed is
+    /// made.
+    ///
+    /// # Errors
+    ///
+    /// When the settings contradict each other, or a file cannot be used.
+    pub fn snowplow(&self, data: &Path) -> Result<Option<SnowplowOptions>, AnalyticsError> {
+        let has_redis = self.settings.redis.url.is_some();
+        let of = (self.version.as_deref(), self.settings.strict, has_redis);
+        self.settings.snowplow.options((&self.root, data), of)
+    }
+
     /// Opens a tracker on the data directory with this installation's catalog and settings.
     ///
     /// # Errors
@@ -181,8 +214,9 @@ impl Installation {
     ///
     /// # Errors
     ///
-    /// When the address of Redis is none.
-    pub fn tracker_config(&self, data: impl AsRef<Path>) -> Result<Config, RedisError> {
+    /// When the settings say what cannot be: of an address, or of a file.
+    pub fn tracker_config(&self, data: impl AsRef<Path>) -> Result<Config, ConfigError> {
+        let data = data.as_ref();
         let config = Config::new(self.catalog());
         if !self.settings.enabled {
             return Ok(config.disabled());
@@ -194,8 +228,12 @@ impl Installation {
             .strictness(strictness)
             .store_limits(self.settings.limits.clone())
             .checkpoint_after(self.settings.checkpoint);
-        Ok(match self.redis()? {
+        let config = match self.redis()? {
             Some(options) => config.redis(options),
+            None => config,
+        };
+        Ok(match self.snowplow(data)? {
+            Some(options) => config.snowplow(options)?,
             None => config,
         })
     }

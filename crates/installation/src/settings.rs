@@ -4,12 +4,17 @@ mod amount;
 mod bounds;
 mod counting;
 mod redis;
+mod snowplow;
 
 use self::bounds::{Duplicates, Journal, Quarantine, Sections};
 pub use self::counting::CountRule;
 use self::counting::CountRules;
 use self::redis::Redis;
 pub use self::redis::{RedisSettings, Secret};
+pub use self::snowplow::{AnalyticsError, SALT, SnowplowSettings};
+use self::snowplow::{
+    Identity, InstanceSection, ProductUsage, Sections as AnalyticsSections, Snowplow,
+};
 use internal_events::store::Limits;
 use serde::Deserialize;
 use std::io;
@@ -69,6 +74,9 @@ pub struct Settings {
     pub checkpoint: Duration,
     /// Where Redis is, if counters are kept there. `[redis]`.
     pub redis: RedisSettings,
+    /// Where events are sent, if anywhere. `[snowplow]`, `[product_usage]`, `[instance]`,
+    /// `[identity]`.
+    pub snowplow: SnowplowSettings,
 }
 
 /// How fast one client may send events; what is left out has the collector's default.
@@ -169,6 +177,14 @@ struct File {
     duplicates: Duplicates,
     #[serde(default)]
     redis: Redis,
+    #[serde(default)]
+    snowplow: Snowplow,
+    #[serde(default)]
+    product_usage: ProductUsage,
+    #[serde(default)]
+    instance: InstanceSection,
+    #[serde(default)]
+    identity: Identity,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -247,6 +263,13 @@ impl Settings {
             limits,
             checkpoint,
             redis: file.redis.resolve(&env)?,
+            snowplow: AnalyticsSections {
+                snowplow: file.snowplow,
+                product_usage: file.product_usage,
+                instance: file.instance,
+                identity: file.identity,
+            }
+            .resolve(&env)?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Error, StoredEntry};
+use crate::{DeadLetter, Error, StoredEntry};
 
 /// A destination's place in the journal, and its right to move it.
 ///
@@ -79,6 +79,10 @@ pub struct Step<'a> {
     pub state: &'a str,
     /// How many of the entries were dropped, by cause.
     pub dropped: &'a [(&'a str, u64)],
+    /// How many of the entries were not meant for the destination, by why.
+    pub skipped: &'a [(&'a str, u64)],
+    /// What of those that were dropped goes to the outbox, for a person to decide.
+    pub rejected: &'a [DeadLetter<'a>],
     /// What else the ledger is to count, under names of its own.
     pub noted: &'a [(&'a str, u64)],
 }
@@ -94,7 +98,7 @@ pub struct Page {
 
 /// What became of the entries that a destination is to take.
 ///
-/// Accepted since it was first configured = delivered + pending + dropped.
+/// Accepted since it was first configured = delivered + pending + dropped + skipped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delivery {
     /// How many took effect.
@@ -105,6 +109,8 @@ pub struct Delivery {
     pub pending_bytes: u64,
     /// How many never will, by cause.
     pub dropped: BTreeMap<String, u64>,
+    /// How many were not meant for it, by why.
+    pub skipped: BTreeMap<String, u64>,
     /// What else happened there, by what the destination calls it.
     pub noted: BTreeMap<String, u64>,
     /// When the oldest of those that are pending was accepted, to within its group: milliseconds
@@ -126,13 +132,34 @@ pub(crate) fn dropped_name(cause: &str, destination: &str) -> String {
     format!("dropped:{cause}:{destination}")
 }
 
+/// Name in the ledger of what was not meant for a destination, and why.
+pub(crate) fn skipped_name(why: &str, destination: &str) -> String {
+    format!("skipped:{why}:{destination}")
+}
+
 /// The causes under which a destination dropped something, from the ledger.
 pub(crate) fn dropped_by<'a>(
     ledger: &'a BTreeMap<String, u64>,
     destination: &'a str,
 ) -> impl Iterator<Item = (&'a str, u64)> {
+    counted_as("dropped:", ledger, destination)
+}
+
+/// What a destination skipped, and why, from the ledger.
+pub(crate) fn skipped_by<'a>(
+    ledger: &'a BTreeMap<String, u64>,
+    destination: &'a str,
+) -> impl Iterator<Item = (&'a str, u64)> {
+    counted_as("skipped:", ledger, destination)
+}
+
+fn counted_as<'a>(
+    prefix: &'a str,
+    ledger: &'a BTreeMap<String, u64>,
+    destination: &'a str,
+) -> impl Iterator<Item = (&'a str, u64)> {
     ledger.iter().filter_map(move |(name, n)| {
-        let (cause, of) = name.strip_prefix("dropped:")?.split_once(':')?;
+        let (cause, of) = name.strip_prefix(prefix)?.split_once(':')?;
         (of == destination).then_some((cause, *n))
     })
 }
@@ -145,7 +172,7 @@ fn noted_by<'a>(
     ledger.iter().filter_map(move |(name, n)| {
         let (what, of) = name.rsplit_once(':')?;
         // What it dropped is said by cause, and what it left behind was another life of it.
-        let is_apart = what.starts_with("dropped") || what.starts_with("forgotten");
+        let is_apart = ["dropped", "skipped", "forgotten"].iter().any(|it| what.starts_with(it));
         (of == destination && !is_apart).then_some((what, *n))
     })
 }
@@ -167,11 +194,15 @@ pub(crate) fn delivery(
     let pending = pending.filter(|_| cursor < last);
     let dropped: BTreeMap<String, u64> =
         dropped_by(ledger, destination).map(|(cause, n)| (cause.to_owned(), n)).collect();
+    let skipped: BTreeMap<String, u64> =
+        skipped_by(ledger, destination).map(|(why, n)| (why.to_owned(), n)).collect();
+    let others = dropped.values().chain(skipped.values()).sum();
     let passed = cursor.saturating_sub(started_after);
     Delivery {
-        delivered: passed.saturating_sub(dropped.values().sum()),
+        delivered: passed.saturating_sub(others),
         pending: last.saturating_sub(cursor),
         dropped,
+        skipped,
         noted: noted_by(ledger, destination).map(|(what, n)| (what.to_owned(), n)).collect(),
         pending_bytes: pending.map(|it| it.bytes).unwrap_or_default(),
         oldest_pending: pending.map(|it| it.oldest),

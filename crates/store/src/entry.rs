@@ -185,6 +185,8 @@ pub struct Group<'a> {
     /// Such an entry has as its time of acceptance the time when the event was received, so that
     /// it counts in the week in which it happened.
     pub replayed: &'a [u64],
+    /// Numbers of rejected entries that the entries replace: they leave the outbox as these come.
+    pub retried: &'a [u64],
     /// What else happened, by cause, for example `("refused:unknown_event", 3)`.
     ///
     /// The store adds these numbers to those it has, and causes of its own:

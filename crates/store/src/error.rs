@@ -137,6 +137,12 @@ pub enum Error {
         /// The number that was asked for.
         number: u64,
     },
+    /// An entry that was to be delivered again is not in the outbox, or not any more.
+    #[error("number {number} is not in the outbox")]
+    NotInOutbox {
+        /// The number that was asked for.
+        number: u64,
+    },
     /// Counters could not be written down.
     #[error("cannot write the counters")]
     Checkpoint(#[source] rusqlite::Error),
@@ -200,6 +206,15 @@ pub enum Error {
         /// Its number.
         number: u64,
     },
+    /// An entry in the outbox is not as it was written.
+    #[error(
+        "number {number} in the outbox is damaged; `internal-events outbox drop {number}` takes it \
+         out"
+    )]
+    Outbox {
+        /// Its number.
+        number: u64,
+    },
 }
 
 /// What is wrong with a counter that was written down.
@@ -247,7 +262,8 @@ impl Error {
             | Self::Counter { .. }
             | Self::Cursor { .. }
             | Self::Gap { .. }
-            | Self::Kept { .. } => true,
+            | Self::Kept { .. }
+            | Self::Outbox { .. } => true,
             Self::Open { source, .. }
             | Self::Append(source)
             | Self::Checkpoint(source)

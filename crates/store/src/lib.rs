@@ -25,6 +25,7 @@ mod error;
 mod limits;
 mod memory;
 mod names;
+mod outbox;
 pub mod record;
 mod recount;
 #[cfg(feature = "redis")]
@@ -43,6 +44,7 @@ pub use entry::{
 pub use error::{CounterDamage, Error};
 pub use limits::Limits;
 pub use memory::Memory;
+pub use outbox::{DeadLetter, StoredDeadLetter};
 pub use recount::{Recount, recount};
 #[cfg(feature = "redis")]
 pub use redis::{

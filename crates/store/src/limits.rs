@@ -28,6 +28,10 @@ pub struct Limits {
     pub quarantine_bytes: u64,
     /// How long an event is kept aside.
     pub quarantine_keep: Duration,
+    /// How many rejected entries are kept until somebody decides; the oldest make room.
+    pub outbox_events: u64,
+    /// How many bytes of their events.
+    pub outbox_bytes: u64,
     /// How many bytes of the disk stay free: below that, groups are refused before they are
     /// written.
     pub reserve_bytes: u64,
@@ -62,6 +66,9 @@ impl Default for Limits {
             quarantine_events: 10_000,
             quarantine_bytes: 16 << 20,
             quarantine_keep: days(14),
+            // A person looks at the first, decides for all of one kind, and mends what rejects them.
+            outbox_events: 100_000,
+            outbox_bytes: 256 << 20,
             // Room for the write-ahead log of a checkpoint, and for a person to tidy up.
             reserve_bytes: 256 << 20,
         }

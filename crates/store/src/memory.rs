@@ -10,6 +10,7 @@ use self::cursor::{MemoryCursor, Place};
 use crate::counters::Effect;
 use crate::limits::as_millis;
 use crate::names::Names;
+use crate::outbox::{self, DeadLetter, StoredDeadLetter};
 use crate::recount::count;
 use crate::window::{Window, newest};
 use crate::{
@@ -41,6 +42,9 @@ struct State {
     quarantine: VecDeque<StoredQuarantined>,
     quarantine_bytes: u64,
     quarantined: u64,
+    outbox: VecDeque<StoredDeadLetter>,
+    /// How many letters there ever were.
+    n_letters: u64,
     limits: Limits,
     ledger: BTreeMap<String, u64>,
     counters: BTreeMap<String, Counter>,
@@ -66,6 +70,8 @@ impl Memory {
                 quarantine: VecDeque::new(),
                 quarantine_bytes: 0,
                 quarantined: 0,
+                outbox: VecDeque::new(),
+                n_letters: 0,
                 limits: limits.clone(),
                 ledger: BTreeMap::new(),
                 counters: BTreeMap::new(),
@@ -120,11 +126,18 @@ impl Store for Memory {
                 return Err(Error::NotQuarantined { number });
             }
         }
+        for &number in group.retried {
+            if !state.outbox.iter().any(|it| it.number == number) {
+                return Err(Error::NotInOutbox { number });
+            }
+        }
         let newest = newest(group.entries);
-        let before = if group.replayed.is_empty() { None } else { state.newest() };
+        let is_late = !group.replayed.is_empty() || !group.retried.is_empty();
+        let before = if is_late { state.newest() } else { None };
         let outcomes = state.accept_all(group.entries, &names, newest.max(before).unwrap_or(0));
         let n_replayed = state.remove(group.replayed);
         state.note(REPLAYED, n_replayed);
+        state.take_out(group.retried, outbox::RETRIED);
         for it in group.quarantined {
             state.keep_aside(it);
         }
@@ -142,6 +155,10 @@ impl Store for Memory {
         let n = state.remove(numbers);
         state.note(DROPPED_BY_HAND, n);
         Ok(n)
+    }
+
+    fn drop_dead_letters(&mut self, numbers: &[u64]) -> Result<u64, Error> {
+        Ok(lock(&self.shared).take_out(numbers, outbox::DROPPED_FROM_OUTBOX))
     }
 
     fn is_checkpoint_due(&self) -> bool {
@@ -262,6 +279,42 @@ impl State {
         (before - self.quarantine.len()) as u64
     }
 
+    /// Keeps what a destination has rejected; the oldest make room.
+    fn keep_rejected(&mut self, destination: &str, letters: &[DeadLetter<'_>]) {
+        for it in letters {
+            self.n_letters += 1;
+            self.outbox.push_back(StoredDeadLetter {
+                number: self.n_letters,
+                destination: destination.to_owned(),
+                sequence: it.sequence,
+                id: it.id,
+                accepted_at: it.accepted_at,
+                reason: it.reason.to_owned(),
+                event: it.event.to_vec(),
+            });
+        }
+        let mut bytes: u64 = self.outbox.iter().map(|it| it.event.len() as u64).sum();
+        while self.outbox.len() as u64 > self.limits.outbox_events
+            || bytes > self.limits.outbox_bytes
+        {
+            let Some(gone) = self.outbox.pop_front() else { break };
+            bytes -= gone.event.len() as u64;
+            self.note(&outbox::name(outbox::OUTBOX_FULL, &gone.destination), 1);
+        }
+    }
+
+    /// Takes letters out of the outbox, and returns how many were there.
+    fn take_out(&mut self, numbers: &[u64], because: &str) -> u64 {
+        let letters = std::mem::take(&mut self.outbox);
+        let (gone, kept): (VecDeque<_>, VecDeque<_>) =
+            letters.into_iter().partition(|it| numbers.contains(&it.number));
+        self.outbox = kept;
+        for it in &gone {
+            self.note(&outbox::name(because, &it.destination), 1);
+        }
+        gone.len() as u64
+    }
+
     fn note(&mut self, cause: &str, n: u64) {
         if n == 0 {
             return;
@@ -297,6 +350,12 @@ impl Reader for Memory {
         let state = lock(&self.shared);
         let first = state.quarantine.partition_point(|it| it.number <= after);
         Ok(state.quarantine.range(first..).take(limit).cloned().collect())
+    }
+
+    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Error> {
+        let state = lock(&self.shared);
+        let first = state.outbox.partition_point(|it| it.number <= after);
+        Ok(state.outbox.range(first..).take(limit).cloned().collect())
     }
 
     fn secret(&mut self) -> Result<String, Error> {

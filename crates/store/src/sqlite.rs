@@ -21,6 +21,7 @@ mod inspect;
 mod keys;
 mod locks;
 mod look;
+mod outbox;
 mod quarantine;
 mod reader;
 mod retention;
@@ -368,6 +369,13 @@ impl Store for Sqlite {
     fn drop_quarantined(&mut self, numbers: &[u64]) -> Result<u64, Error> {
         let line = self.writers.wait()?;
         let res = quarantine::drop_by_hand(&self.connection, numbers).map_err(Error::Append);
+        drop(line);
+        res
+    }
+
+    fn drop_dead_letters(&mut self, numbers: &[u64]) -> Result<u64, Error> {
+        let line = self.writers.wait()?;
+        let res = outbox::drop_by_hand(&self.connection, numbers).map_err(Error::Append);
         drop(line);
         res
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Appended, Counters, Cursor, Delivery, Error, Forgotten, Group, Key, Kind, StoredEntry,
-    StoredQuarantined,
+    Appended, Counters, Cursor, Delivery, Error, Forgotten, Group, Key, Kind, StoredDeadLetter,
+    StoredEntry, StoredQuarantined,
 };
 
 /// The destination whose cursor says up to where the counters have been written down.
@@ -67,7 +67,8 @@ pub trait Store: Send {
     /// # Errors
     ///
     /// Fails if the world does (disk full, file damaged), with [`Error::NoSpace`] if the disk is
-    /// nearly full, and with [`Error::NotQuarantined`] if an event to be replayed is not there.
+    /// nearly full, and with [`Error::NotQuarantined`] if an event to be replayed is not there, or
+    /// [`Error::NotInOutbox`] if one to be tried again is not.
     /// Then nothing of the group was taken, and the next call may succeed.
     ///
     /// # Panics
@@ -81,6 +82,13 @@ pub trait Store: Send {
     ///
     /// Fails if the world does. Then all of them are still there.
     fn drop_quarantined(&mut self, numbers: &[u64]) -> Result<u64, Error>;
+
+    /// Throws away what destinations have rejected, and returns how many of the numbers there were.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the world does. Then all of them are still there.
+    fn drop_dead_letters(&mut self, numbers: &[u64]) -> Result<u64, Error>;
 
     /// Returns whether a second of `accepted_at` or 100,000 events have passed since the last
     /// checkpoint.
@@ -166,6 +174,14 @@ pub trait Reader: CounterReader {
         after: u64,
         limit: usize,
     ) -> Result<Vec<StoredQuarantined>, Error>;
+
+    /// Returns up to `limit` entries that destinations have rejected, with numbers above `after`,
+    /// oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be read.
+    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Error>;
 
     /// Returns a random text that stays the same as long as there are the data, and that only
     /// those know who may read them.

@@ -1,7 +1,7 @@
 //! One event, written down word by word.
 
 use crate::{Strictness, Submission, Tracker};
-use internal_events_catalog::{Call, Event, GivenId, Id, Scalar};
+use internal_events_catalog::{Analytics, Call, Event, GivenId, Id, Scalar};
 
 /// An event that is being put together; it goes nowhere until [`send`](Self::send).
 #[derive(Debug)]
@@ -43,6 +43,20 @@ impl<'a> EventBuilder<'a> {
     /// Adds an additional property, which the event's definition must declare.
     pub fn property(mut self, name: impl Into<String>, value: impl Into<Scalar>) -> Self {
         self.event.properties.push((name.into(), value.into()));
+        self
+    }
+
+    /// Says more of the circumstances to analytics: a member of GitLab's standard context, such as
+    /// `plan`, `user_type`, `ultimate_parent_namespace_id` or `correlation_id`. It counts nowhere.
+    pub fn context(mut self, name: impl Into<String>, value: impl Into<Scalar>) -> Self {
+        self.event.context.push((name.into(), value.into()));
+        self
+    }
+
+    /// Says whether analytics are sent an event too, and not only counters moved; they are by
+    /// default, if a destination for them is configured.
+    pub fn send_to_snowplow(mut self, is_sent: bool) -> Self {
+        self.event.analytics = if is_sent { Analytics::Built } else { Analytics::Nothing };
         self
     }
 

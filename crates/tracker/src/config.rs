@@ -1,6 +1,8 @@
 //! What a tracker is opened with.
 
 use crate::delivery::{Destination, Factory};
+#[cfg(feature = "snowplow")]
+use crate::snowplow::{Impossible, SNOWPLOW, SnowplowDestination, SnowplowError, SnowplowOptions};
 use crate::{Clock, SystemClock};
 use internal_events_catalog::{Catalog, Week};
 use internal_events_store as store;
@@ -147,6 +149,24 @@ impl Config {
         self.destination(store::REDIS, move || {
             Box::new(crate::redis::RedisDestination::new(options.clone()))
         })
+    }
+
+    /// Sends accepted events to a Snowplow collector too.
+    ///
+    /// # Errors
+    ///
+    /// When the address, or a file that is named, cannot be used.
+    #[cfg(feature = "snowplow")]
+    pub fn snowplow(self, options: SnowplowOptions) -> Result<Self, SnowplowError> {
+        // What is wrong is said now, and not only in a thread.
+        SnowplowDestination::new(options.clone(), Arc::clone(&self.clock))?;
+        let clock = Arc::clone(&self.clock);
+        Ok(self.destination(SNOWPLOW, move || {
+            match SnowplowDestination::new(options.clone(), Arc::clone(&clock)) {
+                Ok(destination) => Box::new(destination),
+                Err(error) => Box::new(Impossible(error.to_string())),
+            }
+        }))
     }
 
     /// Takes the time from elsewhere.

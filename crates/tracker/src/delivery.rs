@@ -102,8 +102,21 @@ pub struct Delivered {
     pub state: String,
     /// How many of the entries were dropped, by cause.
     pub dropped: BTreeMap<&'static str, u64>,
+    /// How many were not meant for the destination, by why.
+    pub skipped: BTreeMap<&'static str, u64>,
+    /// What of those that were dropped goes to the outbox, for a person to decide.
+    pub rejected: Vec<Rejected>,
     /// What else the ledger is to count, by a name of its own.
     pub noted: BTreeMap<String, u64>,
+}
+
+/// An entry that a destination will not take, whatever is tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// The entry.
+    pub sequence: u64,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// Why entries did not take effect.
@@ -137,7 +150,7 @@ impl fmt::Display for DeliveryError {
 
 /// How a destination is doing.
 ///
-/// Accepted since it was first configured = delivered + pending + dropped.
+/// Accepted since it was first configured = delivered + pending + dropped + skipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DestinationHealth {
     /// What became of the entries, in all processes on the same data.

@@ -107,10 +107,10 @@ pub struct Health {
 /// Health as JSON: the same shape wherever it is shown.
 ///
 /// Of an event in the journal each destination says what became of it there:
-/// `accepted = delivered + pending + dropped`, counted since it was first configured.
+/// `accepted = delivered + pending + dropped + skipped`, counted since it was first configured.
 pub fn health_json(health: &Health, destinations: &BTreeMap<String, DestinationHealth>) -> Value {
     let of = |it: &DestinationHealth| {
-        let Delivery { delivered, pending, pending_bytes, dropped, noted, oldest_pending } =
+        let Delivery { delivered, pending, pending_bytes, dropped, skipped, noted, oldest_pending } =
             &it.delivery;
         let oldest = oldest_pending.and_then(|it| Timestamp::from_millisecond(it).ok());
         json!({
@@ -118,6 +118,7 @@ pub fn health_json(health: &Health, destinations: &BTreeMap<String, DestinationH
             "pending": pending,
             "pending_bytes": pending_bytes,
             "dropped": dropped,
+            "skipped": skipped,
             "noted": noted,
             "oldest_pending": oldest.map(|it| it.to_string()),
             "far_behind": it.is_far_behind,

@@ -4,7 +4,7 @@ use crate::config::Strictness;
 use crate::health::{Cause, shortened};
 use crate::prepared::Prepared;
 use crate::queue::{Aside, Batch, Kept};
-use crate::tracker::{Foreign, Shared, Submission};
+use crate::tracker::{Foreign, Forwarded, Shared, Submission};
 use internal_events_catalog::{Catalog, Event, EventIdx, Omission, Routed};
 use std::sync::Arc;
 
@@ -113,10 +113,21 @@ impl<'a> Intake<'a> {
         }
     }
 
+    /// Puts what is handed on into the batch.
+    pub(crate) fn admit_forwarded(&mut self, forwarded: &Forwarded) {
+        let now = self.now;
+        self.prepared().push_forwarded(forwarded, now);
+    }
+
     fn accept(&mut self, event: &Event, routed: &Routed) {
+        let now = self.now;
+        self.prepared().push(event, now, routed);
+    }
+
+    fn prepared(&mut self) -> &mut Prepared {
         let catalog = &self.catalog;
         let new = || Box::new(Prepared::new(Arc::clone(catalog)));
-        self.batch.prepared.get_or_insert_with(new).push(event, self.now, routed);
+        self.batch.prepared.get_or_insert_with(new)
     }
 }
 

@@ -38,7 +38,10 @@ mod queue;
 #[cfg(feature = "redis")]
 mod redis;
 mod replay;
+mod secrets;
 mod snapshot;
+#[cfg(feature = "snowplow")]
+pub mod snowplow;
 pub mod testing;
 mod tracker;
 mod writer;
@@ -46,10 +49,10 @@ mod writer;
 pub use builder::{EventBuilder, LegacyUniqueBuilder};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
-pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Resume};
+pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Rejected, Resume};
 pub use health::{Cause, Health, RECEIVED, health_json};
 pub use internal_events_catalog::{
-    Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
+    Analytics, Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
 };
 pub use internal_events_store as store;
 pub use keys::{counter_keys, is_expired};
@@ -57,7 +60,9 @@ pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
 pub use parity::{MetricParity, Parity, ParityReport, parity, parity_json};
 pub use payload::{decode_event, encode_event};
 pub use replay::{ReplayError, ReplayOf, ReplayOutcome};
+pub use secrets::random_text;
 pub use snapshot::{Snapshot, SnapshotError, SnapshotHeader, SnapshotWriter};
 pub use tracker::{
-    CommitError, DeliverError, FlushError, Foreign, OpenError, Refusal, Submission, Tracker,
+    CommitError, DeliverError, FlushError, Foreign, Forwarded, OpenError, Others, Refusal,
+    Submission, Tracker,
 };

@@ -5,14 +5,23 @@
 //! ```
 //!
 //! An event that came by another call than `track_event` says so, as in `"call":"increment_counter"`.
+//! What analytics are to know of it follows: `"context":{"plan":"ultimate"}`, and as `"snowplow"` either
+//! `false`, if nothing is sent for it, or the parameters of the Snowplow event as which it came. An
+//! entry with parameters alone was handed on, and is no internal event.
 //! The id stands beside it in the journal. Absent parts are left out. Readers accept unknown members, so that members can be added.
 
-use internal_events_catalog::{Call, Event, GivenId, Id, Scalar};
+use internal_events_catalog::{Analytics, Call, Event, GivenId, Id, Scalar};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// Appends the JSON of an event to `out`.
 pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
+    encode_counted(event, out);
+    encode_analytics(event, out);
+}
+
+/// Appends what counts of an event: what makes it the same event when it is sent again.
+pub(crate) fn encode_counted(event: &Event, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"event\":");
     encode_str(&event.name, out);
     if event.call != Call::TrackEvent {
@@ -34,23 +43,60 @@ pub fn encode_event(event: &Event, out: &mut Vec<u8>) {
             }
         }
     }
-    if !event.properties.is_empty() {
-        out.extend_from_slice(b",\"properties\":{");
-        for (position, (name, value)) in event.properties.iter().enumerate() {
-            if position > 0 {
-                out.push(b',');
-            }
-            encode_str(name, out);
-            out.push(b':');
-            match value {
-                Scalar::Null => out.extend_from_slice(b"null"),
-                Scalar::Bool(it) => encode(it, out),
-                Scalar::Int(it) => encode(it, out),
-                Scalar::Float(it) => encode(it, out),
-                Scalar::Str(it) => encode_str(it, out),
-            }
+    encode_scalars("properties", &event.properties, out);
+    out.push(b'}');
+}
+
+/// Puts what analytics are to know into an object that was just written.
+pub(crate) fn encode_analytics(event: &Event, out: &mut Vec<u8>) {
+    if event.context.is_empty() && event.analytics == Analytics::Built {
+        return;
+    }
+    out.pop();
+    encode_scalars("context", &event.context, out);
+    match &event.analytics {
+        Analytics::Built => {}
+        Analytics::Nothing => out.extend_from_slice(b",\"snowplow\":false"),
+        Analytics::AsItCame(parameters) => {
+            encode_member("snowplow", out);
+            out.extend_from_slice(parameters.as_bytes());
         }
-        out.push(b'}');
+    }
+    out.push(b'}');
+}
+
+/// Marks an object that was just written as that of an event which is classified as `duo`.
+pub(crate) fn encode_duo(out: &mut Vec<u8>) {
+    out.pop();
+    out.extend_from_slice(b",\"classification\":\"duo\"}");
+}
+
+/// Appends what was handed on and is no internal event: nothing but its parameters.
+pub(crate) fn encode_forwarded(parameters: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"snowplow\":");
+    out.extend_from_slice(parameters.as_bytes());
+    out.push(b'}');
+}
+
+fn encode_scalars(member: &str, scalars: &[(String, Scalar)], out: &mut Vec<u8>) {
+    if scalars.is_empty() {
+        return;
+    }
+    encode_member(member, out);
+    out.push(b'{');
+    for (position, (name, value)) in scalars.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        encode_str(name, out);
+        out.push(b':');
+        match value {
+            Scalar::Null => out.extend_from_slice(b"null"),
+            Scalar::Bool(it) => encode(it, out),
+            Scalar::Int(it) => encode(it, out),
+            Scalar::Float(it) => encode(it, out),
+            Scalar::Str(it) => encode_str(it, out),
+        }
     }
     out.push(b'}');
 }
@@ -118,26 +164,41 @@ fn encode(value: &impl serde::Serialize, out: &mut Vec<u8>) {
 
 /// Reads an event back from the journal; `None` where the bytes are no such JSON.
 pub fn decode_event(bytes: &[u8]) -> Option<Event> {
-    let Value::Object(members) = serde_json::from_slice(bytes).ok()? else { return None };
+    event_of(&serde_json::from_slice(bytes).ok()?)
+}
+
+/// Reads the event of an entry's members; `None` where there is none.
+pub(crate) fn event_of(members: &Map<String, Value>) -> Option<Event> {
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
     let call = match members.get("call") {
         None => Call::TrackEvent,
         // One that is not known would count in a way that its sender did not mean.
         Some(call) => Call::parse(call.as_str()?)?,
     };
-    let properties = members.get("properties").and_then(Value::as_object);
+    let analytics = match members.get("snowplow") {
+        None => Analytics::Built,
+        Some(Value::Object(parameters)) => {
+            Analytics::AsItCame(Value::Object(parameters.clone()).to_string().into())
+        }
+        Some(_) => Analytics::Nothing,
+    };
     Some(Event {
         name: text("event")?,
         category: text("category"),
-        user: id(&members, "user"),
-        project: id(&members, "project"),
-        namespace: id(&members, "namespace"),
-        properties: properties
-            .map(|it| it.iter().map(|(k, v)| (k.clone(), scalar(v))).collect())
-            .unwrap_or_default(),
+        user: id(members, "user"),
+        project: id(members, "project"),
+        namespace: id(members, "namespace"),
+        properties: scalars(members, "properties"),
+        context: scalars(members, "context"),
+        analytics,
         call,
         given_id: None,
     })
+}
+
+fn scalars(members: &Map<String, Value>, name: &str) -> Vec<(String, Scalar)> {
+    let scalars = members.get(name).and_then(Value::as_object);
+    scalars.into_iter().flatten().map(|(k, v)| (k.clone(), scalar(v))).collect()
 }
 
 fn id(members: &Map<String, Value>, name: &str) -> Option<Id> {

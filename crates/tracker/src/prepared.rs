@@ -3,7 +3,7 @@
 //! The writer is one thread for all callers, so whatever needs no store is done before it. Then an
 //! event is taken apart and freed where it was made, and what the writer gets lies in one buffer.
 
-use crate::payload::encode_event;
+use crate::payload::{encode_analytics, encode_counted, encode_duo, encode_forwarded};
 use internal_events_catalog::{Catalog, CounterId, CounterKind, Event, GivenId, Operand, Routed};
 use internal_events_store::{Change, Entry, EventId, Key, Store, Update, content_hash};
 use smallvec::SmallVec;
@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::keys::KeyCache;
+use crate::tracker::Forwarded;
 
 /// Events of one call, by one catalog.
 #[derive(Debug)]
@@ -75,7 +76,15 @@ impl Prepared {
     /// Adds an event as it was routed by the catalog.
     pub(crate) fn push(&mut self, event: &Event, accepted_at: i64, routed: &Routed) {
         let start = self.bytes.len();
-        encode_event(event, &mut self.bytes);
+        encode_counted(event, &mut self.bytes);
+        let given = event.given_id.map(|GivenId { id, content }| {
+            let journaled = || content_hash(&self.bytes[start..]);
+            (id, content.unwrap_or_else(journaled))
+        });
+        encode_analytics(event, &mut self.bytes);
+        if routed.is_duo {
+            encode_duo(&mut self.bytes);
+        }
         let encoded = start..self.bytes.len();
         let first = self.updates.len();
         for update in &routed.updates {
@@ -87,12 +96,21 @@ impl Prepared {
             };
             self.updates.push(PreparedUpdate { counter: update.counter, change });
         }
-        let given = event.given_id.map(|GivenId { id, content }| {
-            let journaled = || content_hash(&self.bytes[encoded.clone()]);
-            (id, content.unwrap_or_else(journaled))
-        });
         let updates = first..self.updates.len();
         self.entries.push(PreparedEntry { given, accepted_at, event: encoded, updates });
+    }
+
+    /// Adds what is handed on to analytics as it came, and counts nowhere.
+    pub(crate) fn push_forwarded(&mut self, forwarded: &Forwarded, accepted_at: i64) {
+        let start = self.bytes.len();
+        encode_forwarded(&forwarded.parameters, &mut self.bytes);
+        let event = start..self.bytes.len();
+        let given = forwarded.given_id.map(|GivenId { id, content }| {
+            let journaled = || content_hash(&self.bytes[event.clone()]);
+            (id, content.unwrap_or_else(journaled))
+        });
+        let none = self.updates.len()..self.updates.len();
+        self.entries.push(PreparedEntry { given, accepted_at, event, updates: none });
     }
 
     fn element(&mut self, event: &Event, operand: Operand) -> Range<usize> {

@@ -105,7 +105,7 @@ impl Destination for RedisDestination {
         let Applied { up_to, state, failed } = counters.apply(entries).map_err(failure)?;
         self.note_failed(&failed);
         let noted = std::mem::take(&mut self.noted);
-        Ok(Delivered { up_to, state, noted, dropped: BTreeMap::new() })
+        Ok(Delivered { up_to, state, noted, ..Delivered::default() })
     }
 
     fn replay_window(&self) -> Duration {

@@ -10,7 +10,7 @@ use crate::{
     evaluate, writer,
 };
 use arc_swap::ArcSwap;
-use internal_events_catalog::{Call, Catalog, Event, Omission};
+use internal_events_catalog::{Call, Catalog, Event, GivenId, Omission};
 use internal_events_store::{self as store, CounterReader, Memory, Reader, Sqlite, Store};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -194,6 +194,24 @@ pub struct Foreign {
     pub payload: Vec<u8>,
 }
 
+/// What a Snowplow tracker sent and is no internal event: handed on to analytics as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarded {
+    /// Its parameters, as an object of JSON whose members are texts.
+    pub parameters: Box<str>,
+    /// The id it was sent with.
+    pub given_id: Option<GivenId>,
+}
+
+/// What a batch has beside internal events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Others {
+    /// What is kept aside.
+    pub foreign: Vec<Foreign>,
+    /// What is handed on.
+    pub forwarded: Vec<Forwarded>,
+}
+
 /// Why a whole batch was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -290,13 +308,15 @@ impl Tracker {
         events: Vec<Event>,
         done: impl FnOnce(Result<(), CommitError>) + Send + 'static,
     ) -> Result<Vec<Submission>, Refusal> {
-        self.submit_with(events, Vec::new(), done)
+        self.submit_with(events, Others::default(), done)
     }
 
-    /// Queues a batch as [`submit`](Self::submit) does, and with it what is to be kept aside.
+    /// Queues a batch as [`submit`](Self::submit) does, and with it what is to be kept aside or
+    /// handed on.
     ///
-    /// Both become durable together. What is kept aside is counted as received and quarantined,
-    /// even in strict mode: it was no call of this program.
+    /// All become durable together. What is kept aside is counted as received and quarantined,
+    /// what is handed on as received and accepted, even in strict mode: it was no call of this
+    /// program.
     ///
     /// # Errors
     ///
@@ -304,24 +324,28 @@ impl Tracker {
     pub fn submit_with(
         &self,
         events: Vec<Event>,
-        foreign: Vec<Foreign>,
+        others: Others,
         done: impl FnOnce(Result<(), CommitError>) + Send + 'static,
     ) -> Result<Vec<Submission>, Refusal> {
         let shared = &self.owner.shared;
-        let received = events.len() + foreign.len();
+        let n_others = others.foreign.len() + others.forwarded.len();
+        let received = events.len() + n_others;
         shared.ledger.receive(received);
         if !shared.enabled {
             shared.ledger.count(Cause::Disabled, received as u64);
             return Err(Refusal::Disabled);
         }
         let mut intake = Intake::new(shared);
-        let n_foreign = foreign.len() as u64;
         let submissions: Vec<Submission> = events.into_iter().map(|it| intake.admit(it)).collect();
-        for it in foreign {
+        for it in others.foreign {
             intake.admit_foreign(it);
         }
+        for it in &others.forwarded {
+            intake.admit_forwarded(it);
+        }
         let mut batch = intake.batch;
-        batch.received = n_foreign + submissions.iter().map(Submission::is_taken).sum::<u64>();
+        batch.received =
+            n_others as u64 + submissions.iter().map(Submission::is_taken).sum::<u64>();
         if batch.events() == 0 {
             done(Ok(()));
             return Ok(submissions);

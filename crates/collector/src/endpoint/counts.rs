@@ -13,6 +13,7 @@ pub(crate) struct Counts {
     tracked: AtomicU64,
     ignored: AtomicU64,
     uncounted: AtomicU64,
+    forwarded: AtomicU64,
     /// By the code of what is wrong first, of which there are few.
     bad: Mutex<BTreeMap<&'static str, u64>>,
     logged_at: AtomicI64,
@@ -27,6 +28,8 @@ pub(crate) struct Snapshot {
     pub(crate) ignored: u64,
     /// Internal events that do not count, as the configuration says.
     pub(crate) uncounted: u64,
+    /// Events that are handed on, whether they count here or not.
+    pub(crate) forwarded: u64,
     /// What could not be used, by the code of its first fault.
     pub(crate) bad: BTreeMap<&'static str, u64>,
 }
@@ -36,6 +39,10 @@ impl Counts {
         self.tracked.fetch_add(tracked as u64, Ordering::Relaxed);
         self.ignored.fetch_add(ignored as u64, Ordering::Relaxed);
         self.uncounted.fetch_add(uncounted as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_forwarded(&self, forwarded: usize) {
+        self.forwarded.fetch_add(forwarded as u64, Ordering::Relaxed);
     }
 
     /// Counts a bad event and, now and then, logs its code; nothing of its text gets there.
@@ -62,6 +69,7 @@ impl Counts {
             tracked: self.tracked.load(Ordering::Relaxed),
             ignored: self.ignored.load(Ordering::Relaxed),
             uncounted: self.uncounted.load(Ordering::Relaxed),
+            forwarded: self.forwarded.load(Ordering::Relaxed),
             bad: self.bad.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }

@@ -39,7 +39,7 @@ fn send(server: &Server, path: &str, lines: &str, body: &str) -> Answer {
 }
 
 fn health(tracked: u64, ignored: u64, bad: &Value) -> Value {
-    json!({ "tracked": tracked, "ignored": ignored, "not_counted": 0, "both_ways": 0, "bad": bad })
+    json!({ "tracked": tracked, "ignored": ignored, "not_counted": 0, "forwarded": 0, "both_ways": 0, "bad": bad })
 }
 
 #[test]

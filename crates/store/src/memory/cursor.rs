@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use super::{Memory, State, bytes_of, lock};
 use crate::cursor::{
     self, Cursor, CursorPlace, Forgotten, Page, Pending, Step, dropped_by, dropped_name,
+    skipped_by, skipped_name,
 };
 use crate::limits::as_millis;
 use crate::{COUNTERS, Delivery, Error, StoredEntry};
@@ -93,6 +94,10 @@ impl Cursor for MemoryCursor {
             for &(cause, n) in step.dropped {
                 state.note(&dropped_name(cause, &self.destination), n);
             }
+            for &(why, n) in step.skipped {
+                state.note(&skipped_name(why, &self.destination), n);
+            }
+            state.keep_rejected(&self.destination, step.rejected);
             for &(cause, n) in step.noted {
                 state.note(cause, n);
             }
@@ -180,10 +185,13 @@ impl State {
             .collect();
         for (name, pending) in &gone {
             self.cursors.remove(name);
-            let dropped: Vec<(String, u64)> =
-                dropped_by(&self.ledger, name).map(|(cause, n)| (cause.to_owned(), n)).collect();
-            for (cause, n) in dropped {
-                self.ledger.remove(&dropped_name(&cause, name));
+            let dropped = dropped_by(&self.ledger, name)
+                .map(|(cause, n)| (cause.to_owned(), n, dropped_name(cause, name)));
+            let skipped = skipped_by(&self.ledger, name)
+                .map(|(why, n)| (why.to_owned(), n, skipped_name(why, name)));
+            let counted: Vec<(String, u64, String)> = dropped.chain(skipped).collect();
+            for (cause, n, counted) in counted {
+                self.ledger.remove(&counted);
                 self.note(&format!("forgotten:{cause}:{name}"), n);
             }
             self.note(&format!("forgotten:pending:{name}"), *pending);

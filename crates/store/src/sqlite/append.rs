@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::checksum::checksum;
 use super::given::GivenIds;
-use super::{as_integer, group, keys, last_sequence, quarantine, schema, sequence};
+use super::{as_integer, group, keys, last_sequence, outbox, quarantine, schema, sequence};
 use crate::names::{Names, Stored};
 use crate::record::Encoder;
 use crate::window::{Sifted, newest};
@@ -18,6 +18,7 @@ use crate::{
 pub(super) enum Refused {
     Sqlite(rusqlite::Error),
     NotQuarantined { number: u64 },
+    NotInOutbox { number: u64 },
 }
 
 impl From<rusqlite::Error> for Refused {
@@ -31,6 +32,7 @@ impl From<Refused> for Error {
         match refused {
             Refused::Sqlite(source) => Self::Append(source),
             Refused::NotQuarantined { number } => Self::NotQuarantined { number },
+            Refused::NotInOutbox { number } => Self::NotInOutbox { number },
         }
     }
 }
@@ -75,6 +77,11 @@ impl Appending<'_> {
                 return Err(Refused::NotQuarantined { number });
             }
         }
+        for &number in group.retried {
+            if !outbox::retry(&tx, number)? {
+                return Err(Refused::NotInOutbox { number });
+            }
+        }
         quarantine::insert(&tx, group.quarantined, self.limits)?;
         tx.commit()?;
         self.given.settle();
@@ -83,10 +90,10 @@ impl Appending<'_> {
 
     /// Returns the time by which the group grows old: that of its newest entry.
     ///
-    /// What is replayed was received long ago and begins its time in the journal now.
+    /// What is replayed or tried again was received long ago and begins its time in the journal now.
     fn row_time(&self, group: &Group<'_>) -> rusqlite::Result<Option<i64>> {
         let newest = newest(group.entries);
-        if group.replayed.is_empty() {
+        if group.replayed.is_empty() && group.retried.is_empty() {
             return Ok(newest);
         }
         let last: Option<i64> = self

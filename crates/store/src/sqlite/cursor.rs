@@ -7,9 +7,11 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::append::note;
 use super::cursors::{self, CursorRow};
 use super::locks::{self, Lease, Writers};
-use super::{FILE, Options, SqliteReader, last_sequence, schema, sequence};
-use crate::cursor::{Cursor, CursorPlace, Forgotten, Page, Step, dropped_by, dropped_name};
-use crate::{COUNTERS, Error, StoredEntry};
+use super::{FILE, Options, SqliteReader, last_sequence, outbox, schema, sequence};
+use crate::cursor::{
+    Cursor, CursorPlace, Forgotten, Page, Step, dropped_by, dropped_name, skipped_by, skipped_name,
+};
+use crate::{COUNTERS, Error, Limits, StoredEntry};
 
 /// Looks, about a second apart, at which the holder of a destination's lease may not be heard of.
 /// Longer than anybody waits for an answer of a destination.
@@ -23,6 +25,7 @@ pub(super) struct SqliteCursor {
     reader: SqliteReader,
     writers: Writers,
     lease: Lease,
+    limits: Limits,
 }
 
 impl SqliteCursor {
@@ -40,7 +43,8 @@ impl SqliteCursor {
         let writers = Writers::open(dir, options.busy_timeout)?;
         let lease = Lease::of(dir, destination, PATIENCE)?;
         let destination = destination.to_owned();
-        let cursor = Self { destination, connection, reader, writers, lease };
+        let limits = options.limits.clone();
+        let cursor = Self { destination, connection, reader, writers, lease, limits };
         cursor.register()?;
         Ok(cursor)
     }
@@ -114,6 +118,12 @@ impl Cursor for SqliteCursor {
                 let name = dropped_name(cause, &self.destination);
                 note(tx, &[(&name, n)]).map_err(Error::Append)?;
             }
+            for &(why, n) in step.skipped {
+                let name = skipped_name(why, &self.destination);
+                note(tx, &[(&name, n)]).map_err(Error::Append)?;
+            }
+            outbox::insert(tx, &self.destination, step.rejected, &self.limits)
+                .map_err(Error::Append)?;
             note(tx, step.noted).map_err(Error::Append)?;
             Ok(true)
         })
@@ -175,8 +185,12 @@ pub(super) fn keep_only(
 fn forget(tx: &Connection, destination: &str, pending: u64) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM cursors WHERE destination = ?1", [destination])?;
     let ledger = super::reader::read_ledger(tx)?;
-    for (cause, n) in dropped_by(&ledger, destination) {
-        tx.execute("DELETE FROM ledger WHERE cause = ?1", [dropped_name(cause, destination)])?;
+    let dropped = dropped_by(&ledger, destination);
+    let dropped = dropped.map(|(cause, n)| (cause, n, dropped_name(cause, destination)));
+    let skipped = skipped_by(&ledger, destination);
+    let skipped = skipped.map(|(why, n)| (why, n, skipped_name(why, destination)));
+    for (cause, n, name) in dropped.chain(skipped) {
+        tx.execute("DELETE FROM ledger WHERE cause = ?1", [name])?;
         note(tx, &[(&format!("forgotten:{cause}:{destination}"), n)])?;
     }
     note(tx, &[(&format!("forgotten:pending:{destination}"), pending)])

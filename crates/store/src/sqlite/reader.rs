@@ -7,11 +7,13 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::group::{Next, StoredGroup, for_each_group};
 use super::keys::{self, Keys};
-use super::{as_integer, cursors, last_sequence, quarantine, rows, schema, sequence, taken, tally};
+use super::{
+    as_integer, cursors, last_sequence, outbox, quarantine, rows, schema, sequence, taken, tally,
+};
 use crate::cursor::{self, Page, Pending};
 use crate::{
-    COUNTERS, Counter, CounterDamage, Counters, Error, EventId, Reader, Status, StoredEntry,
-    StoredQuarantined, StoredUpdate,
+    COUNTERS, Counter, CounterDamage, Counters, Error, EventId, Reader, Status, StoredDeadLetter,
+    StoredEntry, StoredQuarantined, StoredUpdate,
 };
 
 /// Reads a [`Sqlite`](crate::Sqlite) store, from this process or another.
@@ -145,6 +147,10 @@ impl Reader for SqliteReader {
         limit: usize,
     ) -> Result<Vec<StoredQuarantined>, Error> {
         quarantine::read(&self.connection, after, limit)
+    }
+
+    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Error> {
+        outbox::read(&self.connection, after, limit)
     }
 
     fn secret(&mut self) -> Result<String, Error> {

@@ -1,8 +1,8 @@
 //! The thread of one destination.
 
 use super::pace::{BackOff, Kept};
-use super::{Delivered, DeliveryError, Destination, Factory, Report, Resume};
-use crate::store::{self, Cursor, CursorPlace, Step};
+use super::{Delivered, DeliveryError, Destination, Factory, Rejected, Report, Resume};
+use crate::store::{self, Cursor, CursorPlace, DeadLetter, Step, StoredEntry};
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
@@ -219,7 +219,7 @@ impl Thread {
             } else {
                 let delivered = self.destination.deliver(&entries)?;
                 after = delivered.up_to;
-                if !self.advance(&mut place, &delivered)? {
+                if !self.advance(&mut place, &delivered, &entries)? {
                     return Ok(());
                 }
                 self.succeeded();
@@ -305,20 +305,50 @@ impl Thread {
         let noted: Vec<(&str, u64)> = noted.iter().map(|(it, n)| (it.as_str(), *n)).collect();
         let (to, state) = (place.cursor, place.state.as_str());
         // What was to stay in the journal stays.
-        let step = Step { to, keeps_after: 0, state, dropped: &[], noted: &noted };
+        let (dropped, skipped, rejected) = (&[], &[], &[]);
+        let step = Step { to, keeps_after: 0, state, dropped, skipped, rejected, noted: &noted };
         self.cursor.advance(place.cursor, &step)
     }
 
     /// Moves the cursor past what took effect; false if it is not where it was.
-    fn advance(&mut self, place: &mut CursorPlace, done: &Delivered) -> Result<bool, End> {
+    fn advance(
+        &mut self,
+        place: &mut CursorPlace,
+        done: &Delivered,
+        entries: &[StoredEntry],
+    ) -> Result<bool, End> {
         // Entries that are delivered once more, because they were forgotten, have moved it before.
         let to = done.up_to.max(place.cursor);
         let keeps_after = self.kept.mark(to, Instant::now());
         let dropped: Vec<(&str, u64)> = done.dropped.iter().map(|(it, n)| (*it, *n)).collect();
         let noted: Vec<(&str, u64)> = done.noted.iter().map(|(it, n)| (it.as_str(), *n)).collect();
-        let step = Step { to, keeps_after, state: &done.state, dropped: &dropped, noted: &noted };
+        let skipped: Vec<(&str, u64)> = done.skipped.iter().map(|(it, n)| (*it, *n)).collect();
+        let step = Step {
+            to,
+            keeps_after,
+            state: &done.state,
+            dropped: &dropped,
+            skipped: &skipped,
+            rejected: &letters(&done.rejected, entries),
+            noted: &noted,
+        };
         let has_moved = self.cursor.advance(place.cursor, &step)?;
         place.cursor = to;
         Ok(has_moved)
     }
+}
+
+/// Puts what was rejected beside the reasons.
+fn letters<'a>(rejected: &'a [Rejected], entries: &'a [StoredEntry]) -> Vec<DeadLetter<'a>> {
+    let letter = |it: &'a Rejected| {
+        let entry = entries.iter().find(|entry| entry.sequence == it.sequence)?;
+        Some(DeadLetter {
+            sequence: entry.sequence,
+            id: entry.id,
+            accepted_at: entry.accepted_at,
+            reason: &it.reason,
+            event: &entry.event,
+        })
+    };
+    rejected.iter().filter_map(letter).collect()
 }

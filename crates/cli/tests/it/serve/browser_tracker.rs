@@ -106,8 +106,7 @@ fn each_event_of_the_official_browser_tracker_is_counted_once() {
     // By now, whatever could be counted twice has been.
     assert_eq!((server.metric(TOTAL), server.metric(USERS)), (orders, users));
     let health = server.connect().get("/healthz").expect("the server answers").json();
-    let snowplow =
-        json!({ "tracked": orders, "ignored": views, "not_counted": 0, "both_ways": 0, "bad": {} });
+    let snowplow = json!({ "tracked": orders, "ignored": views, "not_counted": 0, "forwarded": 0, "both_ways": 0, "bad": {} });
     assert_eq!(health["snowplow"], snowplow, "{health}");
 }
 

@@ -39,7 +39,7 @@ fn each_event_of_the_official_node_tracker_is_counted_once() {
 
     let health = server.connect().get("/healthz").expect("the server answers").json();
     let orders = 30 * n_trackers;
-    let snowplow = json!({ "tracked": orders, "ignored": 4 * n_trackers, "not_counted": 0, "both_ways": 0, "bad": {} });
+    let snowplow = json!({ "tracked": orders, "ignored": 4 * n_trackers, "not_counted": 0, "forwarded": 0, "both_ways": 0, "bad": {} });
     assert_eq!(health["snowplow"], snowplow, "{health}");
     assert_eq!(health["events"]["accepted"], orders, "{health}");
     assert_eq!((server.metric(TOTAL), server.metric(USERS)), (orders, 20));

@@ -47,7 +47,7 @@ fn each_event_of_the_official_python_tracker_is_counted_once() {
             break health;
         }
     };
-    let snowplow = serde_json::json!({ "tracked": 101, "ignored": 0, "not_counted": 0, "both_ways": 0, "bad": {} });
+    let snowplow = serde_json::json!({ "tracked": 101, "ignored": 0, "not_counted": 0, "forwarded": 0, "both_ways": 0, "bad": {} });
     assert_eq!(health["snowplow"], snowplow, "{health}");
     assert_eq!(health["events"]["accepted"], 101, "{health}");
     assert_eq!((server.metric(TOTAL), server.metric(USERS)), (101, 40));

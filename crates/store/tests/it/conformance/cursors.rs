@@ -28,7 +28,7 @@ fn numbers(cursor: &mut dyn Cursor, after: u64, page: Page) -> Vec<u64> {
 }
 
 fn to(to: u64) -> Step<'static> {
-    Step { to, keeps_after: to, state: "", dropped: &[], noted: &[] }
+    Step { to, keeps_after: to, state: "", dropped: &[], skipped: &[], rejected: &[], noted: &[] }
 }
 
 fn delivery(store: &dyn Store, destination: &str) -> Delivery {

@@ -1,0 +1,42 @@
+//! Hands events of trackers on to a Snowplow collector, as they came.
+
+use crate::snowplow::Payload;
+use internal_events::snowplow::without_user;
+use serde_json::{Map, Value};
+
+/// Where GitLab's pages post their events, for their own installation to hand them on.
+pub(super) const EVENT_FORWARDING_PATH: &str = "/-/collect_events";
+
+/// How events are handed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forwarding {
+    /// What the ids of applications end in that came by `/-/collect_events`: `_sm`, for one.
+    pub app_id_suffix: &'static str,
+}
+
+impl Forwarding {
+    /// The parameters of an event, as the journal keeps them until they are handed on.
+    pub(super) fn parameters(
+        self,
+        payload: &Payload<'_>,
+        comes_from_own_page: bool,
+        is_anonymous: bool,
+    ) -> Box<str> {
+        let mut parameters: Map<String, Value> = payload
+            .parameters
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect();
+        if comes_from_own_page
+            && let Some(Value::String(app_id)) = parameters.get_mut("aid")
+            && !app_id.is_empty()
+            && !["_dedicated", "_sm"].iter().any(|it| app_id.ends_with(it))
+        {
+            app_id.push_str(self.app_id_suffix);
+        }
+        if is_anonymous {
+            without_user(&mut parameters);
+        }
+        Value::Object(parameters).to_string().into()
+    }
+}

@@ -1,0 +1,50 @@
+//! Snowplow: each internal event also becomes the event that GitLab would send.
+//!
+//! ```text
+//!  journal ─► parameters (built, or as they came) ─► batches ─► requests, some at a time
+//!                │ not meant for it                    ▲            │ 2xx: delivered
+//!                ▼                                     └─ halves ◄──┤ 413, 400: parted
+//!             skipped                                               │ one event alone: outbox
+//!                                                                   ▼ else: later, longer each time
+//! ```
+//!
+//! An event is delivered at least once, always under the id it has in the journal. The protocol is
+//! described in `docs/snowplow.md`.
+
+mod batch;
+mod client;
+mod destination;
+mod forward;
+mod identity;
+mod log;
+mod options;
+mod payload;
+mod places;
+mod scalar;
+
+pub use client::{Address, SnowplowError};
+pub use destination::SNOWPLOW;
+pub(crate) use destination::{Impossible, SnowplowDestination};
+pub use forward::without_user;
+pub use identity::{Salt, is_pseudonym};
+pub use options::{Instance, Schemas, Sending, SnowplowOptions};
+pub use payload::Parameters;
+
+use crate::store::StoredEntry;
+use batch::Fate;
+
+/// Says which parameters are sent for an entry of the journal, all but the time of sending where
+/// that is ours to say.
+///
+/// # Errors
+///
+/// Says why none are: it is not meant for analytics, or cannot be sent.
+pub fn parameters(entry: &StoredEntry, options: &SnowplowOptions) -> Result<Parameters, String> {
+    let builder = payload::Builder::new(options);
+    let now = entry.accepted_at;
+    destination::parameters(entry, &builder, now, options).map_err(|fate| match fate {
+        Fate::Skipped(why) => why.to_owned(),
+        Fate::Rejected(reason) => reason,
+        Fate::Delivered => unreachable!("invariant: nothing was sent"),
+    })
+}

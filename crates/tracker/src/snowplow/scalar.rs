@@ -1,0 +1,71 @@
+//! Values of properties, as Ruby's tracker writes them.
+
+use internal_events_catalog::Scalar;
+use serde_json::{Number, Value};
+
+/// Writes a value as the text of a parameter, as Ruby's `to_s` does.
+pub(super) fn as_parameter(value: &Scalar) -> String {
+    match value {
+        Scalar::Null => String::new(),
+        Scalar::Bool(it) => it.to_string(),
+        Scalar::Int(it) => it.to_string(),
+        Scalar::Float(it) => float(*it),
+        Scalar::Str(it) => it.clone(),
+    }
+}
+
+/// Writes a value as JSON.
+pub(super) fn as_json(value: &Scalar) -> Value {
+    match value {
+        Scalar::Null => Value::Null,
+        Scalar::Bool(it) => (*it).into(),
+        Scalar::Int(it) => (*it).into(),
+        Scalar::Float(it) => Number::from_f64(*it).map_or(Value::Null, Value::Number),
+        Scalar::Str(it) => it.as_str().into(),
+    }
+}
+
+/// Writes a float as Ruby's `Float#to_s`: the shortest digits that stand for it, always with a
+/// fraction, and with an exponent below 0.0001 and from 10^16 on.
+fn float(value: f64) -> String {
+    let magnitude = value.abs();
+    if value == 0.0 || (1e-4..1e16).contains(&magnitude) {
+        return format!("{value:?}");
+    }
+    let text = format!("{value:e}");
+    let Some((digits, exponent)) = text.split_once('e') else { return text };
+    let digits = if digits.contains('.') { digits.to_owned() } else { format!("{digits}.0") };
+    match exponent.strip_prefix('-') {
+        Some(exponent) => format!("{digits}e-{exponent:0>2}"),
+        None => format!("{digits}e+{exponent:0>2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_are_written_as_ruby_writes_them() {
+        // ruby -e 'p [1.5, …].map(&:to_s)'
+        for (value, expected) in [
+            (1.5, "1.5"),
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (100.0, "100.0"),
+            (-2.25, "-2.25"),
+            (0.1, "0.1"),
+            (0.0001, "0.0001"),
+            (0.00001, "1.0e-05"),
+            (0.000012345, "1.2345e-05"),
+            (1e15, "1000000000000000.0"),
+            (123456789012345.6, "123456789012345.6"),
+            (1e16, "1.0e+16"),
+            (-1.25e20, "-1.25e+20"),
+            (1e100, "1.0e+100"),
+            (5e-324, "5.0e-324"),
+        ] {
+            assert_eq!(float(value), expected);
+        }
+    }
+}
