@@ -8,6 +8,7 @@ use crate::explain::ExplainArgs;
 use crate::generate::GenerateArgs;
 use crate::journal::JournalArgs;
 use crate::metrics::MetricsArgs;
+use crate::outbox::OutboxArgs;
 use crate::parity::ParityArgs;
 use crate::quarantine::QuarantineArgs;
 use crate::schema::SchemaArgs;
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     Journal(JournalArgs),
     /// Look at what was kept aside, and decide what becomes of it.
     Quarantine(QuarantineArgs),
+    /// Look at what a destination would not take, and decide what becomes of it.
+    Outbox(OutboxArgs),
     /// Copy counters from one place to another, or write them to a file.
     Counters(CountersArgs),
     /// Copy a data directory, which may be in use.

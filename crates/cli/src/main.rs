@@ -11,6 +11,7 @@ mod explain;
 mod generate;
 mod journal;
 mod metrics;
+mod outbox;
 mod output;
 mod parity;
 mod quarantine;
@@ -63,6 +64,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Parity(args) => parity::run(&args, &cx),
         Command::Journal(args) => journal::run(args, &cx),
         Command::Quarantine(args) => quarantine::run(args, &cx),
+        Command::Outbox(args) => outbox::run(args, &cx),
         Command::Counters(args) => counters::run(args, &cx),
         Command::Backup(args) => backup::run(&args, &cx),
         Command::Doctor(args) => doctor::run(&args, &cx),

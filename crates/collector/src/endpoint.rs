@@ -234,8 +234,10 @@ impl<'c> Picker<'c> {
             && counting::counts(&self.collector.endpoint.count_rules, &payload);
         let event = self.internal_event(&payload);
         let forwarding = self.collector.endpoint.forwarding;
-        let parameters = forwarding
-            .map(|it| it.parameters(&payload, self.comes_from_own_page, self.is_anonymous));
+        let parameters = forwarding.map(|it| {
+            let suffix = self.comes_from_own_page.then_some(it.app_id_suffix);
+            forward::parameters(&payload, suffix, self.is_anonymous)
+        });
         let is_known = |it: &Event| self.catalog.find_event(&it.name).is_some();
         match (event, parameters) {
             (Some(event), Some(parameters)) if is_counted && !is_known(&event) => {

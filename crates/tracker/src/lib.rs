@@ -31,6 +31,7 @@ mod health;
 mod intake;
 mod keys;
 mod metrics;
+mod outbox;
 mod parity;
 mod payload;
 mod prepared;
@@ -57,6 +58,7 @@ pub use internal_events_catalog::{
 pub use internal_events_store as store;
 pub use keys::{counter_keys, is_expired};
 pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
+pub use outbox::retry_dead_letters;
 pub use parity::{MetricParity, Parity, ParityReport, parity, parity_json};
 pub use payload::{decode_event, encode_event};
 pub use replay::{ReplayError, ReplayOf, ReplayOutcome};

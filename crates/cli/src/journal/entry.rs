@@ -37,7 +37,7 @@ pub(super) fn is_of(entry: &StoredEntry, name: Option<&str>) -> bool {
 /// The entry on one line.
 pub(super) fn line(entry: &StoredEntry, style: Style) -> String {
     let event = event(entry);
-    let name = event["event"].as_str().unwrap_or("?");
+    let name = name(&event);
     let ids = ["user", "project", "namespace"].into_iter().filter_map(|it| {
         let id = event.get(it)?;
         Some(format!("  {it} {}", plain(id)))
@@ -48,7 +48,7 @@ pub(super) fn line(entry: &StoredEntry, style: Style) -> String {
         "{:>8}  {}  {}{}  {}\n",
         entry.sequence,
         style.dim(&time(entry.accepted_at)),
-        style.bold(name),
+        style.bold(&name),
         ids.collect::<String>(),
         style.dim(&counters)
     )
@@ -57,8 +57,8 @@ pub(super) fn line(entry: &StoredEntry, style: Style) -> String {
 /// The entry with everything it says and does.
 pub(super) fn whole(entry: &StoredEntry, style: Style) -> String {
     let event = event(entry);
-    let name = event["event"].as_str().unwrap_or("?");
-    let mut text = format!("{}  entry {}\n", style.bold(name), entry.sequence);
+    let name = name(&event);
+    let mut text = format!("{}  entry {}\n", style.bold(&name), entry.sequence);
     text.push_str(&format!("  id           {}\n", entry.id));
     text.push_str(&format!("  accepted at  {}\n", time(entry.accepted_at)));
     text.push_str(&format!("  definitions  {:016x}\n", entry.catalog));
@@ -82,6 +82,16 @@ pub(super) fn whole(entry: &StoredEntry, style: Style) -> String {
 /// The event as it stands in the journal; text that is no JSON stays text.
 fn event(entry: &StoredEntry) -> Value {
     serde_json::from_slice(&entry.event).unwrap_or_else(|_| text(&entry.event))
+}
+
+/// The event's name; of one that was handed on, and is no internal event, what it is.
+fn name(event: &Value) -> String {
+    let parameter = |name: &str| event["snowplow"][name].as_str();
+    match (event["event"].as_str(), parameter("se_ac").or_else(|| parameter("e"))) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(what)) => format!("handed on: {what}"),
+        (None, None) => "?".to_owned(),
+    }
 }
 
 /// Bytes as text; those that are none are shown as the replacement character.

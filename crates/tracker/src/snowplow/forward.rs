@@ -90,10 +90,11 @@ fn pseudonymise(parameters: &mut Parameters, salt: &Salt) -> Result<(), String> 
         match name.as_str() {
             "uid" if !is_pseudonym(value) => *value = salt.hash(value),
             "cx" | "co" => {
-                let changed =
-                    rewrite_contexts(name, value, |contexts| pseudonymise_contexts(contexts, salt));
-                if let Some(changed) = changed.ok_or("its contexts cannot be read")? {
-                    *value = changed;
+                let hash = |contexts: &mut Vec<Value>| pseudonymise_contexts(contexts, salt);
+                match rewrite_contexts(name, value, hash) {
+                    Rewritten::Unchanged => {}
+                    Rewritten::Changed(changed) => *value = changed,
+                    Rewritten::Unreadable => return Err("its contexts cannot be read".to_owned()),
                 }
             }
             _ => {}
@@ -102,7 +103,7 @@ fn pseudonymise(parameters: &mut Parameters, salt: &Salt) -> Result<(), String> 
     Ok(())
 }
 
-fn pseudonymise_contexts(contexts: &mut Vec<Value>, salt: &Salt) -> bool {
+fn pseudonymise_contexts(contexts: &mut [Value], salt: &Salt) -> bool {
     let mut is_changed = false;
     for data in contexts.iter_mut().filter_map(standard_data) {
         let Some(user) = data.get_mut("user_id") else { continue };
@@ -141,10 +142,10 @@ pub fn without_user(parameters: &mut Map<String, Value>) {
     for name in ["cx", "co"] {
         let Some(Value::String(value)) = parameters.get_mut(name) else { continue };
         match rewrite_contexts(name, value, hide) {
-            Some(None) => {}
-            Some(Some(changed)) => *value = changed,
+            Rewritten::Unchanged => {}
+            Rewritten::Changed(changed) => *value = changed,
             // What nobody can read may say anything.
-            None => value.clear(),
+            Rewritten::Unreadable => value.clear(),
         }
     }
 }
@@ -158,22 +159,31 @@ fn standard_data(context: &mut Value) -> Option<&mut Map<String, Value>> {
     context.get_mut("data")?.as_object_mut()
 }
 
-/// Changes contexts in the form in which they came; `None` if they cannot be read, and nothing new
-/// if nothing has changed.
+/// What became of contexts.
+enum Rewritten {
+    Unchanged,
+    Changed(String),
+    Unreadable,
+}
+
+/// Changes contexts in the form in which they came.
 fn rewrite_contexts(
     name: &str,
     value: &str,
     change: impl FnOnce(&mut Vec<Value>) -> bool,
-) -> Option<Option<String>> {
+) -> Rewritten {
     let is_base64 = name == "cx" && !value.trim_start().starts_with('{');
-    let json = if is_base64 { decode(value)? } else { value.as_bytes().to_vec() };
-    let mut wrapper: Value = serde_json::from_slice(&json).ok()?;
-    let contexts = wrapper.get_mut("data")?.as_array_mut()?;
+    let decoded = if is_base64 { decode(value) } else { Some(value.as_bytes().to_vec()) };
+    let wrapper = decoded.and_then(|it| serde_json::from_slice::<Value>(&it).ok());
+    let Some(mut wrapper) = wrapper else { return Rewritten::Unreadable };
+    let Some(contexts) = wrapper.get_mut("data").and_then(Value::as_array_mut) else {
+        return Rewritten::Unreadable;
+    };
     if !change(contexts) {
-        return Some(None);
+        return Rewritten::Unchanged;
     }
     let text = wrapper.to_string();
-    Some(Some(if is_base64 { encode_like(value, &text) } else { text }))
+    Rewritten::Changed(if is_base64 { encode_like(value, &text) } else { text })
 }
 
 /// Any padding, and whatever the last bits are.
