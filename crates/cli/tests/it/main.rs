@@ -9,6 +9,7 @@ mod hostile_names;
 mod migrating_counters;
 mod off;
 mod operations;
+mod outbox;
 mod parity;
 mod questions;
 mod redis;
@@ -61,6 +62,8 @@ fn program() -> Command {
         "COLLECTOR_ORIGINS",
         "COLLECTOR_APP_IDS",
         "COLLECTOR_TRUSTED_PROXIES",
+        "SNOWPLOW_COLLECTOR",
+        "IDENTITY_SALT",
         "BIN",
     ] {
         command.env_remove(format!("INTERNAL_EVENTS_{name}"));
