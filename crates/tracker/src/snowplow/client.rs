@@ -5,6 +5,7 @@ use jiff::{Timestamp, fmt::rfc2822};
 use std::fmt;
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Uri};
@@ -46,6 +47,12 @@ pub enum SnowplowError {
         #[source]
         source: std::io::Error,
     },
+    /// The system trusts nobody.
+    #[error(
+        "this system has no certificates to trust a collector by; install them (ca-certificates), \
+         or name a file as `[snowplow] ca`"
+    )]
+    NoSystemCertificates,
     /// There are none in the file.
     #[error("there is no certificate in {path}, which `[snowplow] ca` names; it should be in PEM")]
     NoCertificate {
@@ -135,7 +142,10 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(address: Address, sending: &Sending) -> Result<Self, SnowplowError> {
-        let tls = TlsConfig::builder().root_certs(roots(sending)?).build();
+        let tls = TlsConfig::builder()
+            .root_certs(roots(&address, sending)?)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .build();
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
@@ -184,12 +194,15 @@ impl Client {
     }
 }
 
-/// The certificates to trust: those configured, else those of the system, else those of browsers.
-fn roots(sending: &Sending) -> Result<RootCerts, SnowplowError> {
+/// The certificates to trust: those configured, else those of the system.
+fn roots(address: &Address, sending: &Sending) -> Result<RootCerts, SnowplowError> {
     let Some(path) = &sending.ca else {
+        if address.0.scheme_str() == Some("http") {
+            return Ok(RootCerts::new_with_certs(&[]));
+        }
         let system = rustls_native_certs::load_native_certs().certs;
         if system.is_empty() {
-            return Ok(RootCerts::WebPki);
+            return Err(SnowplowError::NoSystemCertificates);
         }
         let certificates: Vec<_> =
             system.iter().map(|it| Certificate::from_der(it).to_owned()).collect();
