@@ -10,7 +10,7 @@ use internal_events_catalog::Catalog;
 use internal_events_hll::Sketch;
 use internal_events_installation::Installation;
 use internal_events_store::{
-    Counters, Error, Options, Reader, Sqlite, Status, StoredEntry, StoredQuarantined,
+    Counters, Error, Options, Page, Reader, Sqlite, Status, StoredEntry, StoredQuarantined,
 };
 use jiff::civil::{Date, date};
 use rusqlite::{Connection, params};
@@ -99,7 +99,7 @@ impl Reader for Held {
         Ok(Vec::new())
     }
 
-    fn entries(&mut self, _: u64, _: usize) -> Result<Vec<StoredEntry>, Error> {
+    fn page(&mut self, _: u64, _: Page) -> Result<Vec<StoredEntry>, Error> {
         Ok(Vec::new())
     }
 

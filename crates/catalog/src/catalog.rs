@@ -197,6 +197,14 @@ impl Catalog {
         self.metric_by_key_path.get(key_path).map(|idx| &self.metrics[*idx])
     }
 
+    /// The metrics whose values an event of this name may move, in the order of their files.
+    pub fn metrics_counting(&self, event: &str) -> impl Iterator<Item = &Metric> {
+        self.metrics.iter().filter(move |metric| {
+            let plan = self.plan(metric);
+            plan.is_ok_and(|it| it.counters.iter().any(|it| it.event == event))
+        })
+    }
+
     /// The tables that keep legacy names alive.
     pub fn overrides(&self) -> &Overrides {
         &self.overrides

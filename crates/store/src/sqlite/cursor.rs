@@ -9,7 +9,7 @@ use super::cursors::{self, CursorRow};
 use super::locks::{self, Lease, Writers};
 use super::{FILE, Options, SqliteReader, last_sequence, schema, sequence};
 use crate::cursor::{Cursor, CursorPlace, Forgotten, Page, Step, dropped_by, dropped_name};
-use crate::{COUNTERS, Error, StoredEntry};
+use crate::{COUNTERS, Error, Reader as _, StoredEntry};
 
 /// Looks, about a second apart, at which the holder of a destination's lease may not be heard of.
 /// Longer than anybody waits for an answer of a destination.
