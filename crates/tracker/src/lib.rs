@@ -27,6 +27,7 @@ mod builder;
 mod clock;
 mod config;
 mod delivery;
+mod entry;
 mod health;
 mod intake;
 mod keys;
@@ -47,6 +48,7 @@ pub use builder::{EventBuilder, LegacyUniqueBuilder};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Resume};
+pub use entry::{entry_json, event_json};
 pub use health::{Cause, Health, RECEIVED, health_json};
 pub use internal_events_catalog::{
     Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
