@@ -6,7 +6,7 @@ use crate::route::{BaseSlots, ResolvedRule};
 use crate::{
     CounterKind, Definitions, EventDefinition, MetricDefinition, Overrides, SelectionRule, Week,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::{self, Write as _};
 
 /// Position of an event in its catalog.
@@ -203,6 +203,12 @@ impl Catalog {
             let plan = self.plan(metric);
             plan.is_ok_and(|it| it.counters.iter().any(|it| it.event == event))
         })
+    }
+
+    /// The names of the events that may move the value of a metric.
+    pub fn counted_by(&self, metric: &Metric) -> BTreeSet<String> {
+        let counters = self.plan(metric).map(|it| it.counters).unwrap_or_default();
+        counters.into_iter().map(|it| it.event).collect()
     }
 
     /// The tables that keep legacy names alive.

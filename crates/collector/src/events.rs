@@ -99,23 +99,30 @@ impl Search<'_> {
                 break;
             }
             for entry in entries {
-                if found.events.len() >= self.question.limit {
-                    return Ok(found);
-                }
                 budget.spend(&entry);
-                if self.is_wanted(&entry) {
-                    let event = entry_json(&entry).to_string();
-                    let is_full = found.bytes + event.len() > self.limits.answer_bytes;
-                    // One is always taken, so that whoever asks gets on.
-                    if is_full && !found.events.is_empty() {
-                        return Ok(found);
-                    }
-                    found.push(event);
+                if !self.takes(&entry, &mut found) {
+                    return Ok(found);
                 }
                 found.last = entry.sequence;
             }
         }
         Ok(found)
+    }
+
+    /// Takes an entry if it is wanted; false where there is no room for it.
+    fn takes(&self, entry: &StoredEntry, found: &mut Found) -> bool {
+        if found.events.len() >= self.question.limit {
+            return false;
+        }
+        if self.is_wanted(entry) {
+            let event = entry_json(entry).to_string();
+            // One is always taken, so that whoever asks gets on.
+            if found.bytes > 0 && found.bytes + event.len() > self.limits.answer_bytes {
+                return false;
+            }
+            found.push(event);
+        }
+        true
     }
 
     /// The last entries, in order. Looks from the end, so that a long journal costs no more.

@@ -287,4 +287,11 @@ fn an_event_is_counted_by_metrics_of_every_data_source() {
         let found = catalog.metrics_counting(event).map(|it| it.definition.key_path.as_str());
         assert_eq!(found.collect::<Vec<_>>(), expected, "{event}");
     }
+    let counted = |key_path: &str| -> Vec<String> {
+        let metric = catalog.metric(key_path).unwrap();
+        catalog.counted_by(metric).into_iter().collect()
+    };
+    assert_eq!(counted("internal"), [rule_of]);
+    assert_eq!(counted("total"), ["shop_view"]);
+    assert_eq!(counted("unreadable"), [""; 0]);
 }

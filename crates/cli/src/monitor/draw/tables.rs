@@ -1,0 +1,134 @@
+//! The tables, and how they share the screen.
+
+mod rows;
+
+use super::super::model::{Model, Table as Which};
+use super::text::{safe, style};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, HighlightSpacing, Paragraph, Row, Table, TableState};
+
+/// Lines of a table that are no rows: its title, and the names of its columns.
+const FRAME: u16 = 2;
+
+/// Fewer lines than this have room for one table only.
+const ONE_TABLE: u16 = 12;
+
+/// Fewer lines than this have no room for the state of deliveries.
+const NO_DELIVERY: u16 = 17;
+
+/// Lines of deliveries, so that there is room for more than that.
+const DELIVERIES: usize = 4;
+
+/// Reasons that are shown beside the tables; an opened event has all.
+const REASONS: usize = 3;
+
+/// What a table shows: widths, names of columns, rows.
+struct Content<'a> {
+    title: String,
+    columns: Vec<(&'static str, Constraint)>,
+    rows: Vec<Row<'a>>,
+}
+
+/// Draws what there is room for.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
+    if model.is_interactive && area.height < ONE_TABLE {
+        return draw_table(frame, area, model, model.focus);
+    }
+    let mut rest = area;
+    let mut take = |height: u16| {
+        let height = height.min(rest.height);
+        let taken = Rect { height, ..rest };
+        rest = Rect { y: rest.y + height, height: rest.height - height, ..rest };
+        taken
+    };
+    let Heights { metrics, why, events, delivery } = heights(area.height, model);
+    draw_table(frame, take(metrics), model, Which::Metrics);
+    frame.render_widget(why_not(model), take(why));
+    draw_table(frame, take(events), model, Which::Events);
+    draw_table(frame, take(delivery), model, Which::Delivery);
+}
+
+/// How many lines everything takes.
+pub(super) fn height(model: &Model) -> u16 {
+    let Heights { metrics, why, events, delivery } = wanted(model);
+    metrics.saturating_add(why).saturating_add(events).saturating_add(delivery)
+}
+
+/// How many lines each part has.
+struct Heights {
+    metrics: u16,
+    why: u16,
+    events: u16,
+    delivery: u16,
+}
+
+fn wanted(model: &Model) -> Heights {
+    // A table without rows says so on one line.
+    let table = |n: usize| super::rows(n.max(1)).saturating_add(FRAME);
+    let reasons = model.why().map_or(0, |(_, why)| why.reasons.len().min(REASONS) + 2);
+    Heights {
+        metrics: table(model.metrics().len()),
+        why: super::rows(reasons),
+        events: table(model.events().len()),
+        delivery: table(model.deliveries.len()),
+    }
+}
+
+/// Divides a height: metrics and events get what they want, or share what is left.
+fn heights(height: u16, model: &Model) -> Heights {
+    let wanted = wanted(model);
+    let is_roomy = height >= NO_DELIVERY || !model.is_interactive;
+    let most = super::rows(DELIVERIES) + FRAME;
+    let delivery = if is_roomy { wanted.delivery.min(most) } else { 0 };
+    let why = wanted.why;
+    let rest = height.saturating_sub(delivery + why);
+    let least_events = wanted.events.min(rest / 2);
+    let metrics = wanted.metrics.min(rest - least_events);
+    Heights { metrics, why, events: rest - metrics, delivery }
+}
+
+fn why_not(model: &Model) -> Paragraph<'static> {
+    let style = style(model);
+    let Some((entry, why)) = model.why() else { return Paragraph::default() };
+    let (name, sequence) = (safe(entry.name()), entry.sequence);
+    let title = format!("{name} (entry {sequence}) moved none of the metrics shown:");
+    let mut lines = vec![Line::styled(title, style.bad)];
+    let more = why.reasons.len().saturating_sub(REASONS);
+    for (at, reason) in why.reasons.iter().take(REASONS).enumerate() {
+        let is_last = at + 1 == REASONS && more > 0;
+        let rest = if is_last { format!("  (and {more} more)") } else { String::new() };
+        lines.push(Line::from(format!("  {}{rest}", safe(reason))));
+    }
+    Paragraph::new(lines).block(titled("Why not", false, model))
+}
+
+fn titled(title: &str, is_focused: bool, model: &Model) -> Block<'static> {
+    let style = style(model);
+    let mark = if is_focused { ">" } else { "" };
+    let look = if is_focused { style.strong } else { style.dim };
+    let title = Span::styled(format!("{mark} {title} "), look);
+    Block::new().borders(Borders::TOP).border_style(style.dim).title(title)
+}
+
+fn draw_table(frame: &mut Frame<'_>, area: Rect, model: &Model, which: Which) {
+    let style = style(model);
+    let Content { title, columns, rows } = match which {
+        Which::Metrics => rows::metrics(model, area.width),
+        Which::Events => rows::events(model, area.width),
+        Which::Delivery => rows::deliveries(model, area.width),
+    };
+    let is_focused = model.is_interactive && model.focus == which;
+    let block = titled(&title, is_focused, model);
+    let names = Row::new(columns.iter().map(|(name, _)| *name)).style(style.dim);
+    let table = Table::new(rows, columns.iter().map(|(_, width)| *width))
+        .header(names)
+        .block(block)
+        .column_spacing(2)
+        .highlight_spacing(HighlightSpacing::Never);
+    let table = if is_focused { table.row_highlight_style(style.selected) } else { table };
+    let selected = is_focused.then(|| model.selected(which));
+    let mut state = TableState::new().with_selected(selected);
+    frame.render_stateful_widget(table, area, &mut state);
+}
