@@ -114,5 +114,5 @@ fn print_once(
         model.see(source.look().context("the second look failed")?);
     }
     explain_newest(model, explainer);
-    output::print(&draw::as_text(model, PRINTED_WIDTH, draw::height(model)))
+    output::print(&draw::as_text(model, PRINTED_WIDTH, draw::height(model, PRINTED_WIDTH)))
 }

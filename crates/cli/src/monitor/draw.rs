@@ -53,10 +53,18 @@ pub(super) fn as_text(model: &Model, width: u16, height: u16) -> String {
     }
 }
 
-/// How many lines everything takes.
-pub(super) fn height(model: &Model) -> u16 {
-    rows(head(model, Rect::new(0, 0, u16::MAX, u16::MAX)).len())
-        .saturating_add(tables::height(model))
+/// How many lines everything takes where there are so many columns.
+pub(super) fn height(model: &Model, width: u16) -> u16 {
+    let head = head(model, Rect::new(0, 0, width, u16::MAX));
+    rows(head.len()).saturating_add(tables::height(model, width))
+}
+
+/// The first line of an opened event when its end is on the screen.
+pub(super) fn last_line(model: &Model, area: Rect) -> usize {
+    let View::Event { sequence, .. } = model.view else { return 0 };
+    let other = rows(head(model, area).len() + foot(model, area).len());
+    let body = Rect { height: area.height.saturating_sub(other), ..area };
+    event::last_line(model, sequence, body)
 }
 
 fn lines_of(buffer: &Buffer) -> String {
@@ -113,7 +121,8 @@ fn head(model: &Model, area: Rect) -> Vec<Line<'static>> {
 fn foot(model: &Model, area: Rect) -> Vec<Line<'static>> {
     let style = style(model);
     if model.is_typing {
-        return vec![Line::styled(format!("/{}_", safe(&model.filter)), style.strong)];
+        let typed = format!("/{}_  (Enter keeps it, Esc clears it)", safe(&model.filter));
+        return vec![Line::styled(typed, style.strong)];
     }
     if !model.is_interactive || area.height < TINY {
         return Vec::new();

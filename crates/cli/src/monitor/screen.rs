@@ -1,6 +1,6 @@
 //! The loop: looks each second, takes keys in, draws, and leaves the terminal as it was.
 
-use super::draw::draw;
+use super::draw::{draw, last_line};
 use super::explain_newest;
 use super::limits::Limits;
 use super::model::{Model, Then};
@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError};
@@ -37,7 +38,7 @@ pub(super) fn run(
         is_changed |= looks.take_in(&mut model)?;
         explain_newest(&mut model, explainer);
         if is_changed {
-            screen.0.draw(|frame| draw(frame, &model)).context("cannot draw on the terminal")?;
+            screen.draw(&mut model).context("cannot draw on the terminal")?;
             is_changed = false;
         }
         if event::poll(Limits::DEFAULT.tick).context("cannot read keys")? {
@@ -62,6 +63,13 @@ struct Screen(DefaultTerminal);
 impl Screen {
     fn open() -> anyhow::Result<Self> {
         ratatui::try_init().map(Self).context("cannot take over the terminal")
+    }
+
+    fn draw(&mut self, model: &mut Model) -> io::Result<()> {
+        self.0.autoresize()?;
+        let area = self.0.get_frame().area();
+        model.scroll_at_most(last_line(model, area));
+        self.0.draw(|frame| draw(frame, model)).map(drop)
     }
 }
 

@@ -21,14 +21,24 @@ pub(super) fn draw(
     let title = format!(" Entry {sequence} ");
     let block = Block::new().borders(Borders::TOP).title(title).title_style(style(model).strong);
     let inner = block.inner(area);
-    let width = usize::from(inner.width);
-    let lines: Vec<String> =
-        lines(model, sequence).iter().flat_map(|it| wrapped(&shortened(it), width)).collect();
+    let lines = folded(model, sequence, inner);
     // Whoever scrolls beyond the end sees the end.
     let last = lines.len().saturating_sub(usize::from(inner.height));
     let shown = lines.into_iter().skip(from.min(last)).take(usize::from(inner.height));
     frame.render_widget(block, area);
     frame.render_widget(Paragraph::new(shown.map(Line::from).collect::<Vec<_>>()), inner);
+}
+
+/// The first line when the end is shown.
+pub(super) fn last_line(model: &Model, sequence: u64, area: Rect) -> usize {
+    let inner = Block::new().borders(Borders::TOP).inner(area);
+    folded(model, sequence, inner).len().saturating_sub(usize::from(inner.height))
+}
+
+/// The lines of an event, folded where they are too long.
+fn folded(model: &Model, sequence: u64, area: Rect) -> Vec<String> {
+    let lines = lines(model, sequence);
+    lines.iter().flat_map(|it| wrapped(&shortened(it), area.width.into())).collect()
 }
 
 fn lines(model: &Model, sequence: u64) -> Vec<String> {

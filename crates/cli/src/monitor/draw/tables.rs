@@ -3,7 +3,7 @@
 mod rows;
 
 use super::super::model::{Model, Table as Which};
-use super::text::{safe, style};
+use super::text::{safe, style, wrapped};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Rect};
 use ratatui::text::{Line, Span};
@@ -16,13 +16,19 @@ const FRAME: u16 = 2;
 const ONE_TABLE: u16 = 12;
 
 /// Fewer lines than this have no room for the state of deliveries.
-const NO_DELIVERY: u16 = 17;
+const NO_DELIVERY: u16 = 14;
+
+/// Lines that metrics and events have at least, whatever is said beside them.
+const LEAST: u16 = 8;
 
 /// Lines of deliveries, so that there is room for more than that.
 const DELIVERIES: usize = 4;
 
 /// Reasons that are shown beside the tables; an opened event has all.
 const REASONS: usize = 3;
+
+/// Lines of all that, in a narrow screen too.
+const WHY: usize = 6;
 
 /// What a table shows: widths, names of columns, rows.
 struct Content<'a> {
@@ -33,7 +39,8 @@ struct Content<'a> {
 
 /// Draws what there is room for.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
-    if model.is_interactive && area.height < ONE_TABLE {
+    let is_hidden = model.focus == Which::Delivery && area.height < NO_DELIVERY;
+    if model.is_interactive && (area.height < ONE_TABLE || is_hidden) {
         return draw_table(frame, area, model, model.focus);
     }
     let mut rest = area;
@@ -43,16 +50,21 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
         rest = Rect { y: rest.y + height, height: rest.height - height, ..rest };
         taken
     };
-    let Heights { metrics, why, events, delivery } = heights(area.height, model);
+    let why_lines = why_not(model, area.width);
+    let Heights { metrics, why, events, delivery } = heights(area.height, why_lines.len(), model);
     draw_table(frame, take(metrics), model, Which::Metrics);
-    frame.render_widget(why_not(model), take(why));
+    let block = titled("Why not", false, model);
+    if why > 0 {
+        frame.render_widget(Paragraph::new(why_lines).block(block), take(why));
+    }
     draw_table(frame, take(events), model, Which::Events);
     draw_table(frame, take(delivery), model, Which::Delivery);
 }
 
-/// How many lines everything takes.
-pub(super) fn height(model: &Model) -> u16 {
-    let Heights { metrics, why, events, delivery } = wanted(model);
+/// How many lines everything takes where there are so many columns.
+pub(super) fn height(model: &Model, width: u16) -> u16 {
+    let why_lines = why_not(model, width).len();
+    let Heights { metrics, why, events, delivery } = wanted(why_lines, model);
     metrics.saturating_add(why).saturating_add(events).saturating_add(delivery)
 }
 
@@ -64,44 +76,45 @@ struct Heights {
     delivery: u16,
 }
 
-fn wanted(model: &Model) -> Heights {
+fn wanted(why_lines: usize, model: &Model) -> Heights {
     // A table without rows says so on one line.
     let table = |n: usize| super::rows(n.max(1)).saturating_add(FRAME);
-    let reasons = model.why().map_or(0, |(_, why)| why.reasons.len().min(REASONS) + 2);
     Heights {
         metrics: table(model.metrics().len()),
-        why: super::rows(reasons),
+        why: super::rows(if why_lines == 0 { 0 } else { why_lines + 1 }),
         events: table(model.events().len()),
         delivery: table(model.deliveries.len()),
     }
 }
 
 /// Divides a height: metrics and events get what they want, or share what is left.
-fn heights(height: u16, model: &Model) -> Heights {
-    let wanted = wanted(model);
+fn heights(height: u16, why_lines: usize, model: &Model) -> Heights {
+    let wanted = wanted(why_lines, model);
     let is_roomy = height >= NO_DELIVERY || !model.is_interactive;
     let most = super::rows(DELIVERIES) + FRAME;
     let delivery = if is_roomy { wanted.delivery.min(most) } else { 0 };
-    let why = wanted.why;
+    let why = wanted.why.min(height.saturating_sub(delivery + LEAST));
     let rest = height.saturating_sub(delivery + why);
     let least_events = wanted.events.min(rest / 2);
     let metrics = wanted.metrics.min(rest - least_events);
     Heights { metrics, why, events: rest - metrics, delivery }
 }
 
-fn why_not(model: &Model) -> Paragraph<'static> {
-    let style = style(model);
-    let Some((entry, why)) = model.why() else { return Paragraph::default() };
+/// Why the newest event that moved nothing did not; no lines if there is none.
+fn why_not(model: &Model, width: u16) -> Vec<Line<'static>> {
+    let Some((entry, why)) = model.why() else { return Vec::new() };
     let (name, sequence) = (safe(entry.name()), entry.sequence);
     let title = format!("{name} (entry {sequence}) moved none of the metrics shown:");
-    let mut lines = vec![Line::styled(title, style.bad)];
-    let more = why.reasons.len().saturating_sub(REASONS);
-    for (at, reason) in why.reasons.iter().take(REASONS).enumerate() {
-        let is_last = at + 1 == REASONS && more > 0;
-        let rest = if is_last { format!("  (and {more} more)") } else { String::new() };
-        lines.push(Line::from(format!("  {}{rest}", safe(reason))));
+    let mut lines = vec![Line::styled(title, style(model).bad)];
+    for reason in why.reasons.iter().take(REASONS) {
+        lines.extend(
+            wrapped(&format!("  {}", safe(reason)), width.into()).into_iter().map(Line::from),
+        );
     }
-    Paragraph::new(lines).block(titled("Why not", false, model))
+    let more = why.reasons.len().saturating_sub(REASONS);
+    lines.extend((more > 0).then(|| Line::from(format!("  and {more} more"))));
+    lines.truncate(WHY);
+    lines
 }
 
 fn titled(title: &str, is_focused: bool, model: &Model) -> Block<'static> {

@@ -99,6 +99,13 @@ impl Model {
         }
     }
 
+    /// Keeps an opened event from being scrolled beyond its last line.
+    pub(in crate::monitor) fn scroll_at_most(&mut self, last_line: usize) {
+        if let View::Event { from, .. } = &mut self.view {
+            *from = last_line.min(*from);
+        }
+    }
+
     fn select(&mut self, step: Step) {
         match self.focus {
             Table::Metrics => self.metric = moved(self.metric, step, self.metrics().len()),

@@ -69,7 +69,8 @@ pub(super) fn events(model: &Model, width: u16) -> Content<'_> {
     let (_, total) = model.totals();
     let title = match total {
         0 => "Events: none since the start".to_owned(),
-        _ => format!("Events: {total}, ! {n_uncounted} that moved nothing here"),
+        _ if n_uncounted == 0 => format!("Events: {total}"),
+        _ => format!("Events: {total}, {n_uncounted} of them (!) moved none of the metrics"),
     };
     let columns = if width >= NARROW {
         vec![
