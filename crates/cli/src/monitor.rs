@@ -18,7 +18,7 @@ mod why;
 use crate::context::{Context, RedisArgs};
 use crate::output;
 use anyhow::{Context as _, bail};
-use model::{Model, Why};
+use model::{Medium, Model, Why};
 use source::{Local, Remote, RemoteArgs, Source};
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _};
@@ -56,7 +56,8 @@ pub(crate) struct MonitorArgs {
 }
 
 pub(crate) fn run(args: &MonitorArgs, cx: Context) -> anyhow::Result<ExitCode> {
-    if !args.once && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !args.once && !is_terminal {
         bail!(
             "the monitor draws on a terminal, and there is none; `internal-events metrics \
              --include-current-week --format json` is for programs, and `internal-events monitor \
@@ -72,8 +73,8 @@ pub(crate) fn run(args: &MonitorArgs, cx: Context) -> anyhow::Result<ExitCode> {
     if args.once {
         print_once(source.as_mut(), &mut model, &explainer, args.seconds)?;
     } else {
-        model.is_interactive = true;
-        model.has_colours = output::stdout_has_colour();
+        let has_colours = output::stdout_has_colour();
+        model.medium = if has_colours { Medium::ColourTerminal } else { Medium::Terminal };
         screen::run(source, model, &explainer)?;
     }
     Ok(ExitCode::SUCCESS)

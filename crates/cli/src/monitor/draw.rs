@@ -124,7 +124,7 @@ fn foot(model: &Model, area: Rect) -> Vec<Line<'static>> {
         let typed = format!("/{}_  (Enter keeps it, Esc clears it)", safe(&model.filter));
         return vec![Line::styled(typed, style.strong)];
     }
-    if !model.is_interactive || area.height < TINY {
+    if !model.is_interactive() || area.height < TINY {
         return Vec::new();
     }
     let pause = if model.is_paused { "p resume" } else { "p pause" };

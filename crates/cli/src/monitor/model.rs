@@ -16,7 +16,8 @@ pub(super) struct Model {
     pub(super) watched: String,
     /// Where it is, for a person.
     pub(super) place: String,
-    pub(super) has_colours: bool,
+    /// What it is drawn on.
+    pub(super) medium: Medium,
     pub(super) is_paused: bool,
     /// When values were last read.
     pub(super) updated_at: Option<i64>,
@@ -24,8 +25,6 @@ pub(super) struct Model {
     pub(super) error: Option<String>,
     pub(super) notes: Vec<String>,
     pub(super) deliveries: Vec<DeliveryNow>,
-    /// Whether somebody can press keys.
-    pub(super) is_interactive: bool,
     pub(super) filter: String,
     pub(super) is_typing: bool,
     pub(super) focus: Table,
@@ -47,6 +46,15 @@ pub(super) struct Model {
     delivery: usize,
     /// The number of the selected event; the newest if there is none.
     event: Option<u64>,
+}
+
+/// What a model is drawn on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Medium {
+    /// Text that is printed once: nobody presses keys.
+    Paper,
+    Terminal,
+    ColourTerminal,
 }
 
 /// The tables that can be gone through.
@@ -88,13 +96,12 @@ impl Model {
         Self {
             watched,
             place,
-            has_colours: false,
+            medium: Medium::Paper,
             is_paused: false,
             updated_at: None,
             error: None,
             notes: Vec::new(),
             deliveries: Vec::new(),
-            is_interactive: false,
             filter: String::new(),
             is_typing: false,
             focus: Table::Metrics,
@@ -113,6 +120,11 @@ impl Model {
             delivery: 0,
             event: None,
         }
+    }
+
+    /// Whether somebody can press keys.
+    pub(super) fn is_interactive(&self) -> bool {
+        self.medium != Medium::Paper
     }
 
     /// Takes in what a look found.

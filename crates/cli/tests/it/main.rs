@@ -7,6 +7,7 @@ mod doctor;
 mod generate;
 mod hostile_names;
 mod migrating_counters;
+mod monitor;
 mod off;
 mod operations;
 mod parity;
@@ -62,6 +63,7 @@ fn program() -> Command {
         "COLLECTOR_APP_IDS",
         "COLLECTOR_TRUSTED_PROXIES",
         "BIN",
+        "TOKEN",
     ] {
         command.env_remove(format!("INTERNAL_EVENTS_{name}"));
     }

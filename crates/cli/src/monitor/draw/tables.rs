@@ -40,7 +40,7 @@ struct Content<'a> {
 /// Draws what there is room for.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, model: &Model) {
     let is_hidden = model.focus == Which::Delivery && area.height < NO_DELIVERY;
-    if model.is_interactive && (area.height < ONE_TABLE || is_hidden) {
+    if model.is_interactive() && (area.height < ONE_TABLE || is_hidden) {
         return draw_table(frame, area, model, model.focus);
     }
     let mut rest = area;
@@ -87,10 +87,15 @@ fn wanted(why_lines: usize, model: &Model) -> Heights {
     }
 }
 
-/// Divides a height: metrics and events get what they want, or share what is left.
+/// Divides a height: each part gets what it wants, or metrics and events share what the others
+/// leave.
 fn heights(height: u16, why_lines: usize, model: &Model) -> Heights {
     let wanted = wanted(why_lines, model);
-    let is_roomy = height >= NO_DELIVERY || !model.is_interactive;
+    let other = wanted.metrics.saturating_add(wanted.why).saturating_add(wanted.delivery);
+    if height >= other.saturating_add(wanted.events) {
+        return Heights { events: height - other, ..wanted };
+    }
+    let is_roomy = height >= NO_DELIVERY || !model.is_interactive();
     let most = super::rows(DELIVERIES) + FRAME;
     let delivery = if is_roomy { wanted.delivery.min(most) } else { 0 };
     let why = wanted.why.min(height.saturating_sub(delivery + LEAST));
@@ -132,7 +137,7 @@ fn draw_table(frame: &mut Frame<'_>, area: Rect, model: &Model, which: Which) {
         Which::Events => rows::events(model, area.width),
         Which::Delivery => rows::deliveries(model, area.width),
     };
-    let is_focused = model.is_interactive && model.focus == which;
+    let is_focused = model.is_interactive() && model.focus == which;
     let block = titled(&title, is_focused, model);
     let names = Row::new(columns.iter().map(|(name, _)| *name)).style(style.dim);
     let table = Table::new(rows, columns.iter().map(|(_, width)| *width))

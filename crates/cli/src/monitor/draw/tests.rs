@@ -1,146 +1,17 @@
-use super::super::model::{Model, Why};
-use super::super::snapshot::{DeliveryNow, Entry, MetricNow, Snapshot};
+//! Screens as text, for models in every state.
+
+mod states;
+
+use super::super::model::Model;
 use super::{as_text, last_line};
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
-use serde_json::{Value, json};
-
-const TOTAL: &str = "counts.count_total_create_order";
-const USERS: &str = "redis_hll_counters.count_distinct_user_id_from_create_order";
-
-/// 2026-11-18 10:15:00 in UTC.
-const NOW: i64 = 1_794_996_900_000;
-
-/// A look at both metrics of a shop.
-fn look(total: u64, users: u64) -> Snapshot {
-    let report = json!({ "metrics": [
-        { "key_path": TOTAL, "time_frame": "all", "value": total,
-          "keys": [TOTAL_KEY] },
-        { "key_path": USERS, "time_frame": "7d", "value": users,
-          "keys": [USERS_KEY] },
-    ] });
-    let destinations = json!({ "counters": { "delivered": total, "pending": 0 } });
-    Snapshot {
-        now: NOW,
-        metrics: MetricNow::all(&report),
-        deliveries: DeliveryNow::all(&destinations),
-        ..Snapshot::default()
-    }
-}
-
-/// An entry of the journal with the counters it moved.
-fn entry(sequence: u64, event: Value, keys: &[&str]) -> Entry {
-    let update = |key: &&str| match key.starts_with("{hll") {
-        true => json!({ "key": key, "kind": "unique", "element": event["user"].to_string() }),
-        false => json!({ "key": key, "kind": "total", "amount": 1 }),
-    };
-    let updates: Vec<Value> = keys.iter().map(update).collect();
-    Entry::read(json!({
-        "sequence": sequence,
-        "id": "019a97a8-1f40-7c8e-8d0b-0d5a5f6b7c01",
-        "accepted_at": format!("2026-11-18T10:14:{sequence:02}.000Z"),
-        "catalog": "8c1f6d0e5a57a6b9",
-        "event": event,
-        "updates": updates,
-    }))
-}
-
-/// An order of a user, and one of nobody that moves the given counters.
-fn orders(keys_of_nobody: &[&str]) -> Vec<Entry> {
-    let order = json!({
-        "event": "create_order", "user": 5, "project": 7,
-        "properties": { "label": "gift", "value": 3 },
-    });
-    vec![
-        entry(1, order, &[TOTAL_KEY, USERS_KEY]),
-        entry(2, json!({ "event": "create_order" }), keys_of_nobody),
-    ]
-}
-
-const TOTAL_KEY: &str = "{event_counters}_create_order";
-const USERS_KEY: &str = "{hll_counters}_create_order-user-2026-47";
-
-fn model() -> Model {
-    let mut model = Model::new("create_order".to_owned(), "http://127.0.0.1:8080".to_owned());
-    model.is_interactive = true;
-    model
-}
-
-/// One that has seen two orders.
-fn moved(keys_of_nobody: &[&str]) -> Model {
-    let mut model = model();
-    model.see(look(0, 0));
-    model.see(Snapshot { events: orders(keys_of_nobody), ..look(2, 1) });
-    model
-}
-
-fn press(mut model: Model, keys: &str) -> Model {
-    for it in keys.chars() {
-        let code = match it {
-            '\r' => KeyCode::Enter,
-            '\t' => KeyCode::Tab,
-            '\u{1b}' => KeyCode::Esc,
-            other => KeyCode::Char(other),
-        };
-        model.press(KeyEvent::from(code));
-    }
-    model
-}
+use states::{TOTAL_KEY, USERS, explained, failing, hostile, model, moved, press};
 
 #[track_caller]
 fn check(model: &Model, (width, height): (u16, u16), expected: &str) {
     let shown = as_text(model, width, height);
     assert!(shown == expected, "shown:\n{shown}\nexpected:\n{expected}");
-}
-
-/// One whose second event is explained.
-fn explained(reasons: &[&str]) -> Model {
-    let mut model = moved(&[]);
-    let reasons = reasons.iter().map(|it| (*it).to_owned()).collect();
-    model.explain(Why { sequence: 2, reasons });
-    model
-}
-
-/// One that sees destinations, and what is said beside.
-fn failing() -> Model {
-    let destinations = json!({
-        "counters": { "delivered": 2, "pending": 0 },
-        "redis": {
-            "delivered": 0, "pending": 2, "oldest_pending": "2026-11-18T10:10:00Z",
-            "dropped": { "backlog": 12 }, "last_error": "connection refused",
-            "warnings": ["evicts keys"],
-        },
-    });
-    let deliveries = DeliveryNow::all(&destinations);
-    let mut model = moved(&[TOTAL_KEY]);
-    model.see(Snapshot {
-        deliveries,
-        kept_aside: 3,
-        notes: vec!["a note".to_owned()],
-        ..look(2, 1)
-    });
-    model.fail("the disk has gone".to_owned());
-    model
-}
-
-/// One whose event and metrics try to steer the terminal.
-fn hostile() -> Model {
-    let text = "\u{1b}[2J\u{202e}evil\nline";
-    let mut model = Model::new(text.to_owned(), text.to_owned());
-    let report = json!({ "metrics": [{ "key_path": text, "time_frame": text, "value": 1 }] });
-    let event = json!({ "event": text, "user": text, "properties": { text: text } });
-    let destinations = json!({ text: { "last_error": text, "dropped": { text: 1 } } });
-    model.see(Snapshot {
-        now: NOW,
-        metrics: MetricNow::all(&report),
-        events: vec![entry(1, event, &[text])],
-        deliveries: DeliveryNow::all(&destinations),
-        notes: vec![text.to_owned()],
-        ..Snapshot::default()
-    });
-    model.explain(Why { sequence: 1, reasons: vec![text.to_owned()] });
-    model.filter = text.to_owned();
-    model
 }
 
 #[test]
@@ -158,8 +29,8 @@ Key path                                   Frame  Initial    Now        Change
 
 
 
-
-
+ Delivery: nothing is known of it ──────────────────────────────────────────────
+To          Delivered  Pending  Oldest   Dropped       Trouble
 
 q quit  p pause  r reset  / filter  Tab table  Enter event  ? help
 ";
@@ -181,9 +52,9 @@ redis_hll_counters.count_distinct_user_id_from_create_order    7d     0         
    10:14:01  create_order                 5         7                    label=gift value=3
 
 
-
-
-
+ Delivery ──────────────────────────────────────────────────────────────────────────────────────────
+To          Delivered  Pending  Oldest   Dropped              Trouble
+counters    2          0        -        0
 q quit  p resume  r reset  / filter  Tab table  Enter event  ? help
 ";
     check(&press(moved(&[TOTAL_KEY]), "p"), (100, 16), expected);
@@ -414,8 +285,12 @@ q quit  Esc close
 fn every_size_is_drawn() {
     let failing = failing();
     let opened = press(moved(&[]), "\r");
-    for model in [&model(), &failing, &explained(&["a", "b"]), &opened, &press(model(), "?/")] {
-        for (width, height) in (0..24).flat_map(|w| (0..24).map(move |h| (w * 5, h))) {
+    let models = [&model(), &failing, &explained(&["a", "b"]), &opened, &press(model(), "?/")];
+    // On both sides of every step at which something is left out.
+    let widths = [0, 1, 3, 20, 39, 40, 69, 70, 100];
+    let heights = [0, 1, 2, 3, 5, 9, 10, 14, 15, 17, 23];
+    for (width, height) in widths.into_iter().flat_map(|w| heights.map(|h| (w, h))) {
+        for model in models {
             let shown = as_text(model, width, height);
             assert_eq!(shown.lines().count(), usize::from(height), "{width} x {height}: {shown}");
         }

@@ -1,6 +1,6 @@
 //! Text of the screen: whatever is foreign is made visible here, before it is styled.
 
-use super::super::model::Model;
+use super::super::model::{Medium, Model};
 use crate::visible::visible;
 use jiff::Timestamp;
 use ratatui::style::{Color, Modifier, Style};
@@ -19,7 +19,8 @@ pub(super) struct Look {
 pub(super) fn style(model: &Model) -> Look {
     let plain = Style::new();
     let strong = plain.add_modifier(Modifier::BOLD);
-    let coloured = |it: Color| if model.has_colours { strong.fg(it) } else { strong };
+    let coloured =
+        |it: Color| if model.medium == Medium::ColourTerminal { strong.fg(it) } else { strong };
     Look {
         strong,
         dim: plain.add_modifier(Modifier::DIM),

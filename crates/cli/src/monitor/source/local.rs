@@ -6,7 +6,7 @@ use crate::metrics::today;
 use crate::monitor::limits::Limits;
 use crate::monitor::snapshot::{DeliveryNow, Entry, MetricNow, Snapshot};
 use anyhow::{Context as _, bail};
-use internal_events::store::{CounterReader, Page, Reader as _, Sqlite, SqliteReader, Status};
+use internal_events::store::{CounterReader, Page, Reader, Sqlite, SqliteReader, Status};
 use internal_events::{
     Catalog, DestinationHealth, Health, Window, entry_json, evaluate, health_json, report_json,
 };
@@ -131,7 +131,7 @@ impl Source for Local {
 
     fn look(&mut self) -> anyhow::Result<Snapshot> {
         self.open_data()?;
-        let status = self.journal.as_mut().map(|it| it.status()).transpose();
+        let status = self.journal.as_mut().map(Reader::status).transpose();
         let status = status.context("the state of the journal cannot be read")?;
         // Values are read after the number of the last entry, so that a first look misses none.
         let metrics = self.metrics()?;
