@@ -3,7 +3,7 @@
 mod states;
 
 use super::super::model::Model;
-use super::{as_text, last_line};
+use super::{as_text, height, last_line};
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 use states::{TOTAL_KEY, USERS, explained, failing, hostile, model, moved, press};
@@ -321,4 +321,13 @@ fn what_is_foreign_never_steers_the_terminal() {
         assert!(!shown.contains(steers), "{shown:?}");
         assert!(!shown.lines().any(|it| it.starts_with("line")), "{shown}");
     }
+}
+
+#[test]
+fn the_screen_of_the_page_is_what_is_drawn() {
+    let page = include_str!("../../../../../docs/monitor.md");
+    let (_, rest) = page.split_once("```text\n").expect("a screen");
+    let (expected, _) = rest.split_once("```").expect("the screen ends");
+    let model = states::of_the_page();
+    check(&model, (110, height(&model, 110)), expected);
 }

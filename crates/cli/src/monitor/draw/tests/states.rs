@@ -139,3 +139,33 @@ pub(super) fn hostile() -> Model {
     model.filter = text.to_owned();
     model
 }
+
+/// As on the page of the manual: four orders were sent, and one with a misspelt name.
+pub(super) fn of_the_page() -> Model {
+    let mut model = Model::new("create_order".to_owned(), "http://127.0.0.1:8080".to_owned());
+    model.see(look(0, 0));
+    let gift = |user| {
+        let properties = json!({ "label": "gift" });
+        json!({ "event": "create_order", "user": user, "project": 7, "properties": properties })
+    };
+    let nobody = json!({ "event": "create_order" });
+    let events = [
+        (gift(5), &[TOTAL_KEY, USERS_KEY][..]),
+        (gift(8), &[TOTAL_KEY, USERS_KEY]),
+        (nobody.clone(), &[TOTAL_KEY]),
+        (nobody, &[]),
+    ];
+    let (at, now) = ("2026-11-30T10:30:48.000Z", 1_796_034_649_000);
+    let entries = (1..).zip(events).map(|(n, (event, keys))| {
+        let mut json = entry(n, event, keys).json;
+        json["accepted_at"] = at.into();
+        Entry::read(json)
+    });
+    let deliveries = DeliveryNow::all(&json!({ "counters": { "delivered": 4 } }));
+    let events = entries.collect();
+    model.see(Snapshot { now, events, kept_aside: 1, deliveries, ..look(3, 2) });
+    let reasons =
+        [format!("{TOTAL}: only `track_event` moves it"), format!("{USERS}: `user` is missing")];
+    model.explain(Why { sequence: 4, reasons: reasons.into() });
+    model
+}
