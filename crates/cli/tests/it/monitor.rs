@@ -273,3 +273,25 @@ fn a_server_with_tokens_is_asked_with_one() {
     let with_file = [&args[..], &["--token-file", file.to_str().expect("UTF-8")]].concat();
     assert_eq!(run(&with_file).code, Some(0));
 }
+
+#[test]
+fn a_server_over_tls_is_trusted_if_its_authority_is() {
+    let root = shop();
+    let names = ["127.0.0.1".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
+    write(root.path(), "c.pem", &made.cert.pem());
+    write(root.path(), "k.pem", &made.signing_key.serialize_pem());
+    let settings = "[collector.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n";
+    write(root.path(), "internal-events.toml", settings);
+    let server = Server::start(root.path());
+    let url = format!("https://{}", server.address);
+    let args = ["monitor", "--once", "create_order", "--server", &url];
+    let certificate = root.path().join("c.pem");
+    let trusting = [("SSL_CERT_FILE", certificate.to_str().expect("UTF-8"))];
+    let run = run_with(&args, &trusting);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.out.contains("Metrics: 2 of 2"), "{}", run.out);
+    let run = crate::run(&args);
+    assert_eq!((run.code, run.out.as_str()), (Some(2), ""), "{}", run.err);
+    assert!(run.err.contains("certificate"), "{}", run.err);
+}
