@@ -95,13 +95,14 @@ fn open(args: &MonitorArgs, cx: Context) -> anyhow::Result<(Box<dyn Source>, Exp
     Ok((Box::new(remote), Explainer::new(Arc::new(catalog))))
 }
 
-/// Finds out why the newest event that moved none of the metrics did not, once for each.
-fn explain_newest(model: &mut Model, explainer: &Explainer) {
-    let Some(entry) = model.unexplained() else { return };
-    let key_paths: BTreeSet<&str> = model.key_paths().collect();
-    let reasons = explainer.explain(entry, &key_paths);
-    let sequence = entry.sequence;
-    model.explain(Why { sequence, reasons });
+/// Finds out why events did not move metrics, once for each that is asked about.
+fn explain(model: &mut Model, explainer: &Explainer) {
+    while let Some(entry) = model.unexplained() {
+        let key_paths: BTreeSet<&str> = model.key_paths().collect();
+        let reasons = explainer.explain(entry, &key_paths);
+        let sequence = entry.sequence;
+        model.explain(Why { sequence, reasons });
+    }
 }
 
 fn print_once(
@@ -114,6 +115,6 @@ fn print_once(
         std::thread::sleep(Duration::from_secs(seconds));
         model.see(source.look().context("the second look failed")?);
     }
-    explain_newest(model, explainer);
+    explain(model, explainer);
     output::print(&draw::as_text(model, PRINTED_WIDTH, draw::height(model, PRINTED_WIDTH)))
 }

@@ -30,7 +30,10 @@ pub(super) struct Model {
     pub(super) focus: Table,
     pub(super) view: View,
     limits: Limits,
+    /// Why the newest event that moved none of the metrics did not.
     why: Option<Why>,
+    /// What the opened event did not move, and why.
+    opened_why: Option<Why>,
     metrics: Vec<MetricNow>,
     /// The keys that all of these are read from.
     keys: HashSet<String>,
@@ -77,7 +80,7 @@ pub(super) enum View {
     Help,
 }
 
-/// Why an event moved none of the metrics.
+/// Why an event did not move metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Why {
     pub(super) sequence: u64,
@@ -108,6 +111,7 @@ impl Model {
             view: View::Tables,
             limits: Limits::DEFAULT,
             why: None,
+            opened_why: None,
             metrics: Vec::new(),
             keys: HashSet::new(),
             initial: BTreeMap::new(),
@@ -172,7 +176,8 @@ impl Model {
         let metrics = self.metrics.iter();
         self.initial = metrics.map(|it| (it.key_path.clone(), it.value.clone())).collect();
         self.events.clear();
-        (self.event_bytes, self.n_events, self.event, self.why) = (0, 0, None, None);
+        (self.event_bytes, self.n_events) = (0, 0);
+        (self.event, self.why, self.opened_why) = (None, None, None);
         self.kept_aside_initially = self.kept_aside;
     }
 
@@ -181,15 +186,36 @@ impl Model {
         self.events.iter().rev().find(|it| !self.is_counted(it))
     }
 
-    /// The event that has to be explained, if it is not yet.
+    /// An event that has to be explained, and is not yet.
     pub(super) fn unexplained(&self) -> Option<&Entry> {
-        let explained = self.why.as_ref().map(|it| it.sequence);
-        self.newest_uncounted().filter(|it| Some(it.sequence) != explained)
+        let is_missing = |why: &Option<Why>, entry: &&Entry| {
+            why.as_ref().is_none_or(|it| it.sequence != entry.sequence)
+        };
+        let newest = self.newest_uncounted().filter(|it| is_missing(&self.why, it));
+        newest.or_else(|| self.opened().filter(|it| is_missing(&self.opened_why, it)))
     }
 
-    /// Takes in why an event moved none of the metrics.
+    /// Takes in why an event did not move metrics.
     pub(super) fn explain(&mut self, why: Why) {
-        self.why = Some(why);
+        if self.opened().is_some_and(|it| it.sequence == why.sequence) {
+            self.opened_why = Some(why.clone());
+        }
+        if self.newest_uncounted().is_some_and(|it| it.sequence == why.sequence) {
+            self.why = Some(why);
+        }
+    }
+
+    /// The event that fills the screen.
+    fn opened(&self) -> Option<&Entry> {
+        let View::Event { sequence, .. } = self.view else { return None };
+        self.event(sequence)
+    }
+
+    /// What the opened event did not move, and why.
+    pub(super) fn opened_reasons(&self) -> &[String] {
+        let sequence = self.opened().map(|it| it.sequence);
+        let why = self.opened_why.as_ref().filter(|it| Some(it.sequence) == sequence);
+        why.map_or(&[], |it| &it.reasons)
     }
 
     /// Why the newest event that moved none of the metrics did not.

@@ -1,7 +1,7 @@
 //! The loop: looks each second, takes keys in, draws, and leaves the terminal as it was.
 
 use super::draw::{draw, last_line};
-use super::explain_newest;
+use super::explain;
 use super::limits::Limits;
 use super::model::{Model, Then};
 use super::snapshot::Snapshot;
@@ -36,8 +36,8 @@ pub(super) fn run(
             looks.ask();
         }
         is_changed |= looks.take_in(&mut model)?;
-        explain_newest(&mut model, explainer);
         if is_changed {
+            explain(&mut model, explainer);
             screen.draw(&mut model).context("cannot draw on the terminal")?;
             is_changed = false;
         }

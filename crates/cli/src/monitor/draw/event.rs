@@ -53,9 +53,10 @@ fn lines(model: &Model, sequence: u64) -> Vec<String> {
     if entry.updates.is_empty() {
         lines.push("  nothing".to_owned());
     }
-    if let Some((_, why)) = model.why().filter(|(it, _)| it.sequence == sequence) {
-        lines.push("Why none of the metrics shown".to_owned());
-        lines.extend(why.reasons.iter().map(|it| format!("  {}", safe(it))));
+    let reasons = model.opened_reasons();
+    if !reasons.is_empty() {
+        lines.push("Did not move".to_owned());
+        lines.extend(reasons.iter().map(|it| format!("  {}", safe(it))));
     }
     lines.push("Journal".to_owned());
     let json = format!("{:#}", entry.json);

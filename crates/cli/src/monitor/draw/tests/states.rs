@@ -120,9 +120,18 @@ pub(super) fn failing() -> Model {
     model
 }
 
+pub(super) const HOSTILE: &str = "\u{1b}[2J\u{202e}evil\nline";
+
+/// One with its newest event opened, which moved nothing.
+pub(super) fn opened() -> Model {
+    let mut model = press(moved(&[]), "\r");
+    model.explain(Why { sequence: 2, reasons: vec!["a: `user` is missing".to_owned()] });
+    model
+}
+
 /// One whose event and metrics try to steer the terminal.
 pub(super) fn hostile() -> Model {
-    let text = "\u{1b}[2J\u{202e}evil\nline";
+    let text = HOSTILE;
     let mut model = Model::new(text.to_owned(), text.to_owned());
     let report = json!({ "metrics": [{ "key_path": text, "time_frame": text, "value": 1 }] });
     let event = json!({ "event": text, "user": text, "properties": { text: text } });
