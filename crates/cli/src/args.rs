@@ -8,6 +8,7 @@ use crate::explain::ExplainArgs;
 use crate::generate::GenerateArgs;
 use crate::journal::JournalArgs;
 use crate::metrics::MetricsArgs;
+use crate::monitor::MonitorArgs;
 use crate::outbox::OutboxArgs;
 use crate::parity::ParityArgs;
 use crate::quarantine::QuarantineArgs;
@@ -68,6 +69,8 @@ pub(crate) enum Command {
     Track(TrackArgs),
     /// Show the values of metrics.
     Metrics(MetricsArgs),
+    /// Watch metrics and events as they change.
+    Monitor(MonitorArgs),
     /// Explain why an event would, or would not, move which metric.
     Explain(ExplainArgs),
     /// Compare metrics with what they were by earlier definitions, as after a migration.

@@ -11,6 +11,7 @@ mod explain;
 mod generate;
 mod journal;
 mod metrics;
+mod monitor;
 mod outbox;
 mod output;
 mod parity;
@@ -60,6 +61,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Token(args) => token::run(&args),
         Command::Track(args) => track::run(args, &cx),
         Command::Metrics(args) => metrics::run(&args, &cx),
+        Command::Monitor(args) => monitor::run(&args, cx),
         Command::Explain(args) => explain::run(args, &cx),
         Command::Parity(args) => parity::run(&args, &cx),
         Command::Journal(args) => journal::run(args, &cx),

@@ -11,7 +11,7 @@ use crate::refusals::{Named, Refusals};
 use crate::request_id::{REQUEST_ID, RequestIds};
 use crate::tokens::Tokens;
 use crate::{
-    Listing, ServeError, Tls, Token, body, cors, health, listing, metrics, openapi, track,
+    Listing, ServeError, Tls, Token, body, cors, events, health, listing, metrics, openapi, track,
 };
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
@@ -200,6 +200,11 @@ impl Collector {
                 expect_get(&head.method)?;
                 caller.require(Scope::ReadMetrics)?;
                 metrics::report(self, head.uri.query().unwrap_or_default()).await
+            }
+            "/api/v4/usage_data/events" => {
+                expect_get(&head.method)?;
+                caller.require(Scope::Debug)?;
+                events::list(self, head.uri.query().unwrap_or_default()).await
             }
             "/api/v4/usage_data/metric_definitions" => {
                 expect_get(&head.method)?;

@@ -23,6 +23,7 @@ mod crowd;
 mod definitions;
 mod door;
 mod endpoint;
+mod events;
 mod health;
 mod idempotency;
 mod limits;

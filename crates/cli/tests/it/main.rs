@@ -7,6 +7,7 @@ mod doctor;
 mod generate;
 mod hostile_names;
 mod migrating_counters;
+mod monitor;
 mod off;
 mod operations;
 mod outbox;
@@ -65,6 +66,7 @@ fn program() -> Command {
         "SNOWPLOW_COLLECTOR",
         "IDENTITY_SALT",
         "BIN",
+        "TOKEN",
     ] {
         command.env_remove(format!("INTERNAL_EVENTS_{name}"));
     }

@@ -1,6 +1,6 @@
 //! Tests of `internal-events serve` as its callers and its operating system see it.
 
-mod access;
+pub(crate) mod access;
 mod audit;
 mod bad_input;
 mod browser_tracker;

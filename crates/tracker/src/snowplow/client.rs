@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Uri};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
+use ureq::tls::{PemItem, RootCerts, TlsConfig};
 
 /// Where trackers post, unless the address has a path of its own.
 const PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
@@ -47,12 +47,6 @@ pub enum SnowplowError {
         #[source]
         source: std::io::Error,
     },
-    /// The system trusts nobody.
-    #[error(
-        "this system has no certificates to trust a collector by; install them (ca-certificates), \
-         or name a file as `[snowplow] ca`"
-    )]
-    NoSystemCertificates,
     /// There are none in the file.
     #[error("there is no certificate in {path}, which `[snowplow] ca` names; it should be in PEM")]
     NoCertificate {
@@ -143,7 +137,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(address: Address, sending: &Sending) -> Result<Self, SnowplowError> {
         let tls = TlsConfig::builder()
-            .root_certs(roots(&address, sending)?)
+            .root_certs(roots(sending)?)
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .build();
         let config = Agent::config_builder()
@@ -195,19 +189,8 @@ impl Client {
 }
 
 /// The certificates to trust: those configured, else those of the system.
-fn roots(address: &Address, sending: &Sending) -> Result<RootCerts, SnowplowError> {
-    let Some(path) = &sending.ca else {
-        if address.0.scheme_str() == Some("http") {
-            return Ok(RootCerts::new_with_certs(&[]));
-        }
-        let system = rustls_native_certs::load_native_certs().certs;
-        if system.is_empty() {
-            return Err(SnowplowError::NoSystemCertificates);
-        }
-        let certificates: Vec<_> =
-            system.iter().map(|it| Certificate::from_der(it).to_owned()).collect();
-        return Ok(RootCerts::new_with_certs(&certificates));
-    };
+fn roots(sending: &Sending) -> Result<RootCerts, SnowplowError> {
+    let Some(path) = &sending.ca else { return Ok(RootCerts::PlatformVerifier) };
     let pem = std::fs::read(path)
         .map_err(|source| SnowplowError::Certificates { path: path.clone(), source })?;
     let certificates: Vec<_> = ureq::tls::parse_pem(&pem)

@@ -89,7 +89,8 @@ impl Server {
         let mut line = String::new();
         let out = child.stdout.as_mut().expect("its output is piped");
         BufReader::new(out).read_line(&mut line).expect("it prints a line");
-        let address = line.trim_end().strip_prefix("listening on http://");
+        let address = line.trim_end().strip_prefix("listening on ");
+        let address = address.and_then(|it| Some(it.split_once("://")?.1));
         let address = address.unwrap_or_else(|| panic!("it prints where it listens, not {line:?}"));
         Self { child, address: address.parse().expect("an address") }
     }
