@@ -17,6 +17,7 @@ pub(crate) use origins::Origins;
 
 use crate::access::Caller;
 use crate::collector::Answer;
+use crate::micro::Witness;
 use crate::problem::Problem;
 use crate::snowplow::{ContentHash, Decoded, Payload, pick_get, pick_post};
 use crate::{Collector, ServeError, body, cors, track};
@@ -136,11 +137,13 @@ where
 {
     let query = head.uri.query().unwrap_or_default();
     let is_pixel = head.uri.path() == PIXEL_PATH;
+    let witness = Witness::of(collector, head)?;
     match head.method {
         Method::GET | Method::HEAD => {
             let picker = Picker::new(collector, &head.headers);
             let decoded = pick_get(query, &mut |it| picker.pick(it));
             take(&picker, caller, decoded).await?;
+            witness.see(b"");
             Ok(no_cache("image/gif", PIXEL))
         }
         Method::POST if !is_pixel => {
@@ -149,9 +152,10 @@ where
             let picker = Picker::new(collector, &head.headers);
             let decoded = pick_post(content_type, query, &body, &mut |it| picker.pick(it));
             take(&picker, caller, decoded).await?;
+            witness.see(&body);
             Ok(no_cache("text/plain; charset=utf-8", b"ok"))
         }
-        Method::OPTIONS => Ok(cors::tracker_preflight()),
+        Method::OPTIONS => Ok(cors::tracker_preflight(collector)),
         _ if is_pixel => Err(Problem::WrongMethod { allowed: "GET, HEAD, OPTIONS" }),
         _ => Err(Problem::WrongMethod { allowed: "GET, HEAD, OPTIONS, POST" }),
     }

@@ -54,6 +54,14 @@ pub struct Limits {
     /// Bytes that are kept of the query, and of the body, of what a Snowplow tracker sent and
     /// nobody can use: enough to see what is wrong, and a thousand of them fit into the quarantine.
     pub kept_bytes: usize,
+    /// Events that [`Micro`](crate::Micro) shows: those of a long run of tests.
+    pub micro_events: usize,
+    /// Bytes that they take in memory, about; an ordinary one has 5 kB with all that is shown.
+    pub micro_bytes: usize,
+    /// Time for which somebody may wait there for events; proxies give up after a minute too.
+    pub micro_wait: Duration,
+    /// Those who wait there at a time, so that half of the connections are left to trackers.
+    pub micro_waiters: usize,
     /// Time for open requests to be answered when the server is told to end.
     pub shutdown_time: Duration,
 }
@@ -79,6 +87,10 @@ impl Default for Limits {
             properties: 100,
             name_bytes: 255,
             kept_bytes: 8 << 10,
+            micro_events: 10_000,
+            micro_bytes: 64 << 20,
+            micro_wait: Duration::from_mins(1),
+            micro_waiters: 512,
             shutdown_time: Duration::from_secs(10),
         }
     }

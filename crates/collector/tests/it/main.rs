@@ -7,6 +7,7 @@ mod edge;
 mod evasion;
 mod events;
 mod increments;
+mod micro;
 mod mutations;
 mod pages;
 mod questions;
