@@ -1,6 +1,7 @@
 //! What is good, what is bad and why, and in which shape it is shown.
 
 use super::{TP2, body, contexts, event, list, start, start_with, totals, track};
+use crate::server::{Server, config};
 use crate::snowplow::corpus;
 use internal_events::testing::definitions;
 use internal_events::{Catalog, Config};
@@ -108,12 +109,9 @@ fn check(members: &Value, reasons: &[&str]) {
     let server = start();
     track(&server, &[event(members)]);
     let bad = list(&server, "/micro/bad");
-    let errors: Vec<&Value> = bad.iter().flat_map(|it| it["errors"].as_array()).flatten().collect();
-    assert_eq!(
-        errors,
-        reasons.iter().map(|it| json!(it)).collect::<Vec<_>>().iter().collect::<Vec<_>>(),
-        "{members}"
-    );
+    let errors = bad.iter().flat_map(|it| it["errors"].as_array()).flatten();
+    let errors: Vec<&str> = errors.filter_map(Value::as_str).collect();
+    assert_eq!(errors, reasons, "{members}");
     let n_bad = u64::from(!reasons.is_empty());
     assert_eq!(totals(&server, ""), (1 - n_bad, n_bad), "{members}");
 }
@@ -125,7 +123,7 @@ fn the_protocol_is_strict() {
     check(&json!({"colour": "red"}), &["`colour` is no parameter of the protocol"]);
     check(&json!({"tv": null}), &["`tv` is missing"]);
     check(&json!({"p": null}), &["`p` is missing"]);
-    check(&json!({"e": null}), &["`e` is no type of event: ``", "`eid` is missing"][..1]);
+    check(&json!({"e": null}), &["`e` is no type of event: ``"]);
     check(&json!({"se_va": "much"}), &["`se_va` should be a decimal number"]);
     check(&json!({"eid": "5"}), &["`eid` should be a UUID"]);
     check(&json!({"cd": "1234567890123"}), &["`cd` is longer than 12 characters"]);
@@ -147,7 +145,7 @@ fn contexts_are_checked_by_the_schemas_that_are_built_in() {
         (json!({}), "\"environment\" is a required property"),
         (
             json!({"environment": "test", "project_id": "7"}),
-            "at /project_id: \"7\" is not of types \"integer\", \"null\"",
+            "at /project_id: \"7\" is not of types \"null\", \"integer\"",
         ),
         (
             json!({"environment": "test", "projet_id": 7}),
@@ -177,7 +175,7 @@ fn our_own_definitions_have_the_last_word() {
     );
     check(
         &order(&[standard(json!({"label": 5}))]),
-        &["property `label` should be a string, not a number, and was left out"],
+        &["property `label` should be a string, not integer, and was left out"],
     );
     check(
         &json!({"se_ac": "create_order"}),
@@ -269,7 +267,7 @@ fn what_is_odd_but_no_error_is_noted() {
 
 #[test]
 fn an_application_that_is_not_listed_is_told_so() {
-    let server = crate::server::Server::start_as(crate::server::config(), |tracker| {
+    let server = Server::start_as(config(), |tracker| {
         Collector::new(tracker, Limits::default()).app_ids(&["shop".to_owned()]).with_micro()
     });
     track(&server, &[event(&json!({"aid": "shop"})), event(&json!({"aid": "other"}))]);
@@ -292,7 +290,10 @@ fn a_counted_property_that_is_missing_is_named() {
 #[test]
 fn requests_of_official_trackers_are_all_good() {
     let Some(requests) = corpus::requests() else { return };
-    let server = start();
+    let server = Server::start_as(config(), |tracker| {
+        let collector = Collector::new(tracker, Limits::default()).with_micro();
+        collector.paths(&["/com.acme/track".to_owned()]).expect("it is a path")
+    });
     let mut n = 0;
     for request in &requests {
         assert_eq!(server.send(&request.bytes).status, 200, "{}", request.name);

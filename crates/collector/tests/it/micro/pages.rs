@@ -9,10 +9,10 @@ const PAGES: [&str; 7] = [
     "/micro/all",
     "/micro/good",
     "/micro/bad",
-    "/micro/reset",
     "/micro/wait?timeout=0",
     "/micro/ui",
     "/micro/iglu/com.gitlab/gitlab_standard/jsonschema/1-1-8",
+    "/micro/reset",
 ];
 
 /// A server that has seen these: `a`, `b`, a page view, and two that are bad.

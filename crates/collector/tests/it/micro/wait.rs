@@ -96,45 +96,34 @@ fn who_waits_in_vain_is_told_what_there_is_instead() {
     assert_eq!(detail, expected, "another run's events are none of its business");
 }
 
+/// Asks until no more may wait, because all of them do.
+fn until_all_wait(server: &Server) {
+    let ask = || server.get("/micro/wait?event=never&timeout=0");
+    let full = std::iter::repeat_with(ask).find(|it| it.status != 408).expect("one in the end");
+    full.assert_problem(429, "rate_limited");
+    assert_eq!(full.header("retry-after"), Some("1"));
+}
+
 #[test]
 fn the_end_of_the_server_does_not_wait_for_those_who_do() {
-    let server = start();
+    let server = start_with(config(), Limits { micro_waiters: 50, ..Limits::default() });
     let waiting: Vec<_> = (0..50).map(|_| begin(&server, "event=never&timeout=60")).collect();
-    // They are there once one is answered that came later.
-    assert_eq!(server.get("/micro/all").status, 200);
+    until_all_wait(&server);
     let ended = std::thread::spawn(move || drop(server));
     for stream in &waiting {
-        let answer = read(stream);
-        answer.assert_problem(503, "shutting_down");
+        read(stream).assert_problem(503, "shutting_down");
     }
     ended.join().expect("it ends");
 }
 
 #[test]
 fn no_more_wait_than_may() {
-    let limits = Limits { micro_waiters: 1, ..Limits::default() };
-    let server = start_with(config(), limits);
-    let two = [begin(&server, "event=a&timeout=60"), begin(&server, "event=a&timeout=60")];
-    // One of the two is sent away, so that its answer is there before any event.
-    let mut statuses = Vec::new();
-    for stream in &two {
-        stream.set_nonblocking(true).expect("a stream that does not block");
-    }
-    let first = loop {
-        let ready = two.iter().position(|it| it.peek(&mut [0]).is_ok());
-        if let Some(it) = ready {
-            break it;
-        }
-        std::thread::yield_now();
-    };
-    for stream in &two {
-        stream.set_nonblocking(false).expect("a stream that blocks");
-    }
-    let answer = read(&two[first]);
-    answer.assert_problem(429, "rate_limited");
-    assert_eq!(answer.header("retry-after"), Some("1"));
-    statuses.push(answer.status);
+    let server = start_with(config(), Limits { micro_waiters: 2, ..Limits::default() });
+    let waiting = [begin(&server, "event=a&timeout=60"), begin(&server, "event=a&timeout=60")];
+    until_all_wait(&server);
     track(&server, &[event(&json!({"se_ac": "a"}))]);
-    assert_eq!(read(&two[1 - first]).status, 200);
-    assert_eq!(actions(&server, "/micro/wait?event=a"), ["a"], "its place is free again");
+    for stream in &waiting {
+        assert_eq!(read(stream).status, 200);
+    }
+    assert_eq!(actions(&server, "/micro/wait?event=a"), ["a"], "their places are free again");
 }
