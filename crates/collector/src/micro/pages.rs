@@ -36,7 +36,9 @@ where
     if path != "/micro/ui" || !collector.is_direct(peer, head) {
         collector.admit(peer, head)?.require(Scope::Debug)?;
     }
+    expect_one_of(methods(path)?, &head.method)?;
     let Some(micro) = &collector.micro else { return Err(Problem::MicroIsOff) };
+    let query = head.uri.query().unwrap_or_default();
     let mut answer = match path {
         "/micro/all" => {
             let filter = micro.filter(head, body, ALL).await?;
@@ -56,26 +58,38 @@ where
             micro.totals(&filter)
         }
         "/micro/wait" => {
-            let given = Given::read(query_of_get(head)?, b"")?;
+            let given = Given::read(query, b"")?;
             let wanted = Wanted::read(micro, given, &head.headers)?;
             list(&micro.wait(&wanted).await?)
         }
-        "/micro/ui" => {
-            query_of_get(head)?;
-            ui::page()?
-        }
-        _ => schema(head)?,
+        "/micro/ui" => ui::page()?,
+        _ => schema(path)?,
     };
     let never = HeaderValue::from_static("no-store");
     answer.headers_mut().entry(CACHE_CONTROL).or_insert(never);
     Ok(answer)
 }
 
-fn query_of_get(head: &Parts) -> Result<&str, Problem> {
-    if head.method != Method::GET && head.method != Method::HEAD {
-        return Err(Problem::WrongMethod { allowed: "GET, HEAD" });
+/// Says which methods a page takes.
+fn methods(path: &str) -> Result<&'static str, Problem> {
+    match path {
+        "/micro/all" | "/micro/good" | "/micro/bad" => Ok("GET, HEAD, POST"),
+        // HEAD is for looking, and this changes something; GET does too, as in Micro.
+        "/micro/reset" => Ok("GET, POST"),
+        "/micro/wait" | "/micro/ui" => Ok("GET, HEAD"),
+        _ if path.starts_with(iglu()) => Ok("GET, HEAD"),
+        _ => Err(Problem::NoSuchPage),
     }
-    Ok(head.uri.query().unwrap_or_default())
+}
+
+fn expect_one_of(allowed: &'static str, method: &Method) -> Result<(), Problem> {
+    let is_allowed = allowed.split(", ").any(|it| it == method.as_str());
+    if is_allowed { Ok(()) } else { Err(Problem::WrongMethod { allowed }) }
+}
+
+/// What the paths of all schemas begin with.
+fn iglu() -> &'static str {
+    IGLU_PATH.split('{').next().unwrap_or(IGLU_PATH)
 }
 
 impl Micro {
@@ -85,9 +99,8 @@ impl Micro {
         B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
     {
         let body = match head.method {
-            Method::GET | Method::HEAD => Bytes::new(),
             Method::POST => body::read(&head.headers, body, &self.0.limits).await?,
-            _ => return Err(Problem::WrongMethod { allowed: "GET, HEAD, POST" }),
+            _ => Bytes::new(),
         };
         if !body.trim_ascii().is_empty() {
             body::expect_json(&head.headers)?;
@@ -126,10 +139,8 @@ fn list(entries: &[Arc<Entry>]) -> Answer {
 }
 
 /// Answers with a schema that is built in.
-fn schema(head: &Parts) -> Result<Answer, Problem> {
-    let start = IGLU_PATH.split('{').next().unwrap_or_default();
-    let name = head.uri.path().strip_prefix(start).ok_or(Problem::NoSuchPage)?;
-    query_of_get(head)?;
+fn schema(path: &str) -> Result<Answer, Problem> {
+    let name = path.strip_prefix(iglu()).unwrap_or_default();
     let schema = Schema::find(name).ok_or_else(|| {
         let known = schemas::names().join(", ");
         Problem::NoSuchSchema(format!("No such schema is built in; there are {known}."))

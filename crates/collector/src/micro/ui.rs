@@ -24,7 +24,7 @@ pub(super) fn page() -> Result<Answer, Problem> {
     let nonce = format!("{:032x}", u128::from_le_bytes(bytes));
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
-         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+         connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
     let mut response = Response::new(Full::new(Bytes::from(PAGE.replace(NONCE, &nonce))));
     let policy = HeaderValue::try_from(policy);
