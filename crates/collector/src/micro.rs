@@ -93,7 +93,9 @@ impl Micro {
 
     fn keep(&self, entries: Vec<Entry>) {
         let mut store = self.store();
-        entries.into_iter().for_each(|it| store.push(it));
+        for entry in entries {
+            store.push(entry);
+        }
         drop(store);
         self.0.state.send_modify(|_| {});
     }

@@ -29,7 +29,7 @@ pub(super) struct Entry {
     /// What is wrong with it; nothing if it is good.
     pub(super) errors: Vec<String>,
     /// What is answered to those who ask for it, as JSON.
-    pub(super) text: String,
+    pub(super) text: Box<str>,
 }
 
 /// By what events are found.
@@ -138,7 +138,7 @@ impl Origin<'_> {
 
     fn entry(&self, facts: Facts, errors: Vec<String>, text: &Value) -> Entry {
         let facts = Facts { version: self.version, ..facts };
-        Entry { number: 0, run: self.run.clone(), facts, errors, text: text.to_string() }
+        Entry { number: 0, run: self.run.clone(), facts, errors, text: text.to_string().into() }
     }
 }
 

@@ -153,3 +153,6 @@ fn compile(text: &str) -> Validator {
     let built = jsonschema::options().with_draft(Draft::Draft4).build(&schema);
     built.expect("invariant: a test compiles all of them")
 }
+
+#[cfg(test)]
+mod tests;

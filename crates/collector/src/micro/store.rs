@@ -108,3 +108,6 @@ impl Tally {
         self.numbers.len()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,12 +21,15 @@ pub(super) fn page() -> Result<Answer, Problem> {
     let mut bytes = [0; 16];
     // Without a nonce the page must not be shown.
     getrandom::fill(&mut bytes).map_err(|_| Problem::Interrupted)?;
-    let nonce = format!("{:032x}", u128::from_le_bytes(bytes));
+    Ok(page_with(&format!("{:032x}", u128::from_le_bytes(bytes))))
+}
+
+fn page_with(nonce: &str) -> Answer {
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
          connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
-    let mut response = Response::new(Full::new(Bytes::from(PAGE.replace(NONCE, &nonce))));
+    let mut response = Response::new(Full::new(Bytes::from(PAGE.replace(NONCE, nonce))));
     let policy = HeaderValue::try_from(policy);
     let policy = policy.expect("invariant: a nonce is made of digits");
     let fixed: [(HeaderName, &'static str); 5] = [
@@ -41,5 +44,5 @@ pub(super) fn page() -> Result<Answer, Problem> {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    Ok(response)
+    response
 }

@@ -34,7 +34,7 @@ impl<'c> Witness<'c> {
         let origin = Origin {
             is_query: !is_post || body.trim_ascii().is_empty(),
             version: if uri.path() == "/i" { "tp1" } else { "tp2" },
-            hostname: self.text(&HOST),
+            hostname: self.text(&HOST).map(without_port),
             content_type: self.text(&CONTENT_TYPE),
             ..Origin::new(self.collector.tracker.now_ms(), run.clone())
         };
@@ -45,5 +45,13 @@ impl<'c> Witness<'c> {
 
     fn text(&self, name: &HeaderName) -> Option<&'c str> {
         self.head.headers.get(name).and_then(|it| it.to_str().ok())
+    }
+}
+
+/// Takes the port off a `host:port`.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|it| it.is_ascii_digit()) => name,
+        _ => host,
     }
 }

@@ -193,7 +193,7 @@ impl Example {
             "micro" => return Server::start_as(config(), with_micro),
             "order" => {
                 let server = Server::start_as(config(), with_micro);
-                assert_eq!(server.send(&order()).status, 200);
+                assert_eq!(server.send(order()).status, 200);
                 return server;
             }
             "busy" => {
