@@ -101,8 +101,13 @@ fn read_members(
     for (name, value) in members {
         match value {
             Value::Null => {}
-            Value::String(text) => pairs.push((name, text)),
-            Value::Number(number) if name == "limit" => pairs.push((name, number.to_string())),
+            Value::String(text) if name != "contexts" => pairs.push((name, text)),
+            Value::Number(number) if name == "limit" => {
+                // Some languages write all numbers with a fraction.
+                let text = number.to_string();
+                let whole = text.strip_suffix(".0").unwrap_or(&text);
+                pairs.push((name, whole.to_owned()));
+            }
             Value::Array(list) if name == "contexts" => {
                 for item in list {
                     let Value::String(text) = item else {
@@ -115,6 +120,14 @@ fn read_members(
         }
     }
     Ok(())
+}
+
+fn limit(text: &str) -> Result<usize, Problem> {
+    let limit: Option<u32> = text.parse().ok();
+    limit.and_then(|it| usize::try_from(it).ok()).ok_or_else(|| {
+        let shown = &text[..text.floor_char_boundary(40)];
+        invalid(format!("limit is `{shown}`; it should be a whole number below 4294967296."))
+    })
 }
 
 fn expected(name: &str) -> &'static str {
@@ -150,10 +163,7 @@ impl Filter {
             }
             "limit" if self.limit.is_some() => return Err(twice(name)),
             "limit" => {
-                let limit = value.parse();
-                let wrong =
-                    |_| invalid(format!("limit is `{value}`; it should be a whole number."));
-                self.limit = Some(limit.map_err(wrong)?);
+                self.limit = Some(limit(&value)?);
                 return Ok(());
             }
             "run" if self.run.is_some() => return Err(twice(name)),

@@ -49,6 +49,7 @@ fn filters_are_taken_from_a_query_and_from_a_body() {
         (json!({"contexts": ["iglu:com.acme/z/jsonschema/1-0-0"]}), &[]),
         (json!({"limit": 2}), &["view", "b"]),
         (json!({"limit": "1"}), &["view"]),
+        (json!({"limit": 4_294_967_295_u32}), &["view", "b", "a"]),
         (json!({"limit": 0}), &[]),
         (json!({"event_id": id}), &["b"]),
         (json!({"event": "a"}), &["a"]),
@@ -68,6 +69,8 @@ fn filters_are_taken_from_a_query_and_from_a_body() {
         let posted = server.post("/micro/good", filters.to_string());
         assert_eq!(posted.body, server.get(&path).body, "{filters}");
     }
+    let with_fraction = server.post("/micro/good", r#"{"limit": 1.0}"#);
+    assert_eq!(with_fraction.body, server.get("/micro/good?limit=1").body);
     assert_eq!(server.send("POST /micro/good HTTP/1.1\r\nHost: localhost\r\n\r\n").status, 200);
 }
 
@@ -95,7 +98,8 @@ fn what_is_asked_wrong_is_answered_with_what_would_be_right() {
         ("/micro/good?vendor=x", "There is no parameter `vendor`"),
         ("/micro/all?limit=1", "There is no parameter `limit`, only `run`."),
         ("/micro/reset?event=a", "There is no parameter `event`"),
-        ("/micro/good?limit=-1", "limit is `-1`; it should be a whole number."),
+        ("/micro/good?limit=-1", "limit is `-1`; it should be a whole number below 4294967296."),
+        ("/micro/good?limit=4294967296", "limit is `4294967296`"),
         ("/micro/good?event=a&event=b", "event is given twice."),
         ("/micro/good?limit=1&limit=2", "limit is given twice."),
         ("/micro/good?run=", "The name of a run has 1 to 64 characters"),
@@ -121,13 +125,7 @@ fn what_is_asked_wrong_is_answered_with_what_would_be_right() {
         (r#"{"contexts":[5]}"#, "invalid_parameter"),
         (r#"{"zzz":"x"}"#, "invalid_parameter"),
     ] {
-        // A single context is as good as a list of one.
-        let status = if sent.contains(":\"x\"") && sent.contains("contexts") { 200 } else { 400 };
-        let answer = server.post("/micro/good", sent);
-        assert_eq!(answer.status, status, "{sent}");
-        if status == 400 {
-            answer.assert_problem(400, code);
-        }
+        server.post("/micro/good", sent).assert_problem(400, code);
     }
     let form = "POST /micro/reset HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n\
                 Content-Length: 2\r\n\r\n{}";
