@@ -134,7 +134,7 @@ fn check_entity(what: &str, entity: &Value, verdict: &mut Verdict) {
     }
     let uri = entity["schema"].as_str().unwrap_or_default();
     let Some(schema) = uri.strip_prefix("iglu:").and_then(Schema::find) else {
-        // One note tells enough; whoever has more contexts knows them.
+        // Enough to know; whoever sends more contexts than that sees them all the same.
         if verdict.notes.len() < ERRORS {
             verdict
                 .notes
