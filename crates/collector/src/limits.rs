@@ -69,6 +69,14 @@ pub struct Limits {
     pub entries_looked_at: usize,
     /// Bytes of events that are looked at for one answer.
     pub bytes_looked_at: usize,
+    /// Events that [`Micro`](crate::Micro) shows: those of a long run of tests.
+    pub micro_events: usize,
+    /// Bytes that they take in memory, about; an ordinary one has 5 kB with all that is shown.
+    pub micro_bytes: usize,
+    /// Time for which somebody may wait there for events; proxies give up after a minute too.
+    pub micro_wait: Duration,
+    /// Those who wait there at a time, so that half of the connections are left to trackers.
+    pub micro_waiters: usize,
     /// Time for open requests to be answered when the server is told to end.
     pub shutdown_time: Duration,
 }
@@ -100,6 +108,10 @@ impl Default for Limits {
             page_bytes: 1 << 20,
             entries_looked_at: 10_000,
             bytes_looked_at: 64 << 20,
+            micro_events: 10_000,
+            micro_bytes: 64 << 20,
+            micro_wait: Duration::from_mins(1),
+            micro_waiters: 512,
             shutdown_time: Duration::from_secs(10),
         }
     }

@@ -10,6 +10,7 @@ mod disk;
 mod durability;
 mod load;
 mod log;
+mod micro;
 mod node_tracker;
 mod npm;
 mod openapi;

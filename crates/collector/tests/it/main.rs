@@ -8,6 +8,7 @@ mod evasion;
 mod events;
 mod increments;
 mod journal;
+mod micro;
 mod mutations;
 mod pages;
 mod questions;
