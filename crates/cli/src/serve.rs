@@ -1,5 +1,8 @@
 //! `internal-events serve`: accepts events over HTTP.
 
+mod shown;
+
+use self::shown::Pages;
 use crate::context::{Context, RedisArgs, SnowplowArgs};
 use crate::output;
 use anyhow::{Context as _, Error, bail, ensure};
@@ -66,7 +69,12 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let tls = tls.map(|it| Tls::load(cx.root().join(&it.certificate), cx.root().join(&it.key)));
     let tls = tls.transpose().context("cannot serve over TLS")?;
     let data = cx.data(&installation);
-    let tracker = Tracker::open(installation.tracker_config(&data)?)
+    let pages = args.micro.then(Pages::default);
+    let mut config = installation.tracker_config(&data)?;
+    if let Some(pages) = pages.as_ref().filter(|_| settings.enabled) {
+        config = pages.shown_by(config, installation.snowplow(&data)?);
+    }
+    let tracker = Tracker::open(config)
         .with_context(|| format!("cannot use the data directory {}", data.display()))?;
     if !installation.settings().enabled {
         tracing::warn!("tracking is switched off: every event will be refused");
@@ -89,6 +97,9 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         None => collector,
     };
     let collector = if args.micro { collector.with_micro() } else { collector };
+    if let (Some(pages), Some(micro)) = (pages, collector.micro()) {
+        pages.open(micro);
+    }
     let collector = collector.listing(listing(&installation));
     let watcher = Watcher::start(installation, collector.reload())?;
     runtime.block_on(serve(collector, address, scheme))?;

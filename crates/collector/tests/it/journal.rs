@@ -74,7 +74,10 @@ fn an_entry_is_shown_as_the_command_line_prints_it() {
     let entry = entry_json(&entries[0]);
     let answer = server.get(EVENTS).json();
     assert_eq!(answer, json!({ "version": 1, "last": 1, "events": [entry] }));
-    assert_eq!(answer["events"][0]["event"], json!({ "event": "create_order", "user": 1 }));
+    assert_eq!(
+        answer["events"][0]["event"],
+        json!({ "event": "create_order", "user": 1, "snowplow": false })
+    );
     let keys = answer["events"][0]["updates"].as_array().expect("updates");
     assert_eq!(keys[0]["key"], "{event_counters}_create_order");
 }

@@ -1,6 +1,7 @@
 //! The flag `--micro`.
 
-use super::server::Server;
+use super::server::{Server, TRACK};
+use crate::operations::run_at;
 use crate::shop;
 
 const TP2: &str = "/com.snowplowanalytics.snowplow/tp2";
@@ -22,4 +23,28 @@ fn events_are_shown_only_where_that_was_asked_for() {
     let answer = server.connect().get("/micro/good").expect("it answers");
     assert_eq!(answer.status, 404);
     assert!(answer.body.contains("--micro"), "{}", answer.body);
+}
+
+/// What an application tracks by REST, or in its own process, is what a test of it looks for.
+#[test]
+fn events_that_would_be_sent_for_calls_are_shown_too() {
+    let root = shop();
+    let server = Server::start_micro(root.path());
+    let get = |path: &str| server.connect().get(path).expect("it answers");
+    for (user, is_sent) in [(1, true), (2, false), (3, true)] {
+        let body = format!(
+            r#"{{"event":"create_order","user_id":{user},"project_id":{user},"send_to_snowplow":{is_sent}}}"#
+        );
+        let answer = server.connect().post(TRACK, &body).expect("it answers");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let run = run_at(root.path(), &["track", "create_order", "--user", "4"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let answer = get("/micro/wait?event=create_order&count=3&timeout=30");
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let shown = answer.json();
+    let events = shown.as_array().expect("a list");
+    assert_eq!(events.len(), 3, "{shown}");
+    assert!(events.iter().all(|it| it["eventType"] == "struct"), "{shown}");
+    assert_eq!(get("/micro/all").json(), serde_json::json!({ "total": 3, "good": 3, "bad": 0 }));
 }
