@@ -1,8 +1,12 @@
-//! The flag `--micro`.
+//! The flag `--micro`, and the page for people in a real browser.
 
 use super::server::{Server, TRACK};
 use crate::operations::run_at;
+use super::browser_tracker::find;
+use super::npm;
+use super::server::Server;
 use crate::shop;
+use std::process::Command;
 
 const TP2: &str = "/com.snowplowanalytics.snowplow/tp2";
 
@@ -47,4 +51,32 @@ fn events_that_would_be_sent_for_calls_are_shown_too() {
     assert_eq!(events.len(), 3, "{shown}");
     assert!(events.iter().all(|it| it["eventType"] == "struct"), "{shown}");
     assert_eq!(get("/micro/all").json(), serde_json::json!({ "total": 3, "good": 3, "bad": 0 }));
+#[test]
+fn a_browser_shows_events_as_text_and_why_they_are_bad() {
+    let what = "the page of events in a browser";
+    let Some(chromium) = find("chromium") else { return npm::skip(what, "chromium is not there") };
+    let root = shop();
+    let server = Server::start_micro(root.path());
+    let hostile = EVENT.replace("click", r"<img src=x onerror=document.title='run'>");
+    let bad = EVENT.replace("click", "create_ordr").replace(r#""p":"web""#, r#""p":"fridge""#);
+    for sent in [&hostile, &bad] {
+        assert_eq!(server.connect().post(TP2, sent).expect("it answers").status, 200);
+    }
+    let profile = tempfile::tempdir().expect("a folder");
+    let mut browser = Command::new(chromium);
+    browser.args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]);
+    // Time goes on in the page only while nothing is on its way; so it has looked when this ends.
+    browser.arg("--virtual-time-budget=3000");
+    browser.arg(format!("--user-data-dir={}", profile.path().display()));
+    let output = browser.arg(format!("http://{}/micro/ui", server.address)).output();
+    let page = String::from_utf8(output.expect("it starts").stdout).expect("a page is text");
+    for text in [
+        r#"<span id="n-all">2</span>"#,
+        r#"<span class="name">&lt;img src=x onerror=document.title='run'&gt;</span>"#,
+        r#"<span class="name">create_ordr</span>"#,
+        "`p` should be one of web, mob, pc",
+    ] {
+        assert!(page.contains(text), "{text} is in {page}");
+    }
+    assert!(!page.contains("<img") && !page.contains("<title>run"), "{page}");
 }

@@ -53,8 +53,12 @@ fn filters_are_taken_from_a_query_and_from_a_body() {
         (json!({"limit": 0}), &[]),
         (json!({"event_id": id}), &["b"]),
         (json!({"event": "a"}), &["a"]),
+        (json!({"event": "vie"}), &[]),
+        (json!({"event": "views"}), &[]),
         (json!({"app_id": "shop"}), &["b", "a"]),
         (json!({"app_id": "shop", "event": "view"}), &[]),
+        (json!({"app_id": "sho"}), &[]),
+        (json!({"schema": "iglu:com.google.analytics/event"}), &[]),
         (json!({"event_type": null, "event": "a", "limit": null}), &["a"]),
     ] {
         let mut query = form_urlencoded::Serializer::new(String::new());
