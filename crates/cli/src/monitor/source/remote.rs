@@ -216,6 +216,7 @@ impl Source for Remote {
             metrics,
             events,
             notes,
+            definitions: None,
         })
     }
 }
