@@ -204,6 +204,10 @@ fn one_screen_is_printed_of_a_data_directory_and_the_same_of_its_server() {
     let elsewhere = tempfile::tempdir().expect("a folder");
     let shown = body(&once(elsewhere.path(), &remote));
     assert!(shown.contains("Events: 1\n") && !shown.contains("Why not"), "{shown}");
+    for both in [["create_order", "counts."], ["counts.", "redis_hll_counters.*"]] {
+        let remote = [&both[..], &["--server", &url]].concat();
+        assert!(body(&once(elsewhere.path(), &remote)).contains("Metrics: 2 of 2"), "{both:?}");
+    }
     let remote = ["create_order", "--recent", "1", "--server", &url];
     let shown = body(&once(elsewhere.path(), &remote));
     assert!(shown.contains("Metrics: 2 of 2") && shown.contains("Events: 1\n"), "{shown}");
