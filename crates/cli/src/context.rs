@@ -1,7 +1,7 @@
 //! What every command knows.
 
 use anyhow::Context as _;
-use internal_events::store::{CounterReader, Reader, RedisCounterReader, Sqlite};
+use internal_events::store::{CounterReader, Reader, RedisCounterReader, RedisOptions, Sqlite};
 use internal_events_definitions::Severity;
 use internal_events_installation::{Installation, Secret};
 use std::path::{Path, PathBuf};
@@ -104,14 +104,7 @@ impl Context {
         &self,
         installation: &Installation,
     ) -> anyhow::Result<Option<Box<dyn CounterReader>>> {
-        let data = self.data(installation);
-        let reader = Sqlite::reader(&data)
-            .with_context(|| format!("cannot read the data directory {}", data.display()))?;
-        if let Some(options) = installation.redis()? {
-            let journal = reader.map(|it| Box::new(it) as Box<dyn Reader>);
-            return Ok(Some(Box::new(RedisCounterReader::new(options, journal))));
-        }
-        Ok(reader.map(|it| Box::new(it) as Box<dyn CounterReader>))
+        counters_in(&self.data(installation), installation.redis()?)
     }
 
     /// Where counters are read from, for a person.
@@ -126,4 +119,18 @@ impl Context {
     pub(crate) fn data(&self, installation: &Installation) -> PathBuf {
         self.data.clone().unwrap_or_else(|| installation.data())
     }
+}
+
+/// Opens what counters are read from, by where they are.
+pub(crate) fn counters_in(
+    data: &Path,
+    redis: Option<RedisOptions>,
+) -> anyhow::Result<Option<Box<dyn CounterReader>>> {
+    let reader = Sqlite::reader(data)
+        .with_context(|| format!("cannot read the data directory {}", data.display()))?;
+    if let Some(options) = redis {
+        let journal = reader.map(|it| Box::new(it) as Box<dyn Reader>);
+        return Ok(Some(Box::new(RedisCounterReader::new(options, journal))));
+    }
+    Ok(reader.map(|it| Box::new(it) as Box<dyn CounterReader>))
 }

@@ -61,7 +61,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Token(args) => token::run(&args),
         Command::Track(args) => track::run(args, &cx),
         Command::Metrics(args) => metrics::run(&args, &cx),
-        Command::Monitor(args) => monitor::run(&args, cx),
+        Command::Monitor(args) => monitor::run(&args, &cx),
         Command::Explain(args) => explain::run(args, &cx),
         Command::Parity(args) => parity::run(&args, &cx),
         Command::Journal(args) => journal::run(args, &cx),

@@ -19,6 +19,7 @@ use crate::context::{Context, RedisArgs};
 use crate::output;
 use anyhow::{Context as _, bail};
 use model::{Medium, Model, Why};
+use snapshot::Snapshot;
 use source::{Local, Remote, RemoteArgs, Source};
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal as _};
@@ -55,7 +56,7 @@ pub(crate) struct MonitorArgs {
     redis: RedisArgs,
 }
 
-pub(crate) fn run(args: &MonitorArgs, cx: Context) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &MonitorArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let is_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     if !args.once && !is_terminal {
         bail!(
@@ -64,24 +65,24 @@ pub(crate) fn run(args: &MonitorArgs, cx: Context) -> anyhow::Result<ExitCode> {
              --once` prints one screen"
         );
     }
-    let (mut source, explainer) = open(args, cx)?;
+    let (mut source, mut explainer) = open(args, cx)?;
     let watched =
         if args.watched.is_empty() { "everything".to_owned() } else { args.watched.join(", ") };
     let mut model = Model::new(watched, source.place());
     // What cannot be read at all is said on a terminal that nothing is drawn on yet.
-    model.see(source.look()?);
+    see(&mut model, &mut explainer, source.look()?);
     if args.once {
-        print_once(source.as_mut(), &mut model, &explainer, args.seconds)?;
+        print_once(source.as_mut(), &mut model, &mut explainer, args.seconds)?;
     } else {
         let has_colours = output::stdout_has_colour();
         model.medium = if has_colours { Medium::ColourTerminal } else { Medium::Terminal };
-        screen::run(source, model, &explainer)?;
+        screen::run(source, model, explainer)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Opens what is to be watched, and the definitions by which it is explained.
-fn open(args: &MonitorArgs, cx: Context) -> anyhow::Result<(Box<dyn Source>, Explainer)> {
+fn open(args: &MonitorArgs, cx: &Context) -> anyhow::Result<(Box<dyn Source>, Explainer)> {
     let Some(server) = &args.remote.server else {
         let installation = cx.installation_with(&args.redis)?;
         let local = Local::open(cx, installation, &args.watched, args.recent)?;
@@ -93,6 +94,14 @@ fn open(args: &MonitorArgs, cx: Context) -> anyhow::Result<(Box<dyn Source>, Exp
     let catalog = cx.installation().map(|it| it.catalog()).unwrap_or_default();
     remote.learn(&catalog);
     Ok((Box::new(remote), Explainer::new(Arc::new(catalog))))
+}
+
+/// Takes in a look, and the definitions that it found to explain by.
+fn see(model: &mut Model, explainer: &mut Explainer, mut snapshot: Snapshot) {
+    if let Some(catalog) = snapshot.definitions.take() {
+        *explainer = Explainer::new(catalog);
+    }
+    model.see(snapshot);
 }
 
 /// Finds out why events did not move metrics, once for each that is asked about.
@@ -108,12 +117,12 @@ fn explain(model: &mut Model, explainer: &Explainer) {
 fn print_once(
     source: &mut dyn Source,
     model: &mut Model,
-    explainer: &Explainer,
+    explainer: &mut Explainer,
     seconds: u64,
 ) -> anyhow::Result<()> {
     if seconds > 0 {
         std::thread::sleep(Duration::from_secs(seconds));
-        model.see(source.look().context("the second look failed")?);
+        see(model, explainer, source.look().context("the second look failed")?);
     }
     explain(model, explainer);
     output::print(&draw::as_text(model, PRINTED_WIDTH, draw::height(model, PRINTED_WIDTH)))

@@ -68,7 +68,8 @@ impl Question {
         }
         let mut found = BTreeSet::new();
         for key_path in &self.key_paths {
-            found.extend(named(catalog, key_path)?);
+            expect_metric(catalog, key_path)?;
+            found.insert(key_path.clone());
         }
         for event in &self.events {
             found.extend(counting(catalog, event)?);
@@ -77,20 +78,14 @@ impl Question {
     }
 }
 
-/// The metric of a key path, or those whose key paths begin with what stands before a `*`.
-fn named(catalog: &Catalog, key_path: &str) -> Result<Vec<String>, Problem> {
-    let all = catalog.metrics().iter().map(|it| &it.definition.key_path);
-    let found: Vec<String> = match key_path.strip_suffix('*') {
-        Some(prefix) => all.filter(|it| it.starts_with(prefix)).cloned().collect(),
-        None => catalog.metric(key_path).map(|_| key_path.to_owned()).into_iter().collect(),
-    };
-    if found.is_empty() {
-        let similar = catalog.similar_metric(key_path.trim_end_matches('*'));
-        let hint = similar.map(|it| format!(" Did you mean `{it}`?")).unwrap_or_default();
-        let detail = format!("No metric has the key path `{key_path}`.{hint}");
-        return Err(Problem::NoSuchMetric(detail));
+/// Refuses what is no key path of a metric.
+fn expect_metric(catalog: &Catalog, key_path: &str) -> Result<(), Problem> {
+    if catalog.metric(key_path).is_some() {
+        return Ok(());
     }
-    Ok(found)
+    let similar = catalog.similar_metric(key_path);
+    let hint = similar.map(|it| format!(" Did you mean `{it}`?")).unwrap_or_default();
+    Err(Problem::NoSuchMetric(format!("No metric has the key path `{key_path}`.{hint}")))
 }
 
 /// The metrics that count an event, which may be none if it is a known one.

@@ -133,7 +133,8 @@ impl Model {
 
     /// Takes in what a look found.
     pub(super) fn see(&mut self, snapshot: Snapshot) {
-        let Snapshot { now, metrics, events, deliveries, kept_aside, notes } = snapshot;
+        let Snapshot { now, metrics, events, deliveries, kept_aside, notes, definitions: _ } =
+            snapshot;
         let is_first = self.updated_at.is_none();
         self.updated_at = Some(now);
         self.error = None;

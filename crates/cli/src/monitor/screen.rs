@@ -1,12 +1,12 @@
 //! The loop: looks each second, takes keys in, draws, and leaves the terminal as it was.
 
 use super::draw::{draw, last_line};
-use super::explain;
 use super::limits::Limits;
 use super::model::{Model, Then};
 use super::snapshot::Snapshot;
 use super::source::Source;
 use super::why::Explainer;
+use super::{explain, see};
 use anyhow::Context as _;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
@@ -21,7 +21,7 @@ use std::time::Instant;
 pub(super) fn run(
     source: Box<dyn Source>,
     mut model: Model,
-    explainer: &Explainer,
+    mut explainer: Explainer,
 ) -> anyhow::Result<()> {
     let is_told_to_end = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGHUP, SIGINT] {
@@ -35,9 +35,9 @@ pub(super) fn run(
         if !model.is_paused {
             looks.ask();
         }
-        is_changed |= looks.take_in(&mut model)?;
+        is_changed |= looks.take_in(&mut model, &mut explainer)?;
         if is_changed {
-            explain(&mut model, explainer);
+            explain(&mut model, &explainer);
             screen.draw(&mut model).context("cannot draw on the terminal")?;
             is_changed = false;
         }
@@ -114,12 +114,12 @@ impl Looks {
     }
 
     /// Takes in what was found meanwhile, and says whether there was anything.
-    fn take_in(&mut self, model: &mut Model) -> anyhow::Result<bool> {
+    fn take_in(&mut self, model: &mut Model, explainer: &mut Explainer) -> anyhow::Result<bool> {
         match self.answers.try_recv() {
             Ok(look) => {
                 self.is_waiting = false;
                 match look {
-                    Ok(snapshot) => model.see(snapshot),
+                    Ok(snapshot) => see(model, explainer, snapshot),
                     Err(error) => model.fail(format!("{error:#}")),
                 }
                 Ok(true)

@@ -1,10 +1,12 @@
 //! What one look finds, wherever it looks: both sources speak the JSON of the HTTP interface.
 
+use internal_events_catalog::Catalog;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// What one look finds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Snapshot {
     /// When it looked: milliseconds since 1970.
     pub(super) now: i64,
@@ -16,6 +18,8 @@ pub(super) struct Snapshot {
     pub(super) kept_aside: u64,
     /// What could not be read, and why.
     pub(super) notes: Vec<String>,
+    /// The definitions, if they changed since the look before.
+    pub(super) definitions: Option<Arc<Catalog>>,
 }
 
 /// The value of a metric.

@@ -115,6 +115,20 @@ fn a_reset_makes_what_is_now_initial_in_a_data_directory_too() {
 }
 
 #[test]
+fn definitions_that_are_written_meanwhile_count_and_broken_ones_do_not() {
+    let root = shop();
+    let mut watcher = Watcher::sits_down(&["--root", root.path().to_str().expect("UTF-8")]);
+    watcher.reads("Watching everything");
+    let metric = crate::TOTAL.replace("counts.count_total_create_order", "zzzz_metric");
+    write(root.path(), "config/metrics/counts_all/zzzz_metric.yml", &metric);
+    watcher.reads("zzzz_metric");
+    write(root.path(), "config/events/broken.yml", "action: [\n");
+    watcher.reads("broken.yml");
+    watcher.types("q");
+    watcher.sees_the_end();
+}
+
+#[test]
 fn whoever_ends_it_finds_the_terminal_as_it_was() {
     for name in ["TERM", "HUP", "INT"] {
         let root = shop();
@@ -190,6 +204,10 @@ fn one_screen_is_printed_of_a_data_directory_and_the_same_of_its_server() {
     let elsewhere = tempfile::tempdir().expect("a folder");
     let shown = body(&once(elsewhere.path(), &remote));
     assert!(shown.contains("Events: 1\n") && !shown.contains("Why not"), "{shown}");
+    for both in [["create_order", "counts."], ["counts.", "redis_hll_counters.*"]] {
+        let remote = [&both[..], &["--server", &url]].concat();
+        assert!(body(&once(elsewhere.path(), &remote)).contains("Metrics: 2 of 2"), "{both:?}");
+    }
     let remote = ["create_order", "--recent", "1", "--server", &url];
     let shown = body(&once(elsewhere.path(), &remote));
     assert!(shown.contains("Metrics: 2 of 2") && shown.contains("Events: 1\n"), "{shown}");

@@ -1,27 +1,37 @@
 //! Looks into a data directory.
 
 use super::{Source, Watched};
-use crate::context::Context;
+use crate::context::{Context, counters_in};
 use crate::metrics::today;
 use crate::monitor::limits::Limits;
 use crate::monitor::snapshot::{DeliveryNow, Entry, MetricNow, Snapshot};
 use anyhow::{Context as _, bail};
-use internal_events::store::{CounterReader, Page, Reader, Sqlite, SqliteReader, Status};
+use internal_events::store::{
+    CounterReader, Page, Reader, RedisOptions, Sqlite, SqliteReader, Status,
+};
 use internal_events::{
     Catalog, DestinationHealth, Health, Window, entry_json, evaluate, health_json, report_json,
 };
-use internal_events_installation::Installation;
+use internal_events_installation::{Change, Installation, Watch};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Looks up environment variables.
+type Env = fn(&str) -> Option<String>;
+
 /// A data directory, with the counters in Redis if they are there.
 pub(in crate::monitor) struct Local {
-    cx: Context,
-    installation: Installation,
-    catalog: Arc<Catalog>,
     data: PathBuf,
+    redis: Option<RedisOptions>,
+    /// Where counters are, for a person.
+    counters_at: String,
+    watch: Watch<Env>,
+    catalog: Arc<Catalog>,
+    /// Why changed definitions do not count.
+    kept: Option<String>,
+    wanted: Vec<String>,
     watched: Watched,
     key_paths: Vec<String>,
     limits: Limits,
@@ -34,31 +44,30 @@ pub(in crate::monitor) struct Local {
 
 impl Local {
     pub(in crate::monitor) fn open(
-        cx: Context,
+        cx: &Context,
         installation: Installation,
         wanted: &[String],
         recent: usize,
     ) -> anyhow::Result<Self> {
         let catalog = Arc::new(installation.catalog());
         let watched = resolve(&catalog, wanted)?;
-        let key_paths = key_paths(&catalog, &watched);
-        let data = cx.data(&installation);
-        let (limits, after) = (Limits::DEFAULT, None);
-        let (journal, counters) = (None, None);
-        let local = Self {
-            cx,
-            installation,
+        let env: Env = |name| std::env::var(name).ok();
+        Ok(Self {
+            data: cx.data(&installation),
+            redis: installation.redis()?,
+            counters_at: cx.counters_at(&installation),
+            watch: Watch::new(installation, env),
+            kept: None,
+            wanted: wanted.to_owned(),
+            key_paths: key_paths(&catalog, &watched),
             catalog,
-            data,
             watched,
-            key_paths,
-            limits,
+            limits: Limits::DEFAULT,
             recent,
-            after,
-            journal,
-            counters,
-        };
-        Ok(local)
+            after: None,
+            journal: None,
+            counters: None,
+        })
     }
 
     /// The definitions that count there.
@@ -72,11 +81,35 @@ impl Local {
             self.journal = Sqlite::reader(&self.data).with_context(|| {
                 format!("cannot read the data directory {}", self.data.display())
             })?;
-        }
-        if self.counters.is_none() {
-            self.counters = self.cx.counters(&self.installation)?;
+            // Counters that were opened without a journal do not know what it has still to count.
+            if self.journal.is_some() || self.counters.is_none() {
+                self.counters = counters_in(&self.data, self.redis.clone())?;
+            }
         }
         Ok(())
+    }
+
+    /// Looks whether definitions changed, and gives the new ones.
+    fn changed_definitions(&mut self) -> Option<Arc<Catalog>> {
+        let catalog = match self.watch.look()? {
+            Change::Replaced(catalog) => Arc::new(catalog),
+            Change::Kept(reason) => {
+                self.kept = Some(format!("Definitions from before go on to count: {reason}"));
+                return None;
+            }
+        };
+        match resolve(&catalog, &self.wanted) {
+            Ok(watched) => {
+                self.key_paths = key_paths(&catalog, &watched);
+                (self.watched, self.kept) = (watched, None);
+                self.catalog = Arc::clone(&catalog);
+                Some(catalog)
+            }
+            Err(error) => {
+                self.kept = Some(format!("The definitions changed: {error:#}"));
+                None
+            }
+        }
     }
 
     fn metrics(&mut self) -> anyhow::Result<Vec<MetricNow>> {
@@ -87,9 +120,8 @@ impl Local {
         let window = Window { today: today(), include_current_week: true };
         let key_paths: Vec<&str> = self.key_paths.iter().map(String::as_str).collect();
         let reader = self.counters.as_mut().map(|it| it.as_mut() as &mut dyn CounterReader);
-        let report = evaluate(&self.catalog, reader, &key_paths, window).with_context(|| {
-            format!("cannot read the counters in {}", self.cx.counters_at(&self.installation))
-        })?;
+        let report = evaluate(&self.catalog, reader, &key_paths, window)
+            .with_context(|| format!("cannot read the counters in {}", self.counters_at))?;
         Ok(MetricNow::all(&report_json(&report)))
     }
 
@@ -130,6 +162,7 @@ impl Source for Local {
     }
 
     fn look(&mut self) -> anyhow::Result<Snapshot> {
+        let definitions = self.changed_definitions();
         self.open_data()?;
         let status = self.journal.as_mut().map(Reader::status).transpose();
         let status = status.context("the state of the journal cannot be read")?;
@@ -140,7 +173,8 @@ impl Source for Local {
         let kept_aside = status.as_ref().map_or(0, |it| it.quarantined);
         let deliveries = status.map(deliveries).unwrap_or_default();
         let now = Timestamp::now().as_millisecond();
-        Ok(Snapshot { now, metrics, events, deliveries, kept_aside, notes: Vec::new() })
+        let notes = self.kept.iter().cloned().collect();
+        Ok(Snapshot { now, metrics, events, deliveries, kept_aside, notes, definitions })
     }
 }
 

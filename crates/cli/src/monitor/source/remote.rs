@@ -89,20 +89,18 @@ impl Remote {
     /// Finds out which arguments are events, and which begin key paths.
     fn resolve(&mut self, wanted: &[String]) -> anyhow::Result<()> {
         for name in wanted {
-            let beginning = name.trim_end_matches('*');
             let Err(event) = self.ask(METRICS, &[("event", name)])? else {
                 self.watched.events.push(name.clone());
                 continue;
             };
             event.unless(404, &self.base)?;
-            if let Err(key_path) = self.ask(METRICS, &[("key_path", &format!("{beginning}*"))])? {
-                key_path.unless(404, &self.base)?;
-                bail!(
-                    "{} has nothing to watch under `{name}`: {} {}",
-                    self.base,
-                    event.detail,
-                    key_path.detail
-                );
+            let beginning = name.trim_end_matches('*');
+            if self.beginning_with(&[beginning.to_owned()])?.is_empty() {
+                // The server knows what may be meant.
+                let metric = self.ask(METRICS, &[("key_path", beginning)])?.err();
+                let metric = metric.map(|it| it.detail).unwrap_or_default();
+                let (base, event) = (&self.base, event.detail);
+                bail!("{base} has nothing to watch under `{name}`: {event} {metric}");
             }
             self.watched.key_paths.push(beginning.to_owned());
         }
@@ -110,10 +108,30 @@ impl Remote {
     }
 
     fn metrics(&self) -> anyhow::Result<Vec<MetricNow>> {
-        let mut query = vec![("include_current_week", "true".to_owned())];
-        query.extend(self.watched.events.iter().map(|it| ("event", it.clone())));
-        query.extend(self.watched.key_paths.iter().map(|it| ("key_path", format!("{it}*"))));
-        let query: Vec<(&str, &str)> = query.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        let Watched { events, key_paths, .. } = &self.watched;
+        if self.watched.is_everything() {
+            return self.values(&[]);
+        }
+        let mut metrics = if events.is_empty() { Vec::new() } else { self.values(events)? };
+        if !key_paths.is_empty() {
+            metrics.extend(self.beginning_with(key_paths)?);
+        }
+        metrics.sort_by(|a, b| a.key_path.cmp(&b.key_path));
+        metrics.dedup_by(|a, b| a.key_path == b.key_path);
+        Ok(metrics)
+    }
+
+    /// The metrics whose key paths begin so; a server has no such question.
+    fn beginning_with(&self, key_paths: &[String]) -> anyhow::Result<Vec<MetricNow>> {
+        let mut metrics = self.values(&[])?;
+        metrics.retain(|metric| key_paths.iter().any(|it| metric.key_path.starts_with(it)));
+        Ok(metrics)
+    }
+
+    /// The metrics that count some events, or all metrics.
+    fn values(&self, events: &[String]) -> anyhow::Result<Vec<MetricNow>> {
+        let mut query = vec![("include_current_week", "true")];
+        query.extend(events.iter().map(|it| ("event", it.as_str())));
         match self.ask(METRICS, &query)? {
             Ok(report) => Ok(MetricNow::all(&report)),
             Err(refusal) => Err(refusal.into_error(&self.base)),
@@ -216,6 +234,7 @@ impl Source for Remote {
             metrics,
             events,
             notes,
+            definitions: None,
         })
     }
 }

@@ -1,10 +1,9 @@
 //! The flag `--micro`, and the page for people in a real browser.
 
-use super::server::{Server, TRACK};
-use crate::operations::run_at;
 use super::browser_tracker::find;
 use super::npm;
-use super::server::Server;
+use super::server::{Server, TRACK};
+use crate::operations::run_at;
 use crate::shop;
 use std::process::Command;
 
@@ -51,6 +50,8 @@ fn events_that_would_be_sent_for_calls_are_shown_too() {
     assert_eq!(events.len(), 3, "{shown}");
     assert!(events.iter().all(|it| it["eventType"] == "struct"), "{shown}");
     assert_eq!(get("/micro/all").json(), serde_json::json!({ "total": 3, "good": 3, "bad": 0 }));
+}
+
 #[test]
 fn a_browser_shows_events_as_text_and_why_they_are_bad() {
     let what = "the page of events in a browser";
