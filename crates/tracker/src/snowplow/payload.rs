@@ -105,9 +105,10 @@ impl<'o> Builder<'o> {
         parameters.add("se_pr", property("property"));
         parameters.add("se_va", property("value"));
         let contexts = self.contexts(entry, event, is_duo);
-        match options.base64 {
-            true => parameters.add("cx", STANDARD.encode(contexts)),
-            false => parameters.add("co", contexts),
+        if options.base64 {
+            parameters.add("cx", STANDARD.encode(contexts));
+        } else {
+            parameters.add("co", contexts);
         }
         parameters.add("p", "srv");
         parameters.add("dtm", entry.accepted_at.to_string());
