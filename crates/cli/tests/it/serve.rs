@@ -8,6 +8,7 @@ mod corpus;
 mod crash;
 mod disk;
 mod durability;
+mod forwarding;
 mod load;
 mod log;
 mod node_tracker;
