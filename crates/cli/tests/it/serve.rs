@@ -16,6 +16,7 @@ mod npm;
 mod openapi;
 mod pip;
 mod processes;
+mod product_usage;
 mod python_tracker;
 mod redis;
 mod relay;
