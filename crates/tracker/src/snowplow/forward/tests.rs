@@ -330,6 +330,8 @@ fn without_users(contexts: &mut Value) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn whatever_comes_only_what_is_allowed_goes(
         came in prop::collection::vec((any_name(), any::<String>()), 0..20),
