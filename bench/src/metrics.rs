@@ -10,7 +10,7 @@ use internal_events_catalog::Catalog;
 use internal_events_hll::Sketch;
 use internal_events_installation::Installation;
 use internal_events_store::{
-    Counters, Error, Options, Reader, Sqlite, Status, StoredDeadLetter, StoredEntry,
+    Counters, Error, Options, Page, Reader, Sqlite, Status, StoredDeadLetter, StoredEntry,
     StoredQuarantined,
 };
 use jiff::civil::{Date, date};
@@ -100,7 +100,7 @@ impl Reader for Held {
         Ok(Vec::new())
     }
 
-    fn entries(&mut self, _: u64, _: usize) -> Result<Vec<StoredEntry>, Error> {
+    fn page(&mut self, _: u64, _: Page) -> Result<Vec<StoredEntry>, Error> {
         Ok(Vec::new())
     }
 

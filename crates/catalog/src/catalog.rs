@@ -6,7 +6,7 @@ use crate::route::{BaseSlots, ResolvedRule};
 use crate::{
     CounterKind, Definitions, EventDefinition, MetricDefinition, Overrides, SelectionRule, Week,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::{self, Write as _};
 
 /// Position of an event in its catalog.
@@ -195,6 +195,20 @@ impl Catalog {
     /// Finds a metric by its key path.
     pub fn metric(&self, key_path: &str) -> Option<&Metric> {
         self.metric_by_key_path.get(key_path).map(|idx| &self.metrics[*idx])
+    }
+
+    /// The metrics whose values an event of this name may move, in the order of their files.
+    pub fn metrics_counting(&self, event: &str) -> impl Iterator<Item = &Metric> {
+        self.metrics.iter().filter(move |metric| {
+            let plan = self.plan(metric);
+            plan.is_ok_and(|it| it.counters.iter().any(|it| it.event == event))
+        })
+    }
+
+    /// The names of the events that may move the value of a metric.
+    pub fn counted_by(&self, metric: &Metric) -> BTreeSet<String> {
+        let counters = self.plan(metric).map(|it| it.counters).unwrap_or_default();
+        counters.into_iter().map(|it| it.event).collect()
     }
 
     /// The tables that keep legacy names alive.

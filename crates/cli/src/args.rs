@@ -8,6 +8,8 @@ use crate::explain::ExplainArgs;
 use crate::generate::GenerateArgs;
 use crate::journal::JournalArgs;
 use crate::metrics::MetricsArgs;
+use crate::monitor::MonitorArgs;
+use crate::outbox::OutboxArgs;
 use crate::parity::ParityArgs;
 use crate::quarantine::QuarantineArgs;
 use crate::schema::SchemaArgs;
@@ -67,6 +69,8 @@ pub(crate) enum Command {
     Track(TrackArgs),
     /// Show the values of metrics.
     Metrics(MetricsArgs),
+    /// Watch metrics and events as they change.
+    Monitor(MonitorArgs),
     /// Explain why an event would, or would not, move which metric.
     Explain(ExplainArgs),
     /// Compare metrics with what they were by earlier definitions, as after a migration.
@@ -75,6 +79,8 @@ pub(crate) enum Command {
     Journal(JournalArgs),
     /// Look at what was kept aside, and decide what becomes of it.
     Quarantine(QuarantineArgs),
+    /// Look at what a destination would not take, and decide what becomes of it.
+    Outbox(OutboxArgs),
     /// Copy counters from one place to another, or write them to a file.
     Counters(CountersArgs),
     /// Copy a data directory, which may be in use.

@@ -137,7 +137,20 @@ fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
     let period = if catalog.counter(rule.counter).weekly { "per week" } else { "all time" };
     let key = visible(&rule.key);
     let mut text = format!("{} {key}  {}\n", mark(moves, style), style.dim(period));
-    let reason = match &rule.verdict {
+    let reason = reason(&rule.verdict);
+    text.push_str(&format!("      {}\n", visible(&reason)));
+    if rule.surfaces.is_empty() {
+        text.push_str(&format!("      {}\n", style.dim("no metric reads it")));
+    }
+    for surface in &rule.surfaces {
+        text.push_str(&format!("      {}\n", visible(&human_surface(surface))));
+    }
+    text
+}
+
+/// Why a counter moves, or does not, in words.
+pub(crate) fn reason(verdict: &Verdict) -> String {
+    match verdict {
         Verdict::Moves { operand: None } => "goes up by one".to_owned(),
         Verdict::Moves { operand: Some(it) } => format!("takes in `{it}`"),
         Verdict::FilterMismatch { property, expected, found: Scalar::Null } => {
@@ -148,15 +161,7 @@ fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
         }
         Verdict::MissingOperand { name } => format!("`{name}` is missing"),
         Verdict::OtherCall { call } => format!("only `{}` moves it", call.as_str()),
-    };
-    text.push_str(&format!("      {}\n", visible(&reason)));
-    if rule.surfaces.is_empty() {
-        text.push_str(&format!("      {}\n", style.dim("no metric reads it")));
     }
-    for surface in &rule.surfaces {
-        text.push_str(&format!("      {}\n", visible(&human_surface(surface))));
-    }
-    text
 }
 
 fn human_surface(surface: &Surface) -> String {

@@ -9,6 +9,7 @@ use crate::args::Format;
 use crate::context::Context;
 use crate::output::{self, Style};
 use anyhow::{Context as _, bail};
+use internal_events::entry_json;
 use internal_events::store::{EventId, Reader as _, Sqlite, SqliteReader, StoredEntry};
 use serde_json::json;
 use std::path::Path;
@@ -146,7 +147,7 @@ fn read(reader: &mut SqliteReader, after: u64) -> anyhow::Result<Vec<StoredEntry
 
 fn list(entries: &[StoredEntry], format: Format) -> anyhow::Result<()> {
     if format == Format::Json {
-        let entries: Vec<_> = entries.iter().map(entry::to_json).collect();
+        let entries: Vec<_> = entries.iter().map(entry_json).collect();
         return output::print_json(&json!({ "version": 1, "entries": entries }));
     }
     if entries.is_empty() {
@@ -172,9 +173,7 @@ fn show(reader: &mut SqliteReader, wanted: &str, format: Format) -> anyhow::Resu
         bail!("the journal has no entry `{wanted}`; it may have grown old and be gone");
     };
     match format {
-        Format::Json => {
-            output::print_json(&json!({ "version": 1, "entry": entry::to_json(&found) }))
-        }
+        Format::Json => output::print_json(&json!({ "version": 1, "entry": entry_json(&found) })),
         Format::Human => output::print(&entry::whole(&found, Style::stdout())),
     }
 }
@@ -190,7 +189,7 @@ fn export(reader: &mut SqliteReader, mut after: u64) -> anyhow::Result<()> {
         after = newest.sequence;
         let mut lines = String::new();
         for it in entries.iter().filter(|it| it.sequence <= last) {
-            lines.push_str(&format!("{}\n", entry::to_json(it)));
+            lines.push_str(&format!("{}\n", entry_json(it)));
         }
         output::print(&crate::visible::visible_json(&lines))?;
         progress.set_position(after.min(last) - from);

@@ -11,6 +11,8 @@ mod explain;
 mod generate;
 mod journal;
 mod metrics;
+mod monitor;
+mod outbox;
 mod output;
 mod parity;
 mod quarantine;
@@ -59,10 +61,12 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Token(args) => token::run(&args),
         Command::Track(args) => track::run(args, &cx),
         Command::Metrics(args) => metrics::run(&args, &cx),
+        Command::Monitor(args) => monitor::run(&args, cx),
         Command::Explain(args) => explain::run(args, &cx),
         Command::Parity(args) => parity::run(&args, &cx),
         Command::Journal(args) => journal::run(args, &cx),
         Command::Quarantine(args) => quarantine::run(args, &cx),
+        Command::Outbox(args) => outbox::run(args, &cx),
         Command::Counters(args) => counters::run(args, &cx),
         Command::Backup(args) => backup::run(&args, &cx),
         Command::Doctor(args) => doctor::run(&args, &cx),

@@ -40,6 +40,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     listen: String,
 
+    /// Keep what Snowplow trackers send in memory too, the newest of it, and show it at `/micro/`
+    /// to whoever may see single events. It is for tests and development.
+    #[arg(long)]
+    micro: bool,
+
     #[command(flatten)]
     redis: RedisArgs,
 
@@ -83,6 +88,7 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         Some(tls) => collector.tls(tls),
         None => collector,
     };
+    let collector = if args.micro { collector.with_micro() } else { collector };
     let collector = collector.listing(listing(&installation));
     let watcher = Watcher::start(installation, collector.reload())?;
     runtime.block_on(serve(collector, address, scheme))?;
@@ -192,6 +198,9 @@ async fn serve(collector: Collector, address: SocketAddr, scheme: &str) -> anyho
     let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr().context("cannot tell where the server listens")?;
     output::print(&format!("listening on {scheme}://{address}\n"))?;
+    if collector.micro().is_some() {
+        tracing::info!(page = format!("{scheme}://{address}/micro/ui"), "events are shown");
+    }
     Ok(collector.run(listener, stop).await?)
 }
 

@@ -5,13 +5,14 @@ use crate::definitions::Reload;
 use crate::door::Door;
 use crate::endpoint::{self, CountRule, Endpoint, Forwarding, Origins};
 use crate::limits::Limits;
+use crate::micro::{self, Micro};
 use crate::problem::Problem;
 use crate::proxies::Proxies;
 use crate::refusals::{Named, Refusals};
 use crate::request_id::{REQUEST_ID, RequestIds};
 use crate::tokens::Tokens;
 use crate::{
-    Listing, ServeError, Tls, Token, body, cors, health, listing, metrics, openapi, track,
+    Listing, ServeError, Tls, Token, body, cors, events, health, listing, metrics, openapi, track,
 };
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
@@ -37,6 +38,8 @@ pub struct Collector {
     pub(crate) door: Door,
     pub(crate) tls: Option<Tls>,
     pub(crate) refusals: Arc<Refusals>,
+    /// Shows what trackers sent, where that was asked for.
+    pub(crate) micro: Option<Micro>,
     request_ids: Arc<RequestIds>,
 }
 
@@ -53,6 +56,7 @@ impl Collector {
             door: Door::new(&limits),
             tls: None,
             refusals: Arc::default(),
+            micro: None,
             request_ids: Arc::default(),
         }
     }
@@ -135,6 +139,18 @@ impl Collector {
         self
     }
 
+    /// Keeps in memory what Snowplow trackers send, and shows it as Snowplow Micro does.
+    #[must_use]
+    pub fn with_micro(mut self) -> Self {
+        self.micro = Some(Micro::new(self.tracker.clone(), self.limits));
+        self
+    }
+
+    /// Gives what shows events, if there is something.
+    pub fn micro(&self) -> Option<Micro> {
+        self.micro.clone()
+    }
+
     /// Answers one request from a peer.
     pub async fn answer<B>(&self, peer: IpAddr, request: Request<B>) -> Response<Full<Bytes>>
     where
@@ -178,6 +194,9 @@ impl Collector {
             self.admit_preflight(peer, head)?;
             return Ok(cors::preflight());
         }
+        if path.starts_with("/micro/") {
+            return micro::answer(self, peer, head, body).await;
+        }
         let caller = self.admit(peer, head)?;
         match path {
             "/api/v4/usage_data/track_event" => {
@@ -200,6 +219,11 @@ impl Collector {
                 expect_get(&head.method)?;
                 caller.require(Scope::ReadMetrics)?;
                 metrics::report(self, head.uri.query().unwrap_or_default()).await
+            }
+            "/api/v4/usage_data/events" => {
+                expect_get(&head.method)?;
+                caller.require(Scope::Debug)?;
+                events::list(self, head.uri.query().unwrap_or_default()).await
             }
             "/api/v4/usage_data/metric_definitions" => {
                 expect_get(&head.method)?;

@@ -150,7 +150,8 @@ impl Collector {
         Ok(caller.require(Scope::ReadMetrics).is_ok())
     }
 
-    fn is_direct(&self, peer: IpAddr, head: &Parts) -> bool {
+    /// Tells whether a program on this machine asks, and nobody through it.
+    pub(crate) fn is_direct(&self, peer: IpAddr, head: &Parts) -> bool {
         let look = Look::at(&head.headers);
         look.length().is_ok()
             && local(peer, head, &look).is_ok()

@@ -20,6 +20,7 @@ pub(crate) use origins::Origins;
 use self::forward::EVENT_FORWARDING_PATH;
 use crate::access::Caller;
 use crate::collector::Answer;
+use crate::micro::Witness;
 use crate::problem::Problem;
 use crate::snowplow::{ContentHash, Decoded, Payload, pick_get, pick_post};
 use crate::{Collector, ServeError, body, cors, track};
@@ -142,11 +143,13 @@ where
 {
     let query = head.uri.query().unwrap_or_default();
     let is_pixel = head.uri.path() == PIXEL_PATH;
+    let witness = Witness::of(collector, head)?;
     match head.method {
         Method::GET | Method::HEAD if !comes_from_own_page(head) => {
             let picker = Picker::new(collector, head);
             let decoded = pick_get(query, &mut |it| picker.pick(it));
             take(&picker, caller, decoded).await?;
+            witness.see(b"");
             Ok(no_cache("image/gif", PIXEL))
         }
         Method::POST if !is_pixel => {
@@ -155,10 +158,11 @@ where
             let picker = Picker::new(collector, head);
             let decoded = pick_post(content_type, query, &body, &mut |it| picker.pick(it));
             take(&picker, caller, decoded).await?;
+            witness.see(&body);
             let answer: &[u8] = if comes_from_own_page(head) { b"" } else { b"ok" };
             Ok(no_cache("text/plain; charset=utf-8", answer))
         }
-        Method::OPTIONS => Ok(cors::tracker_preflight()),
+        Method::OPTIONS => Ok(cors::tracker_preflight(collector)),
         _ if comes_from_own_page(head) => Err(Problem::WrongMethod { allowed: "OPTIONS, POST" }),
         _ if is_pixel => Err(Problem::WrongMethod { allowed: "GET, HEAD, OPTIONS" }),
         _ => Err(Problem::WrongMethod { allowed: "GET, HEAD, OPTIONS, POST" }),
@@ -234,8 +238,10 @@ impl<'c> Picker<'c> {
             && counting::counts(&self.collector.endpoint.count_rules, &payload);
         let event = self.internal_event(&payload);
         let forwarding = self.collector.endpoint.forwarding;
-        let parameters = forwarding
-            .map(|it| it.parameters(&payload, self.comes_from_own_page, self.is_anonymous));
+        let parameters = forwarding.map(|it| {
+            let suffix = self.comes_from_own_page.then_some(it.app_id_suffix);
+            forward::parameters(&payload, suffix, self.is_anonymous)
+        });
         let is_known = |it: &Event| self.catalog.find_event(&it.name).is_some();
         match (event, parameters) {
             (Some(event), Some(parameters)) if is_counted && !is_known(&event) => {

@@ -133,6 +133,7 @@ fn registry(collector: &Collector) -> Registry {
         ("tracked", snowplow.tracked),
         ("ignored", snowplow.ignored),
         ("not_counted", snowplow.uncounted),
+        ("forwarded", snowplow.forwarded),
     ];
     family("snowplow", "Events of Snowplow trackers", "outcome", outcomes);
     let help = "What Snowplow trackers sent and could not be used";
@@ -147,6 +148,7 @@ fn register_destinations(registry: &mut Registry, destinations: Destinations, no
     let label = |name: &str| [("destination", name.to_owned())];
     let delivered = Family::<[(&'static str, String); 1], Counter>::default();
     let dropped = Family::<[(&'static str, String); 2], Counter>::default();
+    let skipped = Family::<[(&'static str, String); 2], Counter>::default();
     let noted = Family::<[(&'static str, String); 2], Counter>::default();
     let gauges: [Family<[(&'static str, String); 1], Gauge>; 4] = Default::default();
     let as_gauge = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
@@ -167,6 +169,10 @@ fn register_destinations(registry: &mut Registry, destinations: Destinations, no
             let labels = [("destination", name.clone()), ("cause", cause)];
             dropped.get_or_create(&labels).inc_by(n);
         }
+        for (why, n) in delivery.skipped {
+            let labels = [("destination", name.clone()), ("why", why)];
+            skipped.get_or_create(&labels).inc_by(n);
+        }
         for (what, n) in delivery.noted {
             let labels = [("destination", name.clone()), ("what", what)];
             noted.get_or_create(&labels).inc_by(n);
@@ -175,6 +181,8 @@ fn register_destinations(registry: &mut Registry, destinations: Destinations, no
     registry.register("delivered", "Entries that took effect at a destination", delivered);
     let help = "Entries that never will take effect at a destination";
     registry.register("dropped", help, dropped);
+    let help = "Entries that were not meant for a destination";
+    registry.register("skipped", help, skipped);
     let help = "What else happened at a destination";
     registry.register("destination_noted", help, noted);
     let [pending, age, far_behind, failing] = gauges;

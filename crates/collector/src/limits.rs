@@ -54,6 +54,29 @@ pub struct Limits {
     /// Bytes that are kept of the query, and of the body, of what a Snowplow tracker sent and
     /// nobody can use: enough to see what is wrong, and a thousand of them fit into the quarantine.
     pub kept_bytes: usize,
+    /// Events in an answer where the question does not say: a screen or two.
+    pub events_usually: usize,
+    /// Events in an answer at most. A screen that is refreshed each second keeps up with a thousand
+    /// events a second.
+    pub events_at_most: usize,
+    /// Bytes of an answer with events, about: four of the largest events there can be, and a
+    /// thousand of 8 kB each. One event is in the answer however large it is.
+    pub answer_bytes: usize,
+    /// Bytes of events that are read from the journal at a time, while others wait for the reader.
+    pub page_bytes: usize,
+    /// Entries of the journal that are looked at for one answer, some tens of milliseconds of work:
+    /// the events of one name may be rare.
+    pub entries_looked_at: usize,
+    /// Bytes of events that are looked at for one answer.
+    pub bytes_looked_at: usize,
+    /// Events that [`Micro`](crate::Micro) shows: those of a long run of tests.
+    pub micro_events: usize,
+    /// Bytes that they take in memory, about; an ordinary one has 5 kB with all that is shown.
+    pub micro_bytes: usize,
+    /// Time for which somebody may wait there for events; proxies give up after a minute too.
+    pub micro_wait: Duration,
+    /// Those who wait there at a time, so that half of the connections are left to trackers.
+    pub micro_waiters: usize,
     /// Time for open requests to be answered when the server is told to end.
     pub shutdown_time: Duration,
 }
@@ -79,6 +102,16 @@ impl Default for Limits {
             properties: 100,
             name_bytes: 255,
             kept_bytes: 8 << 10,
+            events_usually: 100,
+            events_at_most: 1_000,
+            answer_bytes: 8 << 20,
+            page_bytes: 1 << 20,
+            entries_looked_at: 10_000,
+            bytes_looked_at: 64 << 20,
+            micro_events: 10_000,
+            micro_bytes: 64 << 20,
+            micro_wait: Duration::from_mins(1),
+            micro_waiters: 512,
             shutdown_time: Duration::from_secs(10),
         }
     }

@@ -43,6 +43,12 @@ pub(crate) enum Problem {
     MissingScope(Scope),
     /// There is no such page.
     NoSuchPage,
+    /// There would be such a page if the server showed events.
+    MicroIsOff,
+    /// There is no such schema.
+    NoSuchSchema(String),
+    /// The events that somebody waited for did not come.
+    NotSeen { detail: String, seen: Value },
     /// There is no such metric.
     NoSuchMetric(String),
     /// The page does not take this method.
@@ -119,7 +125,15 @@ impl Problem {
             Self::MissingScope(_) => {
                 (StatusCode::FORBIDDEN, "missing_scope", "The caller may not do this")
             }
-            Self::NoSuchPage => (StatusCode::NOT_FOUND, "no_such_page", "There is no such page"),
+            Self::NoSuchPage | Self::MicroIsOff => {
+                (StatusCode::NOT_FOUND, "no_such_page", "There is no such page")
+            }
+            Self::NoSuchSchema(_) => {
+                (StatusCode::NOT_FOUND, "no_such_schema", "There is no such schema")
+            }
+            Self::NotSeen { .. } => {
+                (StatusCode::REQUEST_TIMEOUT, "not_seen", "The events did not come in time")
+            }
             Self::NoSuchMetric(_) => {
                 (StatusCode::NOT_FOUND, "no_such_metric", "There is no such metric")
             }
@@ -186,7 +200,11 @@ impl Problem {
             }
             Self::MissingScope(scope) => format!("This needs the scope `{scope}`."),
             Self::NoSuchPage => "Nothing is served at this path.".to_owned(),
-            Self::NoSuchMetric(detail) => detail.clone(),
+            Self::MicroIsOff => {
+                "Events are shown here by a server that was started with `--micro`.".to_owned()
+            }
+            Self::NoSuchMetric(detail) | Self::NoSuchSchema(detail) => detail.clone(),
+            Self::NotSeen { detail, .. } => detail.clone(),
             Self::WrongMethod { allowed } => format!("This path takes {allowed}."),
             Self::SlowBody { seconds } => format!("The body must arrive within {seconds} s."),
             Self::LargeBody { at_most } => format!("The body may have {at_most} bytes at most."),
@@ -269,6 +287,9 @@ impl Problem {
         });
         if let Self::Refused { results: Some(results), .. } = &self {
             body["results"] = results.clone();
+        }
+        if let Self::NotSeen { seen: Value::Object(seen), .. } = &self {
+            body.as_object_mut().expect("invariant: it is an object").extend(seen.clone());
         }
         let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
         *response.status_mut() = status;

@@ -87,6 +87,7 @@ impl Collector {
         Self::check_address(address, self.door.app_ids.is_some())?;
         self.say_who_may_ask(address);
         let limits = self.limits;
+        let micro = self.micro.clone();
         let collector = Arc::new(self);
         let seats = Arc::new(Seats::new(limits.connections, limits.silence));
         let crowd = Crowd::default();
@@ -113,6 +114,9 @@ impl Collector {
         drop((listener, closed));
         if let Some(it) = certificate {
             it.abort();
+        }
+        if let Some(it) = micro {
+            it.close();
         }
         // Every connection holds a receiver; when the last is gone, all are answered.
         let _ = closing.send(true);

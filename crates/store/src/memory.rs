@@ -16,8 +16,8 @@ use crate::window::{Window, newest};
 use crate::{
     Appended, Counter, Counters, Cursor, DROPPED_BY_HAND, DROPPED_NOT_A_NUMBER,
     DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE, Entry,
-    Error, Forgotten, Group, ID_COLLISION, Key, Limits, Outcome, Quarantined, REPLAYED, Reader,
-    Status, Store, StoredChange, StoredEntry, StoredQuarantined, StoredUpdate,
+    Error, Forgotten, Group, ID_COLLISION, Key, Limits, Outcome, Page, Quarantined, REPLAYED,
+    Reader, Status, Store, StoredChange, StoredEntry, StoredQuarantined, StoredUpdate,
 };
 
 /// Keeps everything in memory, for tests and for programs that live shortly.
@@ -336,10 +336,17 @@ impl Reader for Memory {
         Ok(lock(&self.shared).counters.keys().cloned().collect())
     }
 
-    fn entries(&mut self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error> {
+    fn page(&mut self, after: u64, page: Page) -> Result<Vec<StoredEntry>, Error> {
         let state = lock(&self.shared);
         let first = state.entries.partition_point(|(_, it)| it.sequence <= after);
-        Ok(state.entries.range(first..).take(limit).map(|(_, it)| it.clone()).collect())
+        let mut bytes = 0;
+        let fits = |entry: &&StoredEntry| {
+            let fits = bytes < page.bytes;
+            bytes += usize::try_from(bytes_of(entry)).unwrap_or(usize::MAX);
+            fits
+        };
+        let entries = state.entries.range(first..).map(|(_, it)| it).take(page.entries);
+        Ok(entries.take_while(fits).cloned().collect())
     }
 
     fn quarantined_after(

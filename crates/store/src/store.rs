@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Appended, Counters, Cursor, Delivery, Error, Forgotten, Group, Key, Kind, StoredDeadLetter,
-    StoredEntry, StoredQuarantined,
+    Appended, Counters, Cursor, Delivery, Error, Forgotten, Group, Key, Kind, Page,
+    StoredDeadLetter, StoredEntry, StoredQuarantined,
 };
 
 /// The destination whose cursor says up to where the counters have been written down.
@@ -153,7 +153,16 @@ pub trait Reader: CounterReader {
     /// # Errors
     ///
     /// Fails if the data cannot be read or is damaged.
-    fn entries(&mut self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error>;
+    fn entries(&mut self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error> {
+        self.page(after, Page { entries: limit, bytes: usize::MAX })
+    }
+
+    /// Returns entries with sequence numbers above `after`, in order, as many as fit on a page.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the data cannot be read or is damaged.
+    fn page(&mut self, after: u64, page: Page) -> Result<Vec<StoredEntry>, Error>;
 
     /// Returns up to `limit` events kept aside, oldest first.
     ///

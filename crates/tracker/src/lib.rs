@@ -27,10 +27,12 @@ mod builder;
 mod clock;
 mod config;
 mod delivery;
+mod entry;
 mod health;
 mod intake;
 mod keys;
 mod metrics;
+mod outbox;
 mod parity;
 mod payload;
 mod prepared;
@@ -50,6 +52,7 @@ pub use builder::{EventBuilder, LegacyUniqueBuilder};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Rejected, Resume};
+pub use entry::{entry_json, event_json};
 pub use health::{Cause, Health, RECEIVED, health_json};
 pub use internal_events_catalog::{
     Analytics, Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
@@ -57,6 +60,7 @@ pub use internal_events_catalog::{
 pub use internal_events_store as store;
 pub use keys::{counter_keys, is_expired};
 pub use metrics::{MetricReport, MetricValue, evaluate, report_json};
+pub use outbox::retry_dead_letters;
 pub use parity::{MetricParity, Parity, ParityReport, parity, parity_json};
 pub use payload::{decode_event, encode_event};
 pub use replay::{ReplayError, ReplayOf, ReplayOutcome};

@@ -261,3 +261,37 @@ fn explain_knows_the_legacy_calls() {
         assert_eq!(explained(call, name), expected, "{name} by {}", call.as_str());
     }
 }
+
+#[test]
+fn an_event_is_counted_by_metrics_of_every_data_source() {
+    let named = |key_path: &str, it: MetricDefinition| MetricDefinition {
+        key_path: key_path.to_owned(),
+        ..it
+    };
+    let metrics = vec![
+        named("internal", metric(WEEK, vec![rule("user.id", "", &[])])),
+        named("sets", sets(WEEK, &["listed", "create"])),
+        named("total", total(Some("shop"), "view", None)),
+        named("unreadable", sets(TimeFrame::All, &["listed"])),
+    ];
+    let catalog =
+        Catalog::new(Definitions { metrics, overrides: overrides(), ..Definitions::default() });
+    let rule_of = rule("", "", &[]).name;
+    for (event, expected) in [
+        (rule_of.as_str(), vec!["internal"]),
+        ("listed", vec!["sets"]),
+        ("shop_view", vec!["total"]),
+        ("view", vec![]),
+        ("nothing", vec![]),
+    ] {
+        let found = catalog.metrics_counting(event).map(|it| it.definition.key_path.as_str());
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{event}");
+    }
+    let counted = |key_path: &str| -> Vec<String> {
+        let metric = catalog.metric(key_path).unwrap();
+        catalog.counted_by(metric).into_iter().collect()
+    };
+    assert_eq!(counted("internal"), [rule_of]);
+    assert_eq!(counted("total"), ["shop_view"]);
+    assert_eq!(counted("unreadable"), [""; 0]);
+}

@@ -2,42 +2,20 @@
 
 use crate::output::Style;
 use crate::visible::visible;
+use internal_events::event_json;
 use internal_events::store::{StoredChange, StoredEntry};
 use jiff::Timestamp;
-use serde_json::{Value, json};
-
-/// The entry as JSON: `sequence`, `id`, `accepted_at`, `catalog` (the fingerprint of the
-/// definitions that routed it), `event` as it stands in the journal, and `updates`.
-pub(super) fn to_json(entry: &StoredEntry) -> Value {
-    let updates = entry.updates.iter().map(|it| {
-        let kind = it.change.as_change().kind().name();
-        let (name, value) = match &it.change {
-            StoredChange::Add(amount) => ("amount", json!(amount)),
-            StoredChange::Sum(amount) => ("amount", json!(amount)),
-            StoredChange::Observe(element) => ("element", text(element)),
-            StoredChange::Count(value) => ("value", text(value)),
-        };
-        json!({ "key": *it.key, "kind": kind, name: value })
-    });
-    json!({
-        "sequence": entry.sequence,
-        "id": entry.id.to_string(),
-        "accepted_at": time(entry.accepted_at),
-        "catalog": format!("{:016x}", entry.catalog),
-        "event": event(entry),
-        "updates": updates.collect::<Vec<_>>(),
-    })
-}
+use serde_json::Value;
 
 /// Tells whether the entry is of this event; every entry is of none in particular.
 pub(super) fn is_of(entry: &StoredEntry, name: Option<&str>) -> bool {
-    name.is_none_or(|name| event(entry)["event"] == name)
+    name.is_none_or(|name| event_json(entry)["event"] == name)
 }
 
 /// The entry on one line.
 pub(super) fn line(entry: &StoredEntry, style: Style) -> String {
-    let event = event(entry);
-    let name = event["event"].as_str().unwrap_or("?");
+    let event = event_json(entry);
+    let name = name(&event);
     let ids = ["user", "project", "namespace"].into_iter().filter_map(|it| {
         let id = event.get(it)?;
         Some(format!("  {it} {}", plain(id)))
@@ -48,7 +26,7 @@ pub(super) fn line(entry: &StoredEntry, style: Style) -> String {
         "{:>8}  {}  {}{}  {}\n",
         entry.sequence,
         style.dim(&time(entry.accepted_at)),
-        style.bold(name),
+        style.bold(&name),
         ids.collect::<String>(),
         style.dim(&counters)
     )
@@ -56,9 +34,9 @@ pub(super) fn line(entry: &StoredEntry, style: Style) -> String {
 
 /// The entry with everything it says and does.
 pub(super) fn whole(entry: &StoredEntry, style: Style) -> String {
-    let event = event(entry);
-    let name = event["event"].as_str().unwrap_or("?");
-    let mut text = format!("{}  entry {}\n", style.bold(name), entry.sequence);
+    let event = event_json(entry);
+    let name = name(&event);
+    let mut text = format!("{}  entry {}\n", style.bold(&name), entry.sequence);
     text.push_str(&format!("  id           {}\n", entry.id));
     text.push_str(&format!("  accepted at  {}\n", time(entry.accepted_at)));
     text.push_str(&format!("  definitions  {:016x}\n", entry.catalog));
@@ -79,9 +57,14 @@ pub(super) fn whole(entry: &StoredEntry, style: Style) -> String {
     text
 }
 
-/// The event as it stands in the journal; text that is no JSON stays text.
-fn event(entry: &StoredEntry) -> Value {
-    serde_json::from_slice(&entry.event).unwrap_or_else(|_| text(&entry.event))
+/// The event's name; of one that was handed on, and is no internal event, what it is.
+fn name(event: &Value) -> String {
+    let parameter = |name: &str| event["snowplow"][name].as_str();
+    match (event["event"].as_str(), parameter("se_ac").or_else(|| parameter("e"))) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(what)) => format!("handed on: {what}"),
+        (None, None) => "?".to_owned(),
+    }
 }
 
 /// Bytes as text; those that are none are shown as the replacement character.

@@ -39,7 +39,7 @@ fn program(root: &Path) -> Command {
 }
 
 /// Has a shell prepare the ground; the script calls the command as `"$@"`.
-fn in_shell(script: &str, command: &Command) -> Command {
+pub(crate) fn in_shell(script: &str, command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", script, "sh"]).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {

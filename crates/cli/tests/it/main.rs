@@ -7,8 +7,10 @@ mod doctor;
 mod generate;
 mod hostile_names;
 mod migrating_counters;
+mod monitor;
 mod off;
 mod operations;
+mod outbox;
 mod parity;
 mod questions;
 mod redis;
@@ -68,6 +70,7 @@ fn program() -> Command {
         "PRODUCT_USAGE_ENABLED",
         "IDENTITY_SALT",
         "BIN",
+        "TOKEN",
     ] {
         command.env_remove(format!("INTERNAL_EVENTS_{name}"));
     }

@@ -1,6 +1,6 @@
 //! Tests of `internal-events serve` as its callers and its operating system see it.
 
-mod access;
+pub(crate) mod access;
 mod audit;
 mod bad_input;
 mod browser_tracker;
@@ -11,6 +11,7 @@ mod durability;
 mod forwarding;
 mod load;
 mod log;
+mod micro;
 mod node_tracker;
 mod npm;
 mod openapi;

@@ -14,29 +14,23 @@ pub struct Forwarding {
     pub app_id_suffix: &'static str,
 }
 
-impl Forwarding {
-    /// The parameters of an event, as the journal keeps them until they are handed on.
-    pub(super) fn parameters(
-        self,
-        payload: &Payload<'_>,
-        comes_from_own_page: bool,
-        is_anonymous: bool,
-    ) -> Box<str> {
-        let mut parameters: Map<String, Value> = payload
-            .parameters
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect();
-        if comes_from_own_page
-            && let Some(Value::String(app_id)) = parameters.get_mut("aid")
-            && !app_id.is_empty()
-            && !["_dedicated", "_sm"].iter().any(|it| app_id.ends_with(it))
-        {
-            app_id.push_str(self.app_id_suffix);
-        }
-        if is_anonymous {
-            without_user(&mut parameters);
-        }
-        Value::Object(parameters).to_string().into()
+/// The parameters of an event, as the journal keeps them until they are handed on.
+pub(super) fn parameters(
+    payload: &Payload<'_>,
+    app_id_suffix: Option<&str>,
+    is_anonymous: bool,
+) -> Box<str> {
+    let mut parameters: Map<String, Value> =
+        payload.parameters.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    if let Some(suffix) = app_id_suffix
+        && let Some(Value::String(app_id)) = parameters.get_mut("aid")
+        && !app_id.is_empty()
+        && !["_dedicated", "_sm"].iter().any(|it| app_id.ends_with(it))
+    {
+        app_id.push_str(suffix);
     }
+    if is_anonymous {
+        without_user(&mut parameters);
+    }
+    Value::Object(parameters).to_string().into()
 }

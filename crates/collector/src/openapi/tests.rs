@@ -9,11 +9,15 @@ fn document() -> Value {
 /// The paths that the sources serve: patterns of a match, and the constants of the trackers.
 fn served() -> BTreeSet<&'static str> {
     let patterns = include_str!("../collector.rs").lines();
-    let patterns = patterns.filter_map(|it| it.trim().strip_suffix(" => {"));
+    let patterns = patterns.chain(include_str!("../micro/pages.rs").lines());
+    let patterns = patterns.filter_map(|it| Some(it.trim().split_once(" => ")?.0));
     let constants = include_str!("../endpoint.rs").lines();
+    let constants = constants.chain(include_str!("../micro/pages.rs").lines());
     let constants = constants.filter_map(|it| it.strip_suffix(';')?.split_once("_PATH: &str = "));
     let quoted = patterns.chain(constants.map(|(_, it)| it));
-    quoted.filter_map(|it| it.strip_prefix("\"")?.strip_suffix('"')).collect()
+    let paths = quoted.filter_map(|it| it.strip_prefix("\"")?.strip_suffix('"'));
+    // Not those of a pattern with several, each of which has a line of its own elsewhere.
+    paths.filter(|it| it.starts_with('/') && !it.contains('"')).collect()
 }
 
 #[test]

@@ -190,6 +190,9 @@ fn a_token_does_what_its_scopes_say() {
             let reply = edge.ask(FAR, &format!("GET {page}"), &shown, "");
             assert_eq!(reply.status, reads, "{scopes:?} {page}: {}", reply.body);
         }
+        let sees = if scopes.contains(&"debug") { 200 } else { 403 };
+        let reply = edge.ask(FAR, "GET /api/v4/usage_data/events", &shown, "");
+        assert_eq!(reply.status, sees, "{scopes:?}: {}", reply.body);
         let health = edge.ask(FAR, "GET /healthz", &shown, "");
         assert_eq!((health.status, health.body.contains("events")), (200, reads == 200));
     }

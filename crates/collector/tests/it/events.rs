@@ -1,7 +1,7 @@
 //! What is an event, and what becomes of it.
 
 use crate::server::{BATCH, Server, TRACK};
-use internal_events::{Event, Scalar, decode_event};
+use internal_events::{Analytics, Event, Scalar, decode_event};
 use serde_json::{Value, json};
 
 /// Sends bodies that are each answered as given and accepted as the given number of events.
@@ -290,6 +290,8 @@ fn an_event_reaches_the_journal_as_it_was_meant() {
             ("label".to_owned(), Scalar::from("é\n")),
             ("value".to_owned(), Scalar::Float(100.0)),
         ],
+        // Over REST nothing is sent unless it is asked for.
+        analytics: Analytics::Nothing,
         ..Event::default()
     };
     assert_eq!(event, expected);

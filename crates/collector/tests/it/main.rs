@@ -7,6 +7,8 @@ mod edge;
 mod evasion;
 mod events;
 mod increments;
+mod journal;
+mod micro;
 mod mutations;
 mod pages;
 mod questions;

@@ -1,4 +1,5 @@
-//! The examples of `docs/http.md`, with its table of statuses, and of `docs/snowplow.md`, executed.
+//! The examples of `docs/http.md`, with its table of statuses, and of `docs/snowplow.md` and
+//! `docs/micro.md`, executed.
 
 use crate::server::{Answer, Server, TRACK, config};
 use crate::trouble;
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Every code there is, and whether the page has an example of it.
-const CODES: [(&str, bool); 27] = [
+const CODES: [(&str, bool); 29] = [
     ("invalid_json", true),
     ("invalid_parameter", true),
     ("too_many_events", true),
@@ -23,8 +24,10 @@ const CODES: [(&str, bool); 27] = [
     ("rate_limited", true),
     ("no_such_page", true),
     ("no_such_metric", true),
+    ("no_such_schema", true),
     ("wrong_method", true),
     ("slow_body", true),
+    ("not_seen", true),
     ("large_body", true),
     ("wrong_type", true),
     ("wrong_encoding", true),
@@ -59,6 +62,13 @@ fn every_example_for_trackers_is_answered_as_the_page_says() {
     let (n_examples, seen) = execute(&page("snowplow.md"));
     assert_eq!(n_examples, 2);
     assert_eq!(seen, ["accepted", "foreign_origin"].map(str::to_owned).into());
+}
+
+#[test]
+fn every_example_of_what_is_shown_is_answered_as_the_page_says() {
+    let (n_examples, seen) = execute(&page("micro.md"));
+    assert_eq!(n_examples, 5);
+    assert_eq!(seen, ["accepted", "not_seen"].map(str::to_owned).into());
 }
 
 fn page(name: &str) -> String {
@@ -151,6 +161,16 @@ fn with_no_patience(tracker: Tracker) -> Collector {
     Collector::new(tracker, limits)
 }
 
+/// A collector that shows events.
+fn with_micro(tracker: Tracker) -> Collector {
+    Collector::new(tracker, Limits::default()).with_micro()
+}
+
+/// The first example of the page about that, after which the others look.
+fn order() -> String {
+    examples(&page("micro.md")).swap_remove(0).request
+}
+
 impl Example {
     fn send(&self) -> Answer {
         match self.setting.as_str() {
@@ -170,6 +190,12 @@ impl Example {
             "disabled" => config().disabled(),
             "strict" => return Server::start_strict(),
             "token" => return Server::start_as(config(), with_token),
+            "micro" => return Server::start_as(config(), with_micro),
+            "order" => {
+                let server = Server::start_as(config(), with_micro);
+                assert_eq!(server.send(order()).status, 200);
+                return server;
+            }
             "busy" => {
                 let server = Server::start_as(config(), with_no_patience);
                 assert_eq!(server.post(TRACK, r#"{"event":"create_order"}"#).status, 200);

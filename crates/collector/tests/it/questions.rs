@@ -53,14 +53,26 @@ fn a_question_names_metrics_week_and_day() {
         ("?at=2026-11-23", vec![pair(TOTAL, 2), pair(USERS, 1)]),
         (&format!("?key_path={TOTAL}"), vec![pair(TOTAL, 2)]),
         (&format!("?key_path={USERS}&key_path={TOTAL}"), vec![pair(TOTAL, 2), pair(USERS, 0)]),
+        ("?key_path=counts.*", vec![pair(TOTAL, 2)]),
+        ("?key_path=*", vec![pair(TOTAL, 2), pair(USERS, 0)]),
+        ("?event=create_order", vec![pair(TOTAL, 2), pair(USERS, 0)]),
+        (&format!("?event=create_order&key_path={TOTAL}"), vec![pair(TOTAL, 2), pair(USERS, 0)]),
         ("?key_path=counts%2Ecount_total_create_order", vec![pair(TOTAL, 2)]),
     ] {
         assert_eq!(ask(&server, query), expected, "{query}");
     }
     server.get(&format!("{METRICS}?key_path=counts.nothing")).assert_problem(404, "no_such_metric");
-    let answer = server.get(&format!("{METRICS}?key_path=counts.count_total_create_ordr"));
-    let detail = answer.json()["detail"].as_str().expect("a detail").to_owned();
-    assert!(detail.contains("`counts.count_total_create_ordr`"), "{detail}");
+    for (query, named) in [
+        ("?key_path=counts.count_total_create_ordr", "`counts.count_total_create_ordr`"),
+        ("?key_path=nothing.*", "`nothing.*`"),
+        ("?event=create_ordr", "Did you mean `create_order`?"),
+        (&format!("?event=nothing&key_path={TOTAL}"), "`nothing`"),
+    ] {
+        let answer = server.get(&format!("{METRICS}{query}"));
+        answer.assert_problem(404, "no_such_metric");
+        let detail = answer.json()["detail"].as_str().expect("a detail").to_owned();
+        assert!(detail.contains(named), "{detail}");
+    }
     for query in ["?at=today", "?at=2026-02-30", "?include_current_week=1", "?metric=x"] {
         server.get(&format!("{METRICS}{query}")).assert_problem(400, "invalid_parameter");
     }
@@ -87,6 +99,7 @@ fn health_counts_what_became_of_the_events() {
                     "pending": 0,
                     "pending_bytes": 0,
                     "dropped": {},
+                    "skipped": {},
                     "noted": {},
                     "oldest_pending": null,
                     "far_behind": false,
@@ -184,6 +197,7 @@ fn prometheus_reads_what_health_says_and_no_word_of_anybody() {
         r#"internal_events_omitted_total{cause="missing_identifier"} 1"#,
         r#"internal_events_snowplow_total{outcome="ignored"} 0"#,
         r#"internal_events_snowplow_total{outcome="not_counted"} 0"#,
+        r#"internal_events_snowplow_total{outcome="forwarded"} 0"#,
         "internal_events_both_ways_total 0",
         r#"internal_events_snowplow_total{outcome="tracked"} 0"#,
         r#"internal_events_snowplow_bad_total{code="event-type"} 1"#,

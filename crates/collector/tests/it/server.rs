@@ -104,8 +104,13 @@ impl Drop for Server {
 }
 
 pub(crate) fn config() -> Config {
+    config_of(&["create_order"])
+}
+
+/// The configuration of an installation with these events.
+pub(crate) fn config_of(events: &[&str]) -> Config {
     let clock = ManualClock::at(jiff::civil::date(2026, 11, 18));
-    Config::new(Catalog::new(definitions(&["create_order"]))).clock(Arc::new(clock))
+    Config::new(Catalog::new(definitions(events))).clock(Arc::new(clock))
 }
 
 /// A request as it is written.

@@ -274,7 +274,7 @@ impl SnowplowSettings {
             plan: section.plan.clone().or(default.plan),
             realm: or(&section.realm, default.realm),
             deployment_type: or(&section.deployment_type, default.deployment_type),
-            instance_id: or(&section.id, default.instance_id),
+            id: or(&section.id, default.id),
             version: section.version.clone().or_else(|| version.map(str::to_owned)),
             host_name: host.map(str::to_owned),
             is_development: is_strict,

@@ -9,7 +9,7 @@ use crate::cursor::{
     skipped_by, skipped_name,
 };
 use crate::limits::as_millis;
-use crate::{COUNTERS, Delivery, Error, StoredEntry};
+use crate::{COUNTERS, Delivery, Error, Reader as _, StoredEntry};
 
 /// Where a destination has come.
 #[derive(Debug, Clone, Default)]
@@ -71,16 +71,7 @@ impl Cursor for MemoryCursor {
     }
 
     fn entries(&mut self, after: u64, page: Page) -> Result<Vec<StoredEntry>, Error> {
-        let state = lock(&self.memory.shared);
-        let first = state.entries.partition_point(|(_, it)| it.sequence <= after);
-        let mut bytes = 0;
-        let fits = |entry: &&StoredEntry| {
-            let fits = bytes < page.bytes;
-            bytes += usize::try_from(bytes_of(entry)).unwrap_or(usize::MAX);
-            fits
-        };
-        let entries = state.entries.range(first..).map(|(_, it)| it).take(page.entries);
-        Ok(entries.take_while(fits).cloned().collect())
+        self.memory.page(after, page)
     }
 
     fn advance(&mut self, from: u64, step: &Step<'_>) -> Result<bool, Error> {

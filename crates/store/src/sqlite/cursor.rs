@@ -11,7 +11,7 @@ use super::{FILE, Options, SqliteReader, last_sequence, outbox, schema, sequence
 use crate::cursor::{
     Cursor, CursorPlace, Forgotten, Page, Step, dropped_by, dropped_name, skipped_by, skipped_name,
 };
-use crate::{COUNTERS, Error, Limits, StoredEntry};
+use crate::{COUNTERS, Error, Limits, Reader as _, StoredEntry};
 
 /// Looks, about a second apart, at which the holder of a destination's lease may not be heard of.
 /// Longer than anybody waits for an answer of a destination.

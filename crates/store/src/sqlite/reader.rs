@@ -49,24 +49,6 @@ impl SqliteReader {
         Ok(self.entries(sequence - 1, 1)?.pop())
     }
 
-    /// Returns entries after `after`, in order, as many as fit on a page.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the journal cannot be read or is damaged.
-    pub fn page(&mut self, after: u64, page: Page) -> Result<Vec<StoredEntry>, Error> {
-        let tx = snapshot(&self.connection)?;
-        let mut found = Found { entries: Vec::new(), bytes: 0, page };
-        if page.entries > 0 {
-            self.keys.catch_up(&tx)?;
-            for_each_group(&tx, after, |group| {
-                found.read(&self.keys, &group, after)?;
-                Ok(if found.is_full() { Next::Stop } else { Next::Group })
-            })?;
-        }
-        Ok(found.entries)
-    }
-
     fn sequence_of(&self, id: EventId) -> rusqlite::Result<Option<u64>> {
         let sql = "SELECT seq, ids FROM journal WHERE instr(ids, ?1) ORDER BY seq DESC";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -137,8 +119,17 @@ impl Reader for SqliteReader {
         Ok(self.keys.all())
     }
 
-    fn entries(&mut self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error> {
-        self.page(after, Page { entries: limit, bytes: usize::MAX })
+    fn page(&mut self, after: u64, page: Page) -> Result<Vec<StoredEntry>, Error> {
+        let tx = snapshot(&self.connection)?;
+        let mut found = Found { entries: Vec::new(), bytes: 0, page };
+        if page.entries > 0 {
+            self.keys.catch_up(&tx)?;
+            for_each_group(&tx, after, |group| {
+                found.read(&self.keys, &group, after)?;
+                Ok(if found.is_full() { Next::Stop } else { Next::Group })
+            })?;
+        }
+        Ok(found.entries)
     }
 
     fn quarantined_after(

@@ -4,6 +4,7 @@
 //! be opened again and again.
 
 mod cursors;
+mod outbox;
 
 use std::ops::Range;
 use std::path::Path;
@@ -28,6 +29,8 @@ fn limits() -> Limits {
     limits.window_ids = 3;
     limits.journal_keep = Duration::from_millis(100);
     limits.max_pending = Duration::from_millis(200);
+    limits.outbox_events = 4;
+    limits.outbox_bytes = 100;
     limits.quarantine_events = 3;
     limits.quarantine_bytes = 100;
     limits.quarantine_keep = Duration::from_millis(100);
@@ -80,7 +83,8 @@ fn conformance<P: Place>(make: impl Fn() -> P) {
     the_oldest_events_kept_aside_make_room(&make());
     events_kept_aside_are_replayed_once_or_not_at_all(&make());
     a_replayed_entry_begins_its_time_in_the_journal(&make());
-    cursors::conformance(make);
+    cursors::conformance(&make);
+    outbox::conformance(&make);
 }
 
 /// Appends one entry for each list of updates.

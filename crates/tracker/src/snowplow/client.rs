@@ -5,10 +5,11 @@ use jiff::{Timestamp, fmt::rfc2822};
 use std::fmt;
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Uri};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
+use ureq::tls::{PemItem, RootCerts, TlsConfig};
 
 /// Where trackers post, unless the address has a path of its own.
 const PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
@@ -135,7 +136,10 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(address: Address, sending: &Sending) -> Result<Self, SnowplowError> {
-        let tls = TlsConfig::builder().root_certs(roots(sending)?).build();
+        let tls = TlsConfig::builder()
+            .root_certs(roots(sending)?)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .build();
         let config = Agent::config_builder()
             .tls_config(tls)
             .http_status_as_error(false)
@@ -184,17 +188,9 @@ impl Client {
     }
 }
 
-/// The certificates to trust: those configured, else those of the system, else those of browsers.
+/// The certificates to trust: those configured, else those of the system.
 fn roots(sending: &Sending) -> Result<RootCerts, SnowplowError> {
-    let Some(path) = &sending.ca else {
-        let system = rustls_native_certs::load_native_certs().certs;
-        if system.is_empty() {
-            return Ok(RootCerts::WebPki);
-        }
-        let certificates: Vec<_> =
-            system.iter().map(|it| Certificate::from_der(it).to_owned()).collect();
-        return Ok(RootCerts::new_with_certs(&certificates));
-    };
+    let Some(path) = &sending.ca else { return Ok(RootCerts::PlatformVerifier) };
     let pem = std::fs::read(path)
         .map_err(|source| SnowplowError::Certificates { path: path.clone(), source })?;
     let certificates: Vec<_> = ureq::tls::parse_pem(&pem)

@@ -69,7 +69,7 @@ pub struct Instance {
     /// `self-managed`, `.com` or `dedicated`.
     pub deployment_type: String,
     /// The id of the installation.
-    pub instance_id: String,
+    pub id: String,
     /// Its version.
     pub version: Option<String>,
     /// Its host.
@@ -86,7 +86,7 @@ impl Default for Instance {
             plan: Some("free".to_owned()),
             realm: "self-managed".to_owned(),
             deployment_type: "self-managed".to_owned(),
-            instance_id: "uuid-not-set".to_owned(),
+            id: "uuid-not-set".to_owned(),
             version: None,
             host_name: None,
             is_development: false,

@@ -172,7 +172,7 @@ impl<'o> Builder<'o> {
         add("feature_enabled_by_namespace_ids", as_ids(feature));
         add("realm", or("realm", instance.realm.as_str().into()));
         add("deployment_type", or("deployment_type", instance.deployment_type.as_str().into()));
-        add("instance_id", instance.instance_id.as_str().into());
+        add("instance_id", instance.id.as_str().into());
         add("unique_instance_id", self.unique_instance_id.as_str().into());
         add("host_name", instance.host_name.as_deref().into());
         add("instance_version", instance.version.as_deref().into());
@@ -225,7 +225,7 @@ fn user_id(user: &Id, options: &SnowplowOptions) -> Value {
 }
 
 fn global_user_id(user: &Id, options: &SnowplowOptions) -> String {
-    options.salt.hash(&format!("{}{user}", options.instance.instance_id))
+    options.salt.hash(&format!("{}{user}", options.instance.id))
 }
 
 fn id(id: Option<&Id>) -> Value {

@@ -15,9 +15,8 @@ pub(super) fn write(places: impl Iterator<Item = u64>) -> String {
             _ => ranges.push((place, place)),
         }
     }
-    let range = |(first, last): &(u64, u64)| match first == last {
-        true => first.to_string(),
-        false => format!("{first}-{last}"),
+    let range = |(first, last): &(u64, u64)| {
+        if first == last { first.to_string() } else { format!("{first}-{last}") }
     };
     ranges.iter().map(range).collect::<Vec<_>>().join(",")
 }
@@ -28,11 +27,8 @@ pub(super) fn read(text: &str) -> impl Iterator<Item = u64> {
     const LONGEST: u64 = 100_000;
     text.split(',').take(RANGES).flat_map(|range| {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let (first, last) = (first.parse::<u64>(), last.parse::<u64>());
-        match (first, last) {
-            (Ok(first), Ok(last)) => first..=last.min(first.saturating_add(LONGEST)),
-            _ => 1..=0,
-        }
+        let range = first.parse::<u64>().ok().zip(last.parse::<u64>().ok());
+        range.into_iter().flat_map(|(first, last)| first..=last.min(first.saturating_add(LONGEST)))
     })
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 const TP2: &str = "/com.snowplowanalytics.snowplow/tp2";
 
 /// Makes a token with the program, and gives it with the lines for the configuration.
-fn token(name: &str, scopes: &[&str]) -> (String, String) {
+pub(crate) fn token(name: &str, scopes: &[&str]) -> (String, String) {
     let mut args = vec!["token", "--format", "json", "--name", name];
     args.extend(scopes.iter().flat_map(|it| ["--scope", it]));
     let run = run(&args);

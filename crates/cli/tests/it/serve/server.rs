@@ -82,14 +82,24 @@ impl Server {
         Self::spawn(command, root, Stdio::null(), "127.0.0.1:0")
     }
 
-    fn spawn(mut command: Command, root: &Path, log: Stdio, listen: &str) -> Self {
-        command.arg("--root").arg(root).args(["serve", "--listen", listen]);
+    /// Starts one that shows events.
+    pub(crate) fn start_micro(root: &Path) -> Self {
+        Self::spawn_with(program(), root, Stdio::null(), &["--listen", "127.0.0.1:0", "--micro"])
+    }
+
+    fn spawn(command: Command, root: &Path, log: Stdio, listen: &str) -> Self {
+        Self::spawn_with(command, root, log, &["--listen", listen])
+    }
+
+    fn spawn_with(mut command: Command, root: &Path, log: Stdio, flags: &[&str]) -> Self {
+        command.arg("--root").arg(root).arg("serve").args(flags);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the server starts");
         let mut line = String::new();
         let out = child.stdout.as_mut().expect("its output is piped");
         BufReader::new(out).read_line(&mut line).expect("it prints a line");
-        let address = line.trim_end().strip_prefix("listening on http://");
+        let address = line.trim_end().strip_prefix("listening on ");
+        let address = address.and_then(|it| Some(it.split_once("://")?.1));
         let address = address.unwrap_or_else(|| panic!("it prints where it listens, not {line:?}"));
         Self { child, address: address.parse().expect("an address") }
     }
