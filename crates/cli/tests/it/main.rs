@@ -64,11 +64,18 @@ fn program() -> Command {
         "COLLECTOR_APP_IDS",
         "COLLECTOR_TRUSTED_PROXIES",
         "SNOWPLOW_COLLECTOR",
+        "SNOWPLOW_APP_ID",
+        "SNOWPLOW_FORWARD",
+        "SNOWPLOW_TIMEOUT",
+        "PRODUCT_USAGE_ENABLED",
         "IDENTITY_SALT",
         "BIN",
         "TOKEN",
     ] {
         command.env_remove(format!("INTERNAL_EVENTS_{name}"));
+    }
+    for name in ["PRODUCT_USAGE_DATA_ENABLED", "DISABLE_PRODUCT_USAGE_EVENT_LOGGING"] {
+        command.env_remove(format!("GITLAB_{name}"));
     }
     command
 }

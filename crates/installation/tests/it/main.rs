@@ -3,6 +3,7 @@
 mod corpus;
 mod listing;
 mod settings;
+mod snowplow;
 mod tree;
 mod watch;
 

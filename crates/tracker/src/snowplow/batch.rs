@@ -71,7 +71,7 @@ pub(super) fn batches(items: Vec<Item>, most: usize, bytes: usize) -> VecDeque<V
     batches
 }
 
-fn body(items: &[Item], now: i64) -> String {
+pub(super) fn body(items: &[Item], now: i64) -> String {
     let bytes: usize = items.iter().map(|it| it.json.len() + 32).sum();
     let mut body = String::with_capacity(HEAD.len() + bytes + TAIL.len());
     body.push_str(HEAD);

@@ -222,7 +222,7 @@ pub(super) fn parameters(
     Ok(builder.build(entry, &event, is_duo))
 }
 
-fn item(sequence: u64, parameters: &Parameters) -> Item {
+pub(super) fn item(sequence: u64, parameters: &Parameters) -> Item {
     let members: Map<String, Value> =
         parameters.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
     let mut json = Value::Object(members).to_string();

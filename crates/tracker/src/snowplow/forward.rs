@@ -2,15 +2,15 @@
 //!
 //! They go as they came, but for what must not leave: who a user is.
 
+mod contexts;
+
 use super::Salt;
 use super::identity::is_pseudonym;
 use super::options::SnowplowOptions;
 use super::payload::Parameters;
 use crate::store::StoredEntry;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64::{Engine as _, engine::general_purpose};
-use internal_events_catalog::Id;
+use contexts::{Change, Unreadable};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -36,6 +36,9 @@ const PERSONAL_MEMBERS: [&str; 3] = ["user_id", "global_user_id", "user_type"];
 
 /// An entity of browsers that says whose session it is.
 const SESSION: &str = "iglu:com.snowplowanalytics.snowplow/client_session/";
+
+/// Why an event is kept back whose user may be in it unseen.
+const UNREADABLE: &str = "its contexts cannot be read, so nobody knows whether they name a user";
 
 /// How long an event may wait here before that is added to the time when it was sent: a collector
 /// takes the time between sending and arriving for an error of the sender's clock.
@@ -90,11 +93,9 @@ fn pseudonymise(parameters: &mut Parameters, salt: &Salt) -> Result<(), String> 
         match name.as_str() {
             "uid" if !is_pseudonym(value) => *value = salt.hash(value),
             "cx" | "co" => {
-                let hash = |contexts: &mut Vec<Value>| pseudonymise_contexts(contexts, salt);
-                match rewrite_contexts(name, value, hash) {
-                    Rewritten::Unchanged => {}
-                    Rewritten::Changed(changed) => *value = changed,
-                    Rewritten::Unreadable => return Err("its contexts cannot be read".to_owned()),
+                let changed = contexts::rewrite(name, value, &Pseudonymised(salt));
+                if let Some(changed) = changed.map_err(|Unreadable| UNREADABLE)? {
+                    *value = changed;
                 }
             }
             _ => {}
@@ -103,122 +104,55 @@ fn pseudonymise(parameters: &mut Parameters, salt: &Salt) -> Result<(), String> 
     Ok(())
 }
 
-fn pseudonymise_contexts(contexts: &mut [Value], salt: &Salt) -> bool {
-    let mut is_changed = false;
-    for data in contexts.iter_mut().filter_map(standard_data) {
-        let Some(user) = data.get_mut("user_id") else { continue };
-        let hashed = match user {
-            Value::String(it) if !it.is_empty() && !is_pseudonym(it) => salt.hash(it),
-            Value::Number(it) => match it.as_i64() {
-                Some(id) => salt.pseudonym(&Id::Number(id)),
-                None => salt.hash(&it.to_string()),
-            },
-            _ => continue,
-        };
-        *user = hashed.into();
-        is_changed = true;
+/// Puts a hash in the place of a standard context's user.
+struct Pseudonymised<'s>(&'s Salt);
+
+impl Change for Pseudonymised<'_> {
+    fn keeps(&self, _: &str) -> bool {
+        true
     }
-    is_changed
+
+    fn member(&self, name: &str, value: &RawValue) -> Option<Value> {
+        if name != "user_id" {
+            return None;
+        }
+        let value: Value = serde_json::from_str(value.get()).unwrap_or_default();
+        let hash = match value {
+            Value::Null => return None,
+            Value::String(it) if it.is_empty() || is_pseudonym(&it) => return None,
+            Value::String(it) => self.0.hash(&it),
+            // No schema allows any other value than a number, and none of them may leave.
+            it => self.0.hash(&it.to_string()),
+        };
+        Some(hash.into())
+    }
 }
 
 /// Takes out of an event's parameters who its user is, for a request that asks to stay anonymous.
 pub fn without_user(parameters: &mut Map<String, Value>) {
     parameters.retain(|name, _| !PERSONAL.contains(&name.as_str()));
-    let hide = |contexts: &mut Vec<Value>| {
-        let schema = |it: &Value| it.get("schema").and_then(Value::as_str).unwrap_or("").to_owned();
-        let before = contexts.len();
-        contexts.retain(|it| !schema(it).starts_with(SESSION));
-        let mut is_changed = contexts.len() < before;
-        for data in contexts.iter_mut().filter_map(standard_data) {
-            for name in PERSONAL_MEMBERS {
-                if let Some(value) = data.get_mut(name).filter(|it| !it.is_null()) {
-                    *value = Value::Null;
-                    is_changed = true;
-                }
-            }
-        }
-        is_changed
-    };
     for name in ["cx", "co"] {
         let Some(Value::String(value)) = parameters.get_mut(name) else { continue };
-        match rewrite_contexts(name, value, hide) {
-            Rewritten::Unchanged => {}
-            Rewritten::Changed(changed) => *value = changed,
+        match contexts::rewrite(name, value, &Anonymous) {
+            Ok(None) => {}
+            Ok(Some(changed)) => *value = changed,
             // What nobody can read may say anything.
-            Rewritten::Unreadable => value.clear(),
+            Err(Unreadable) => value.clear(),
         }
     }
 }
 
-/// The members of a standard context, of whatever vendor.
-fn standard_data(context: &mut Value) -> Option<&mut Map<String, Value>> {
-    let schema = context.get("schema")?.as_str()?;
-    if !schema.contains("/gitlab_standard/") {
-        return None;
+/// Takes out whose session it is and who has it.
+struct Anonymous;
+
+impl Change for Anonymous {
+    fn keeps(&self, schema: &str) -> bool {
+        !schema.starts_with(SESSION)
     }
-    context.get_mut("data")?.as_object_mut()
-}
 
-/// What became of contexts.
-enum Rewritten {
-    Unchanged,
-    Changed(String),
-    Unreadable,
-}
-
-/// Changes contexts in the form in which they came.
-fn rewrite_contexts(
-    name: &str,
-    value: &str,
-    change: impl FnOnce(&mut Vec<Value>) -> bool,
-) -> Rewritten {
-    let is_base64 = name == "cx" && !value.trim_start().starts_with('{');
-    let decoded = if is_base64 { decode(value) } else { Some(value.as_bytes().to_vec()) };
-    let wrapper = decoded.and_then(|it| serde_json::from_slice::<Value>(&it).ok());
-    let Some(mut wrapper) = wrapper else { return Rewritten::Unreadable };
-    let Some(contexts) = wrapper.get_mut("data").and_then(Value::as_array_mut) else {
-        return Rewritten::Unreadable;
-    };
-    if !change(contexts) {
-        return Rewritten::Unchanged;
-    }
-    let text = wrapper.to_string();
-    Rewritten::Changed(if is_base64 { encode_like(value, &text) } else { text })
-}
-
-/// Any padding, and whatever the last bits are.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
-
-/// Decodes either alphabet; a space is the `+` that somebody forgot to escape.
-fn decode(text: &str) -> Option<Vec<u8>> {
-    let standard: String = text
-        .chars()
-        .filter(|it| !matches!(it, '\r' | '\n'))
-        .map(|it| match it {
-            '-' | ' ' => '+',
-            '_' => '/',
-            it => it,
-        })
-        .collect();
-    LENIENT.decode(standard.trim_end_matches('=')).ok()
-}
-
-/// Encodes with the alphabet and padding that another text has.
-fn encode_like(model: &str, text: &str) -> String {
-    let is_padded = model.ends_with('=');
-    let is_url_safe = model.contains(['-', '_']);
-    match (is_url_safe, is_padded) {
-        (true, true) => general_purpose::URL_SAFE.encode(text),
-        (true, false) => general_purpose::URL_SAFE_NO_PAD.encode(text),
-        (false, true) => general_purpose::STANDARD.encode(text),
-        // It has neither sign of either alphabet, or `+` and `/` and a length that needs no padding.
-        (false, false) if model.contains(['+', '/']) => general_purpose::STANDARD.encode(text),
-        (false, false) => general_purpose::URL_SAFE_NO_PAD.encode(text),
+    fn member(&self, name: &str, value: &RawValue) -> Option<Value> {
+        let is_said = PERSONAL_MEMBERS.contains(&name) && value.get() != "null";
+        is_said.then_some(Value::Null)
     }
 }
 

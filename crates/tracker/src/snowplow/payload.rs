@@ -203,10 +203,17 @@ fn ai(extra: &Map<String, Value>) -> Value {
     Value::Object(AI.iter().map(member).collect())
 }
 
-/// Reads ids that a caller could only write as text: `[1, 2]` or `1,2`.
+/// Reads ids that a caller could only write as one value: `[1, 2]`, `1,2` or a single number.
 fn as_ids(value: Value) -> Value {
-    let Value::String(text) = &value else { return value };
-    let ids = text.trim_matches(['[', ']']).split(',').map(|it| it.trim().parse::<i64>());
+    let text = match &value {
+        Value::String(text) => text.trim_matches(['[', ']', ' ']),
+        Value::Number(_) => return Value::Array(vec![value]),
+        _ => return value,
+    };
+    if text.is_empty() {
+        return Value::Array(Vec::new());
+    }
+    let ids = text.split(',').map(|it| it.trim().parse::<i64>());
     ids.collect::<Result<Vec<i64>, _>>().map_or(value, Value::from)
 }
 

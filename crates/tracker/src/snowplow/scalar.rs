@@ -26,10 +26,12 @@ pub(super) fn as_json(value: &Scalar) -> Value {
 }
 
 /// Writes a float as Ruby's `Float#to_s`: the shortest digits that stand for it, always with a
-/// fraction, and with an exponent below 0.0001 and from 10^16 on.
+/// fraction, and with an exponent below 0.0001 and, unless there are digits after the point, from
+/// 10^15 on.
 fn float(value: f64) -> String {
     let magnitude = value.abs();
-    if value == 0.0 || (1e-4..1e16).contains(&magnitude) {
+    let has_fraction = magnitude >= 1.0 && value.fract() != 0.0;
+    if value == 0.0 || has_fraction || (1e-4..1e15).contains(&magnitude) {
         return format!("{value:?}");
     }
     let text = format!("{value:e}");
@@ -58,7 +60,10 @@ mod tests {
             (0.0001, "0.0001"),
             (0.00001, "1.0e-05"),
             (0.000012345, "1.2345e-05"),
-            (1e15, "1000000000000000.0"),
+            (999999999999999.9, "999999999999999.9"),
+            (1e15, "1.0e+15"),
+            (1234567890123456.0, "1.234567890123456e+15"),
+            (1234567890123456.5, "1234567890123456.5"),
             (123456789012345.6, "123456789012345.6"),
             (1e16, "1.0e+16"),
             (-1.25e20, "-1.25e+20"),

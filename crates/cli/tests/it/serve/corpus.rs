@@ -9,23 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// What whoever captured an event says it is.
-type Captured = Map<String, Value>;
+pub(super) type Captured = Map<String, Value>;
 
 #[test]
 fn what_official_trackers_sent_is_in_the_journal_as_it_was_captured() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = folder.join("../../../shared/corpus/snowplow-requests");
-    if !folder.is_dir() {
-        eprintln!("SKIPPED: the requests of official trackers are not at {}", folder.display());
-        return;
-    }
-    let requests = requests(&folder);
+    let Some(requests) = requests_or_skip() else { return };
     assert_eq!(requests.len(), 45, "requests");
     let captured: Vec<_> = requests.iter().flat_map(|it| events(it)).collect();
     assert_eq!(captured.len(), 64, "events in them");
     let orders: Vec<_> = captured.iter().filter(|it| it["e"] == "se").collect();
-    let names: BTreeSet<&str> = orders.iter().filter_map(|it| it["se_ac"].as_str()).collect();
-    let root = shop_of(&names);
+    let root = shop_of_all(&captured);
     let server = Server::start(root.path());
     for request in &requests {
         let text = std::fs::read_to_string(request).expect("it is readable");
@@ -48,7 +41,18 @@ fn what_official_trackers_sent_is_in_the_journal_as_it_was_captured() {
     assert!(journal.is_empty(), "nobody sent {journal:?}");
 }
 
-/// All requests, sorted by name.
+/// All requests, sorted by name, unless they are not there, which it says.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says why")]
+pub(super) fn requests_or_skip() -> Option<Vec<PathBuf>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = folder.join("../../../shared/corpus/snowplow-requests");
+    if !folder.is_dir() {
+        eprintln!("SKIPPED: the requests of official trackers are not at {}", folder.display());
+        return None;
+    }
+    Some(requests(&folder))
+}
+
 fn requests(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("it is readable");
     let paths = entries.map(|it| it.expect("it is readable").path());
@@ -59,7 +63,7 @@ fn requests(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The events of a request; questions that browsers ask before they send have none.
-fn events(request: &Path) -> Vec<Captured> {
+pub(super) fn events(request: &Path) -> Vec<Captured> {
     let Ok(text) = std::fs::read(request.with_extension("decoded.json")) else { return Vec::new() };
     let mut decoded: Value = serde_json::from_slice(&text).expect("a capture is JSON");
     let events = match decoded["querystring"].take() {
@@ -67,6 +71,12 @@ fn events(request: &Path) -> Vec<Captured> {
         event => Value::Array(vec![event]),
     };
     serde_json::from_value(events).expect("events are objects")
+}
+
+/// An installation that defines all structured events among these.
+pub(super) fn shop_of_all(captured: &[Captured]) -> tempfile::TempDir {
+    let orders = captured.iter().filter(|it| it["e"] == "se");
+    shop_of(&orders.filter_map(|it| it["se_ac"].as_str()).collect())
 }
 
 /// An installation that defines these events, with every property that the captured ones have.
