@@ -5,6 +5,7 @@ mod place;
 mod redis;
 mod server;
 mod settings;
+mod snowplow;
 
 use crate::args::Format;
 use crate::context::Context;
@@ -96,6 +97,7 @@ pub(crate) fn run(args: &DoctorArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     place::look(&data, limits, &mut findings);
     data::look(&data, limits, &mut findings);
     redis::look(&installation, &data, &mut findings);
+    snowplow::look(&installation, &data, &mut findings);
     if args.deep {
         data::look_deeply(&data, &mut findings);
     }

@@ -17,7 +17,6 @@ pub(crate) use counts::Counts;
 pub use forward::Forwarding;
 pub(crate) use origins::Origins;
 
-use self::forward::EVENT_FORWARDING_PATH;
 use crate::access::Caller;
 use crate::collector::Answer;
 use crate::micro::Witness;
@@ -40,6 +39,9 @@ const DEFAULT_PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
 
 /// Where official trackers send a GET.
 const PIXEL_PATH: &str = "/i";
+
+/// Where GitLab's pages post their events, for their own installation to hand them on.
+const EVENT_FORWARDING_PATH: &str = "/-/collect_events";
 
 /// Counts an event whose application is not listed; it is bad only here.
 const UNKNOWN_APP: &str = "app-id";

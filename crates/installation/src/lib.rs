@@ -33,7 +33,7 @@ pub use settings::{
 pub use tree::ReadError;
 pub use watch::{Change, Kept, Watch};
 
-use internal_events::snowplow::{SnowplowError, SnowplowOptions};
+use internal_events::snowplow::{Salt, SnowplowError, SnowplowOptions};
 use internal_events::store::{RedisError, RedisOptions};
 use internal_events::{Catalog, Config, Definitions, OpenError, Strictness, Tracker};
 pub use internal_events_definitions::Source;
@@ -199,6 +199,21 @@ impl Installation {
         let has_redis = self.settings.redis.url.is_some();
         let of = (self.version.as_deref(), self.settings.strict, has_redis);
         self.settings.snowplow.options((&self.root, data), of)
+    }
+
+    /// How events would be sent, for whoever only looks: nothing is made, and ids of users would
+    /// have wrong hashes.
+    ///
+    /// # Errors
+    ///
+    /// When the settings contradict each other.
+    pub fn snowplow_at_a_look(
+        &self,
+        data: &Path,
+    ) -> Result<Option<SnowplowOptions>, AnalyticsError> {
+        let of = (self.version.as_deref(), self.settings.strict);
+        let salt = || Ok(Salt::new(""));
+        self.settings.snowplow.options_with((&self.root, data), of, salt)
     }
 
     /// Opens a tracker on the data directory with this installation's catalog and settings.

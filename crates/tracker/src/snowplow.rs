@@ -33,6 +33,18 @@ pub use payload::Parameters;
 use crate::store::StoredEntry;
 use batch::Fate;
 
+/// Asks a collector what a browser asks before it sends, and returns the status it answers with:
+/// any answer says that it can be reached. No event is sent.
+///
+/// # Errors
+///
+/// Says why it cannot be asked.
+pub fn reach(options: &SnowplowOptions) -> Result<u16, String> {
+    let address = Address::parse(&options.collector).map_err(|it| it.to_string())?;
+    let client = client::Client::new(address, &options.sending).map_err(|it| it.to_string())?;
+    client.reach()
+}
+
 /// Says which parameters are sent for an entry of the journal, all but the time of sending where
 /// that is ours to say.
 ///

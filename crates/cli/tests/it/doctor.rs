@@ -340,3 +340,29 @@ fn the_doctor_asks_redis_and_never_shows_a_password() {
     settings("http://user:hunter2@127.0.0.1");
     check("error", "write redis://HOST:PORT");
 }
+
+#[test]
+fn the_collector_is_asked_without_sending_anything() {
+    let root = shop();
+    let here: [&str; 0] = [];
+    check(root.path(), &here, 0, ("ok", "snowplow", "events are sent nowhere"));
+    let to = |settings: &str| write(root.path(), "internal-events.toml", settings);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = free.local_addr().expect("it listens");
+    drop(free);
+    let section = format!("[snowplow]\ncollector = \"http://{address}\"\n");
+    to(&section);
+    check(root.path(), &here, 1, ("error", "snowplow", &address.to_string()));
+    to("[snowplow]\ncollector = \"ftp://a\"\n");
+    check(root.path(), &here, 1, ("error", "snowplow", "neither http nor https"));
+    to(&format!("{section}[product_usage]\nenabled = true\n"));
+    check(root.path(), &here, 1, ("error", "snowplow", "switch one of them off"));
+
+    let other = shop();
+    let collector = Server::start_micro(other.path());
+    to(&format!("[snowplow]\ncollector = \"http://{}\"\n", collector.address));
+    check(root.path(), &here, 0, ("ok", "snowplow", "answers"));
+    let all = collector.connect().get("/micro/all").expect("it answers").json();
+    assert_eq!(all, serde_json::json!({ "total": 0, "good": 0, "bad": 0 }));
+    assert!(!root.path().join(".internal-events").exists(), "a look makes no directory");
+}

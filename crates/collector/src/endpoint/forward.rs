@@ -4,9 +4,6 @@ use crate::snowplow::Payload;
 use internal_events::snowplow::without_user;
 use serde_json::{Map, Value};
 
-/// Where GitLab's pages post their events, for their own installation to hand them on.
-pub(super) const EVENT_FORWARDING_PATH: &str = "/-/collect_events";
-
 /// How events are handed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forwarding {

@@ -181,8 +181,23 @@ impl SnowplowSettings {
     /// When the settings contradict each other, or there is no salt and none can be made.
     pub(crate) fn options(
         &self,
-        (root, data): (&Path, &Path),
+        places: (&Path, &Path),
         (version, is_strict, has_redis): (Option<&str>, bool, bool),
+    ) -> Result<Option<SnowplowOptions>, AnalyticsError> {
+        let salt = || match &self.salt {
+            Some(salt) => Ok(Salt::new(salt.reveal())),
+            None if has_redis => Err(AnalyticsError::NoSharedSalt),
+            None => own_salt(places.1),
+        };
+        self.options_with(places, (version, is_strict), salt)
+    }
+
+    /// Does the same with a salt from elsewhere.
+    pub(crate) fn options_with(
+        &self,
+        (root, data): (&Path, &Path),
+        (version, is_strict): (Option<&str>, bool),
+        salt: impl FnOnce() -> Result<Salt, AnalyticsError>,
     ) -> Result<Option<SnowplowOptions>, AnalyticsError> {
         let instance = self.instance(version, is_strict);
         let collector = match (&self.collector, self.product_usage) {
@@ -191,12 +206,7 @@ impl SnowplowSettings {
             (Some(collector), false) => collector.clone(),
             (None, true) => self.usage_collector(&instance).to_owned(),
         };
-        let salt = match &self.salt {
-            Some(salt) => Salt::new(salt.reveal()),
-            None if has_redis => return Err(AnalyticsError::NoSharedSalt),
-            None => own_salt(data)?,
-        };
-        let mut options = SnowplowOptions::new(collector, salt);
+        let mut options = SnowplowOptions::new(collector, salt()?);
         let section = &self.snowplow;
         let set = |to: &mut String, value: &Option<String>| {
             if let Some(value) = value {

@@ -188,6 +188,16 @@ impl Client {
     }
 }
 
+impl Client {
+    /// Asks what a browser asks before it sends.
+    pub(super) fn reach(&self) -> Result<u16, String> {
+        match self.agent.options(&self.address.0).call() {
+            Ok(answer) => Ok(answer.status().as_u16()),
+            Err(error) => Err(format!("{}: {}", self.address, words(&error))),
+        }
+    }
+}
+
 /// The certificates to trust: those configured, else those of the system.
 fn roots(sending: &Sending) -> Result<RootCerts, SnowplowError> {
     let Some(path) = &sending.ca else { return Ok(RootCerts::PlatformVerifier) };
