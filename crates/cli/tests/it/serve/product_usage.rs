@@ -4,6 +4,7 @@ use super::second_collector::{Arrived, SecondCollector};
 use super::server::Server;
 use crate::{program, shop, write};
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -71,7 +72,6 @@ fn batches_are_small_and_each_event_that_was_sent_is_shown() {
         serde_json::from_str(payload).expect("the event as JSON")
     });
     assert_eq!(by_id(payloads), by_id(collector.all()));
-    use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(&log).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600, "who did what is nobody else's");
 }
