@@ -10,10 +10,7 @@ fuzz_target!(|bytes: &[u8]| {
     let source = |path: &str| Source { path: path.to_owned(), bytes: bytes.to_vec() };
     let sources = Sources {
         events: vec![source("config/events/a.yml"), source("config/events/removed/b.yml")],
-        metrics: vec![
-            source("config/metrics/counts_7d/c.yml"),
-            source("ee/config/metrics/d/d.yml"),
-        ],
+        metrics: vec![source("config/metrics/counts_7d/c.yml"), source("ee/config/metrics/d/d.yml")],
         unique_overrides: Some(source("hll_redis_key_overrides.yml")),
         total_overrides: Some(source("total_counter_redis_key_overrides.yml")),
         legacy_events: Some(source("hll_redis_legacy_events.yml")),
