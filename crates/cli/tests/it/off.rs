@@ -155,7 +155,7 @@ fn the_salt_is_made_once_by_many_processes_and_is_nobody_elses() {
     };
     let files = std::fs::read_dir(root.path().join(".internal-events")).expect("it is readable");
     let salts = files.map(|it| it.expect("it is readable").path()).filter(of);
-    assert_eq!(salts.collect::<Vec<_>>(), [salt.clone()]);
+    assert_eq!(salts.collect::<Vec<_>>(), std::slice::from_ref(&salt));
     let text = std::fs::read_to_string(&salt).expect("it is readable");
     let pseudonym = internal_events::snowplow::Salt::new(text.trim()).hash("5");
     let events = collector.events(N);

@@ -73,7 +73,7 @@ fn each_setting_does_what_the_page_says() {
         ("timeout = '3s'", |it| format!("{:?}", it.sending.timeout), "3s"),
         ("timeout = '1h'", |it| format!("{:?}", it.sending.timeout), "20s"),
         ("ca = 'a.pem'", |it| format!("{:?}", it.sending.ca.clone()), "a.pem\")"),
-        ("[instance]\nid = 'b0a7'", |it| it.instance.instance_id.clone(), "b0a7"),
+        ("[instance]\nid = 'b0a7'", |it| it.instance.id.clone(), "b0a7"),
         (
             "[instance]\nhost = 'https://a.example:8443/x'",
             |it| it.instance.host_name.clone().unwrap_or_default(),

@@ -147,7 +147,7 @@ fn lines(program: &str, arguments: &[&str], bodies: &[String]) -> Vec<String> {
     script.env("LC_ALL", "C.UTF-8");
     let mut script = script.spawn().expect("it starts");
     let mut input = script.stdin.take().expect("it is piped");
-    let text = bodies.iter().map(|it| format!("{it}\n")).collect::<String>();
+    let text = bodies.join("\n");
     // A thread of its own: the script may print more than a pipe holds before it has read all.
     let writer = std::thread::spawn(move || input.write_all(text.as_bytes()));
     let output = script.wait_with_output().expect("it ends");

@@ -349,7 +349,7 @@ fn names_and_versions_are_those_of_the_configuration() {
     };
     options.instance.version = Some("19.3.0".to_owned());
     options.instance.host_name = Some("gitlab.example.com".to_owned());
-    options.instance.instance_id = "b0a7".to_owned();
+    options.instance.id = "b0a7".to_owned();
     let sent = sent(&with("key", "v"), true, &options);
     assert_eq!((sent.get("tna"), sent.get("tv")), (Some("shop"), Some("rust-1")));
     let contexts = contexts(&sent);
