@@ -22,4 +22,5 @@ mod reload;
 mod secrets;
 pub(crate) mod server;
 mod shutdown;
+mod snowplow;
 pub(crate) mod stopped;
