@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tokio::net::TcpSocket;
 
 /// Where trackers post.
 const PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
@@ -126,6 +127,8 @@ impl Shared {
 /// A collector; what it keeps stays while it is down.
 pub(super) struct Collector {
     address: SocketAddr,
+    /// Bound and never listened on, so that nobody else gets the port while this is down.
+    _reserved: TcpSocket,
     shared: Arc<Shared>,
     listening: Mutex<Option<JoinHandle<()>>>,
 }
@@ -148,15 +151,15 @@ impl Collector {
     pub(super) fn down_at_first(
         script: impl Fn(Head) -> Behaviour + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("it has an address");
+        let reserved = reserve().expect("a free port");
+        let address = reserved.local_addr().expect("it has an address");
         let shared = Shared {
             script: Mutex::new(Arc::new(script)),
             kept: Mutex::default(),
             changed: Condvar::new(),
             is_up: AtomicBool::new(false),
         };
-        Self { address, shared: Arc::new(shared), listening: Mutex::default() }
+        Self { address, _reserved: reserved, shared: Arc::new(shared), listening: Mutex::default() }
     }
 
     pub(super) fn url(&self) -> String {
@@ -196,7 +199,7 @@ impl Collector {
         if listening.is_some() {
             return;
         }
-        let listener = bind(self.address);
+        let listener = TcpListener::bind(self.address).expect("the port is reserved");
         self.shared.is_up.store(true, Ordering::SeqCst);
         let shared = Arc::clone(&self.shared);
         *listening = Some(std::thread::spawn(move || listen(&listener, &shared)));
@@ -216,16 +219,12 @@ impl Collector {
     }
 }
 
-/// Binds the address that it had before, which somebody else may have for a moment.
-fn bind(address: SocketAddr) -> TcpListener {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match TcpListener::bind(address) {
-            Ok(listener) => return listener,
-            Err(error) => assert!(Instant::now() < deadline, "{error}"),
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+/// Takes a port that whoever says so may listen on.
+fn reserve() -> std::io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(([127, 0, 0, 1], 0).into())?;
+    Ok(socket)
 }
 
 fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
