@@ -214,10 +214,8 @@ impl Sender<'_> {
         if state.why_not_all.is_some() || self.started.elapsed() >= ENOUGH {
             return None;
         }
-        let batch = match state.noes_in_a_row < LOOKS_ELSEWHERE {
-            true => state.batches.pop_front()?,
-            false => state.probe()?,
-        };
+        let is_front = state.noes_in_a_row < LOOKS_ELSEWHERE;
+        let batch = if is_front { state.batches.pop_front() } else { state.probe() }?;
         state.n_begun += 1;
         Some((state.n_begun, batch))
     }

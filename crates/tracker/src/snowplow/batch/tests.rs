@@ -111,9 +111,8 @@ fn events_are_delivered_rejected_or_left_for_later_as_the_collector_says() {
         ..ALL
     };
     let poison = |bad: &'static [u64], no: fn() -> Verdict| {
-        move |_: usize, it: &[u64]| match it.iter().any(|it| bad.contains(it)) {
-            true => no(),
-            false => Verdict::Taken,
+        move |_: usize, it: &[u64]| {
+            if it.iter().any(|it| bad.contains(it)) { no() } else { Verdict::Taken }
         }
     };
     check("takes all", &|_, _| Verdict::Taken, &ALL);
@@ -143,21 +142,31 @@ fn events_are_delivered_rejected_or_left_for_later_as_the_collector_says() {
 #[test]
 fn nothing_is_rejected_by_a_no_that_was_meant_for_all() {
     for (from, to) in [(0, 8), (0, 12), (0, 30), (1, 20), (3, 12), (9, 25), (12, 28)] {
-        let says = move |nth: usize, _: &[u64]| match (from..to).contains(&nth) {
-            true => unwelcome(),
-            false => Verdict::Taken,
+        let says = move |nth: usize, _: &[u64]| {
+            if (from..to).contains(&nth) { unwelcome() } else { Verdict::Taken }
         };
         let (sent, _) = send(&says, items(1..=1_000), 1, &mut Trust::default());
         assert_eq!(fates(&sent).1, [0; 0], "no from {from} to {to}");
     }
     for from in [0, 1, 5, 9, 40] {
-        let says = move |nth: usize, _: &[u64]| match nth < from {
-            true => Verdict::Taken,
-            false => unwelcome(),
+        let says = move |nth: usize, _: &[u64]| {
+            if nth < from { Verdict::Taken } else { unwelcome() }
         };
         let (sent, asked) = send(&says, items(1..=1_000), 1, &mut Trust::default());
         assert_eq!(fates(&sent).1, [0; 0], "no from {from}");
         assert!(asked.len() <= from + 17, "left in peace after {}", asked.len());
+    }
+}
+
+/// A request that was taken says nothing of an event that was refused after it had begun.
+#[test]
+fn only_what_is_taken_later_shows_that_events_are_welcome() {
+    let mut state = State { n_begun: 7, ..State::default() };
+    state.doubt(items([1]), "answered 403");
+    for (taken, is_tried_again) in [(1, false), (7, false), (8, true)] {
+        state.take(taken, &items([taken]));
+        assert_eq!(state.batches.len(), usize::from(is_tried_again), "{taken}");
+        assert_eq!(state.doubtful.len(), usize::from(!is_tried_again), "{taken}");
     }
 }
 
@@ -198,9 +207,8 @@ fn bad_events_hold_up_nothing_behind_them() {
 }
 
 fn assert_told_apart(bad: &[u64], no: fn() -> Verdict, concurrency: usize) {
-    let says = |_: usize, it: &[u64]| match it.iter().any(|it| bad.contains(it)) {
-        true => no(),
-        false => Verdict::Taken,
+    let says = |_: usize, it: &[u64]| {
+        if it.iter().any(|it| bad.contains(it)) { no() } else { Verdict::Taken }
     };
     let mut trust = Trust::default();
     let (mut left, mut rejected): (Vec<u64>, Vec<u64>) = ((1..=1_000).collect(), Vec::new());
