@@ -26,5 +26,6 @@ pub(crate) mod second_collector;
 mod secrets;
 pub(crate) mod server;
 mod shutdown;
+mod snowplow;
 mod snowplow_body;
 pub(crate) mod stopped;

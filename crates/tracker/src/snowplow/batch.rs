@@ -1,6 +1,6 @@
 //! Events put together into requests, and what becomes of each.
 
-use super::client::{Client, Verdict};
+use super::client::Verdict;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -19,8 +19,13 @@ const ENOUGH: Duration = Duration::from_secs(8);
 /// refuses more is asked again later: it is misconfigured and not that many events are wrong.
 const BELIEVED_IN_A_ROW: usize = 100;
 
-/// So many requests may be said no to in one go while none is taken.
+/// So many requests of each at work may be said no to in a row. It takes half of them to find one
+/// event among a hundred.
 const PATIENCE: usize = 16;
+
+/// After so many, the last event of all is tried: whoever takes that refuses the others for what
+/// they are, and not everything.
+const LOOKS_ELSEWHERE: usize = 9;
 
 /// One event, ready to be sent.
 #[derive(Debug)]
@@ -31,6 +36,12 @@ pub(super) struct Item {
     pub(super) json: String,
     /// Whether the time of sending is among them.
     pub(super) has_sent_time: bool,
+}
+
+/// Posts bodies of requests.
+pub(super) trait Post: Sync {
+    /// Posts one, and says what was made of it.
+    fn post(&self, body: &str) -> Verdict;
 }
 
 /// What became of one event.
@@ -92,7 +103,7 @@ pub(super) fn body(items: &[Item], now: i64) -> String {
 /// Sends batches, some at a time, and says what became of each event of which that is known, and
 /// why others have to wait.
 pub(super) fn send_all(
-    client: &Client,
+    client: &dyn Post,
     batches: VecDeque<Vec<Item>>,
     concurrency: usize,
     trust: &mut Trust,
@@ -103,8 +114,9 @@ pub(super) fn send_all(
         client,
         now,
         started: Instant::now(),
+        patience: PATIENCE * n_workers,
         state: Mutex::new(State {
-            batches,
+            batches: batches.into_iter().map(Batch::fresh).collect(),
             refused_in_a_row: trust.refused_in_a_row,
             ..State::default()
         }),
@@ -119,7 +131,9 @@ pub(super) fn send_all(
         });
     }
     let mut state = sender.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    state.judge_doubtful();
+    if let Some(doubt) = state.doubtful.pop() {
+        state.why_not_all.get_or_insert(Wait { why: doubt.why, pause: None });
+    }
     trust.refused_in_a_row = state.refused_in_a_row;
     Sent { fates: state.fates, why_not_all: state.why_not_all }
 }
@@ -138,24 +152,49 @@ pub(super) struct Wait {
     pub(super) pause: Option<Duration>,
 }
 
+/// What one request is to have.
+struct Batch {
+    items: Vec<Item>,
+    /// Whether this is one event that was said no to before others were taken.
+    is_doubted: bool,
+}
+
+impl Batch {
+    fn fresh(items: Vec<Item>) -> Self {
+        Self { items, is_doubted: false }
+    }
+}
+
+/// One event that was said no to, alone, by somebody who perhaps says no to all.
+struct Doubt {
+    item: Item,
+    why: String,
+    /// How many requests had begun by then.
+    n_begun: u64,
+}
+
 struct Sender<'a> {
-    client: &'a Client,
+    client: &'a dyn Post,
     now: &'a (dyn Fn() -> i64 + Sync),
     started: Instant,
+    /// So many noes in a row are enough.
+    patience: usize,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    batches: VecDeque<Vec<Item>>,
+    batches: VecDeque<Batch>,
     fates: BTreeMap<u64, Fate>,
-    /// Single events that were said no to, while none had been taken that would show that others
-    /// are welcome.
-    doubtful: Vec<(u64, String)>,
+    /// Tried once more when something else was taken, which shows that events are welcome; and if
+    /// nothing is, later.
+    doubtful: Vec<Doubt>,
     why_not_all: Option<Wait>,
-    is_any_taken: bool,
+    n_begun: u64,
+    /// Single events that were refused since one was taken.
     refused_in_a_row: usize,
-    n_refusals: usize,
+    /// Requests that were said no to since one was taken, by whoever is not believed.
+    noes_in_a_row: usize,
 }
 
 impl Sender<'_> {
@@ -164,24 +203,27 @@ impl Sender<'_> {
     }
 
     fn work(&self) {
-        while let Some(batch) = self.next() {
-            let verdict = self.client.post(&body(&batch, (self.now)()));
-            self.settle(batch, verdict);
+        while let Some((nth, batch)) = self.next() {
+            let verdict = self.client.post(&body(&batch.items, (self.now)()));
+            self.settle(nth, batch, verdict);
         }
     }
 
-    fn next(&self) -> Option<Vec<Item>> {
+    fn next(&self) -> Option<(u64, Batch)> {
         let mut state = self.lock();
         if state.why_not_all.is_some() || self.started.elapsed() >= ENOUGH {
             return None;
         }
-        state.batches.pop_front()
+        let is_front = state.noes_in_a_row < LOOKS_ELSEWHERE;
+        let batch = if is_front { state.batches.pop_front() } else { state.probe() }?;
+        state.n_begun += 1;
+        Some((state.n_begun, batch))
     }
 
-    fn settle(&self, mut batch: Vec<Item>, verdict: Verdict) {
+    fn settle(&self, nth: u64, batch: Batch, verdict: Verdict) {
         let mut state = self.lock();
         let (why, is_about_content) = match verdict {
-            Verdict::Taken => return state.take(&batch),
+            Verdict::Taken => return state.take(nth, &batch.items),
             Verdict::Later { why, pause } => {
                 state.why_not_all = Some(Wait { why, pause });
                 return;
@@ -189,49 +231,65 @@ impl Sender<'_> {
             Verdict::Refused(why) => (why, true),
             Verdict::Unwelcome(why) => (why, false),
         };
-        state.n_refusals += 1;
-        if !state.is_any_taken && state.n_refusals > PATIENCE && !is_about_content {
+        let is_trusted = is_about_content && state.refused_in_a_row < BELIEVED_IN_A_ROW;
+        let is_believed = is_trusted || batch.is_doubted;
+        state.noes_in_a_row += usize::from(!is_believed);
+        if !is_believed && state.noes_in_a_row > self.patience {
             state.why_not_all = Some(Wait { why, pause: None });
-            return;
-        }
-        if batch.len() > 1 {
-            // One event may cost all others of its request; which one shows when they are parted.
-            let second = batch.split_off(batch.len() / 2);
-            state.batches.push_front(second);
-            state.batches.push_front(batch);
-            return;
-        }
-        let Some(item) = batch.pop() else { return };
-        if is_about_content && state.refused_in_a_row < BELIEVED_IN_A_ROW {
-            state.refused_in_a_row += 1;
-            state.fates.insert(item.sequence, Fate::Rejected(why));
-        } else if state.is_any_taken {
-            state.fates.insert(item.sequence, Fate::Rejected(why));
+        } else if batch.items.len() > 1 {
+            state.part(batch.items);
+        } else if is_believed {
+            state.reject(&batch.items, &why);
         } else {
-            state.doubtful.push((item.sequence, why.clone()));
-            if state.n_refusals > PATIENCE {
-                state.why_not_all = Some(Wait { why, pause: None });
-            }
+            state.doubt(batch.items, &why);
         }
     }
 }
 
 impl State {
-    fn take(&mut self, batch: &[Item]) {
-        self.is_any_taken = true;
-        self.refused_in_a_row = 0;
-        self.fates.extend(batch.iter().map(|it| (it.sequence, Fate::Delivered)));
+    /// Takes the last event of all.
+    fn probe(&mut self) -> Option<Batch> {
+        let mut batch = self.batches.pop_back()?;
+        let others = batch.items.len() - 1;
+        if others == 0 {
+            return Some(batch);
+        }
+        let last = batch.items.split_off(others);
+        self.batches.push_back(batch);
+        Some(Batch::fresh(last))
     }
 
-    /// Believes that single events are at fault if others were taken meanwhile.
-    fn judge_doubtful(&mut self) {
-        for (sequence, why) in std::mem::take(&mut self.doubtful) {
-            if self.is_any_taken {
-                self.fates.insert(sequence, Fate::Rejected(why));
-            } else {
-                self.why_not_all.get_or_insert(Wait { why, pause: None });
-            }
+    fn take(&mut self, nth: u64, items: &[Item]) {
+        self.refused_in_a_row = 0;
+        self.noes_in_a_row = 0;
+        self.fates.extend(items.iter().map(|it| (it.sequence, Fate::Delivered)));
+        // A request that had begun before says nothing of how things stood after it.
+        let (others, again) = std::mem::take(&mut self.doubtful)
+            .into_iter()
+            .partition::<Vec<_>, _>(|it| it.n_begun >= nth);
+        self.doubtful = others;
+        for doubt in again.into_iter().rev() {
+            self.batches.push_front(Batch { items: vec![doubt.item], is_doubted: true });
         }
+    }
+
+    /// Parts events, of which one may cost all others of its request.
+    fn part(&mut self, mut items: Vec<Item>) {
+        let second = items.split_off(items.len() / 2);
+        self.batches.push_front(Batch::fresh(second));
+        self.batches.push_front(Batch::fresh(items));
+    }
+
+    fn reject(&mut self, items: &[Item], why: &str) {
+        self.refused_in_a_row += 1;
+        let fate = Fate::Rejected(why.to_owned());
+        self.fates.extend(items.iter().map(|it| (it.sequence, fate.clone())));
+    }
+
+    fn doubt(&mut self, items: Vec<Item>, why: &str) {
+        let (why, n_begun) = (why.to_owned(), self.n_begun);
+        let doubts = items.into_iter().map(|item| Doubt { item, why: why.clone(), n_begun });
+        self.doubtful.extend(doubts);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Requests to a Snowplow collector, and what its answers mean.
 
+use super::batch::Post;
 use super::options::Sending;
 use jiff::{Timestamp, fmt::rfc2822};
 use std::fmt;
@@ -156,9 +157,10 @@ impl Client {
             .build();
         Ok(Self { agent: config.new_agent(), address })
     }
+}
 
-    /// Posts a body.
-    pub(super) fn post(&self, body: &str) -> Verdict {
+impl Post for Client {
+    fn post(&self, body: &str) -> Verdict {
         let later = |why: String| Verdict::Later { why, pause: None };
         let request = self
             .agent

@@ -115,10 +115,15 @@ impl SnowplowDestination {
                 "the collector will not take these events; `internal-events outbox list` has them"
             );
         }
+        done.state = self.delivered_ahead();
+        done
+    }
+
+    /// What was delivered and lies after an entry that has still to be sent.
+    fn delivered_ahead(&self) -> String {
         let is_delivered =
             |(sequence, fate): (&u64, &Fate)| (*fate == Fate::Delivered).then_some(*sequence);
-        done.state = places::write(self.ahead.iter().filter_map(is_delivered));
-        done
+        places::write(self.ahead.iter().filter_map(is_delivered))
     }
 }
 
@@ -132,7 +137,9 @@ impl Destination for SnowplowDestination {
         for sequence in places::read(&place.state).filter(|it| *it > place.cursor) {
             self.ahead.entry(sequence).or_insert(Fate::Delivered);
         }
-        Ok(Resume::after(place.cursor, place))
+        // After an error this is kept before the next try, lest it is sent again after a restart.
+        let state = self.delivered_ahead();
+        Ok(Resume::After { entry: place.cursor, state, noted: BTreeMap::new() })
     }
 
     fn deliver(&mut self, entries: &[StoredEntry]) -> Result<Delivered, DeliveryError> {

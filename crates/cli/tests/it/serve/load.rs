@@ -18,11 +18,12 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// The body of its request; the label is its id as well, so that it may be sent again.
+    /// The body of its request; the label is its id as well, so that it may be sent again. It goes
+    /// to a Snowplow collector where there is one.
     fn body(&self) -> String {
         let Self { label, user } = self;
         format!(
-            r#"{{"event":"create_order","event_id":"{label}","user_id":"u{user}","additional_properties":{{"label":"{label}"}}}}"#
+            r#"{{"event":"create_order","event_id":"{label}","user_id":"u{user}","send_to_snowplow":true,"additional_properties":{{"label":"{label}"}}}}"#
         )
     }
 }
