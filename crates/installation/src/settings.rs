@@ -3,6 +3,7 @@
 mod amount;
 mod bounds;
 mod counting;
+mod proxies;
 mod redis;
 mod snowplow;
 

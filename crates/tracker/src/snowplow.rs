@@ -27,7 +27,7 @@ pub use destination::SNOWPLOW;
 pub(crate) use destination::{Impossible, SnowplowDestination};
 pub use forward::without_user;
 pub use identity::{Salt, is_pseudonym};
-pub use options::{Instance, Schemas, Sending, SnowplowOptions};
+pub use options::{Instance, ProxyUrl, Schemas, Sending, SnowplowOptions};
 pub use payload::Parameters;
 
 use crate::store::StoredEntry;

@@ -29,3 +29,4 @@ mod shutdown;
 mod snowplow;
 mod snowplow_body;
 pub(crate) mod stopped;
+mod ways_out;

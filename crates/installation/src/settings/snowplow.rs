@@ -2,8 +2,9 @@
 
 use super::amount::{Count, Size, Time};
 use super::bounds::from_env;
+use super::proxies::Proxies;
 use super::{Secret, SettingsError, boolean};
-use internal_events::snowplow::{Instance, Salt, Schemas, Sending, SnowplowOptions};
+use internal_events::snowplow::{Instance, ProxyUrl, Salt, Schemas, Sending, SnowplowOptions};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,6 +40,7 @@ pub struct SnowplowSettings {
     instance: InstanceSection,
     salt: Option<Secret>,
     logs_usage: bool,
+    proxies: Proxies,
 }
 
 /// `[snowplow]` as written.
@@ -62,6 +64,7 @@ pub(super) struct Snowplow {
     connect_timeout: Option<Time>,
     timeout: Option<Time>,
     ca: Option<PathBuf>,
+    proxy: Option<Secret>,
 }
 
 /// `[product_usage]` as written.
@@ -126,6 +129,7 @@ impl Sections {
             product_usage_source: if by_env.is_some() { "environment" } else { "configuration" },
             salt: text("INTERNAL_EVENTS_IDENTITY_SALT").map(Secret::new).or(self.identity.salt),
             logs_usage: is_quiet != Some(true),
+            proxies: Proxies::read(env),
             collector,
             snowplow,
             usage: self.product_usage,
@@ -219,7 +223,7 @@ impl SnowplowSettings {
         options.base64 = section.base64.unwrap_or(true);
         options.pseudonymise = section.pseudonymise.unwrap_or(true);
         options.schemas = self.schemas();
-        options.sending = self.sending(root);
+        options.sending = self.sending(root, &options.collector);
         if self.product_usage {
             let base = if self.instance.dedicated == Some(true) { "dedicated" } else { "sm" };
             let staging = if is_staging(&instance) { "_staging" } else { "" };
@@ -252,7 +256,7 @@ impl SnowplowSettings {
         }
     }
 
-    fn sending(&self, root: &Path) -> Sending {
+    fn sending(&self, root: &Path, collector: &str) -> Sending {
         /// Others stand in for a destination that is not heard of for half a minute.
         const LONGEST: Duration = Duration::from_secs(20);
         let (section, default) = (&self.snowplow, Sending::default());
@@ -270,6 +274,10 @@ impl SnowplowSettings {
             connect_timeout: time(section.connect_timeout, default.connect_timeout).min(LONGEST),
             timeout: time(section.timeout, default.timeout).min(LONGEST),
             ca: section.ca.as_ref().map(|it| root.join(it)),
+            proxy: match &section.proxy {
+                Some(proxy) => Some(ProxyUrl::new(proxy.reveal())),
+                None => self.proxies.of(collector),
+            },
         }
     }
 

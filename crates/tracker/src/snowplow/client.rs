@@ -8,9 +8,9 @@ use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use ureq::Agent;
 use ureq::http::{HeaderMap, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig};
+use ureq::{Agent, Proxy};
 
 /// Where trackers post, unless the address has a path of its own.
 const PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
@@ -48,6 +48,12 @@ pub enum SnowplowError {
         #[source]
         source: std::io::Error,
     },
+    /// The address of the proxy is none.
+    #[error(
+        "the proxy's address cannot be read; it is written http://proxy.example.com:3128, as \
+         `[snowplow] proxy`, HTTPS_PROXY, HTTP_PROXY or ALL_PROXY"
+    )]
+    Proxy,
     /// There are none in the file.
     #[error("there is no certificate in {path}, which `[snowplow] ca` names; it should be in PEM")]
     NoCertificate {
@@ -95,12 +101,25 @@ impl Address {
         Uri::from_parts(parts).map(Self).map_err(|_| wrong("it cannot be read"))
     }
 
+    /// Its host, without brackets.
+    pub fn host(&self) -> &str {
+        self.0.host().unwrap_or_default().trim_matches(['[', ']'])
+    }
+
+    /// Whether requests are encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.0.scheme_str() == Some("https")
+    }
+
+    /// Whether it is on this machine.
+    pub fn is_here(&self) -> bool {
+        let is_loopback = |it: std::net::IpAddr| it.is_loopback();
+        self.host() == "localhost" || self.host().parse().is_ok_and(is_loopback)
+    }
+
     /// Whether whoever is on the way may read along.
     pub(super) fn is_open_to_others(&self) -> bool {
-        let host = self.0.host().unwrap_or_default().trim_matches(['[', ']']);
-        let is_here = host == "localhost"
-            || host.parse::<std::net::IpAddr>().is_ok_and(|it| it.is_loopback());
-        self.0.scheme_str() == Some("http") && !is_here
+        !self.is_encrypted() && !self.is_here()
     }
 }
 
@@ -152,6 +171,7 @@ impl Client {
             .max_idle_connections(sending.concurrency)
             .max_idle_connections_per_host(sending.concurrency)
             .max_idle_age(IDLE)
+            .proxy(proxy(sending)?)
             .user_agent(concat!("internal-events/", env!("CARGO_PKG_VERSION")))
             .accept("*/*")
             .build();
@@ -198,6 +218,13 @@ impl Client {
             Err(error) => Err(format!("{}: {}", self.address, words(&error))),
         }
     }
+}
+
+/// The proxy to go through; what the environment says is for whoever makes the options.
+fn proxy(sending: &Sending) -> Result<Option<Proxy>, SnowplowError> {
+    let Some(url) = &sending.proxy else { return Ok(None) };
+    // The error of the library would repeat a password.
+    Proxy::new(&url.0).map(Some).map_err(|_| SnowplowError::Proxy)
 }
 
 /// The certificates to trust: those configured, else those of the system.

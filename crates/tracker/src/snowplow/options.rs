@@ -110,6 +110,25 @@ pub struct Sending {
     pub timeout: Duration,
     /// Certificates to trust in place of those known to the world, in PEM.
     pub ca: Option<std::path::PathBuf>,
+    /// The proxy to go through.
+    pub proxy: Option<ProxyUrl>,
+}
+
+/// The address of a proxy, which may have a user and a password and is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProxyUrl(pub(super) String);
+
+impl ProxyUrl {
+    /// Takes an address, `http://proxy.example.com:3128`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+}
+
+impl std::fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ProxyUrl(…)")
+    }
 }
 
 impl Default for Sending {
@@ -121,6 +140,7 @@ impl Default for Sending {
             connect_timeout: Duration::from_secs(5),
             timeout: Duration::from_secs(15),
             ca: None,
+            proxy: None,
         }
     }
 }
