@@ -1,0 +1,32 @@
+//! Rewrites legacy tracking to internal events, or says why it will not.
+//!
+//! ```text
+//!  text of a file ─► scan ─► parser of its language ─► sites: a rewrite or a refusal each
+//!                     │ no word of legacy tracking                │ edits by bytes
+//!                     ▼                                           ▼
+//!                   untouched                       new text, parsed once more
+//!                                                                 │ events that were found
+//!                                                                 ▼
+//!                                       definitions, key overrides, list of legacy events
+//! ```
+//!
+//! Text in, text out: no file is touched here, and nothing is printed. Parsers are used to find
+//! bytes; what lies outside of an edit stays as it is. What cannot be proven is refused with a
+//! reason, and a call is changed completely or not at all.
+
+mod edit;
+mod language;
+mod options;
+mod project;
+mod scan;
+mod site;
+
+pub use edit::{Edit, Edits};
+pub use language::Language;
+pub use options::{Options, Style};
+pub use project::{LegacyEvent, Project};
+pub use scan::has_legacy_words;
+pub use site::{
+    Found, Identifier, Kind, Outcome, Property, PropertyType, Reason, Refusal, Rewrite, Site,
+    Unparsable,
+};

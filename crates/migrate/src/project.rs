@@ -1,0 +1,26 @@
+//! What is known of the application before its source is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is known of the application before its source is read.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// Events that are defined as internal events already, by name.
+    pub internal_events: BTreeSet<String>,
+    /// Legacy events, by name: of metrics of data source `redis_hll` or `redis`, of the list of
+    /// legacy events, of the Snowplow dictionary.
+    pub legacy_events: BTreeMap<String, LegacyEvent>,
+}
+
+/// What definitions say of a legacy event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LegacyEvent {
+    /// Key paths of metrics that count distinct values of it.
+    pub unique_metrics: Vec<String>,
+    /// Key paths of metrics that count how often it happened.
+    pub total_metrics: Vec<String>,
+    /// What the unique metrics count, if a name or a description says so: `user.id`, …
+    pub unique_hint: Option<String>,
+    /// Whether the list of legacy events has it.
+    pub is_listed: bool,
+}

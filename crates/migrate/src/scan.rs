@@ -1,0 +1,61 @@
+//! Whether a file is worth a look: most have no word of legacy tracking.
+
+use crate::language::Language;
+use aho_corasick::AhoCorasick;
+use std::sync::LazyLock;
+
+/// Words without one of which no call of legacy tracking is written, in any language. A word too
+/// many costs time; a word too few costs calls.
+const WORDS: &[&str] = &[
+    // Ruby
+    "Tracking.event",
+    "Tracking::event",
+    "UsageDataCounters",
+    "HLLRedisCounter",
+    "track_event",
+    "track_redis_hll_event",
+    "track_usage_event",
+    "increment_unique_values",
+    "increment_unique_users",
+    "expect_snowplow_event",
+    "expect_no_snowplow_event",
+    "Snowplow event tracking",
+    "RedisHLL",
+    "tracking_attrs",
+    // JavaScript, Vue
+    "~/tracking",
+    "Tracking.mixin",
+    "trackRedisHllUserEvent",
+    "trackRedisCounterEvent",
+    "mockTracking",
+    "tracking_helper",
+    // Attributes
+    "data-track-",
+    "track-action",
+    "trackAction",
+    "track_action",
+    "track_label",
+    "track_property",
+    "track_value",
+    "track_extra",
+];
+
+static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS).ok());
+
+/// Whether a file of this language may have a legacy call; `false` is certain.
+pub fn has_legacy_words(_: Language, text: &[u8]) -> bool {
+    AUTOMATON.as_ref().is_none_or(|it| it.is_match(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_words_of_legacy_tracking_are_worth_a_look() {
+        let look = |text: &str| has_legacy_words(Language::Ruby, text.as_bytes());
+        assert!(look("Gitlab::Tracking.event('a', 'b')"));
+        assert!(look("= link_to 'x', data: { track_action: 'click' }"));
+        assert!(!look("class User < ApplicationRecord\nend\n"));
+    }
+}
