@@ -1,0 +1,497 @@
+//! Walks a tree and notes what the rewriter has to know.
+
+use super::model::{Block, Call, Method, Place, Scope, Source, Statement};
+use super::value::{args, bytes, constant, text, value};
+use ruby_prism::{
+    AndNode, BlockNode, CallNode, ClassNode, ConstantWriteNode, DefNode, IfNode, LambdaNode,
+    ModuleNode, Node, OrNode, ParseResult, SingletonClassNode, StatementsNode, UnlessNode, Visit,
+};
+use std::ops::Range;
+
+/// How deep the walk goes. Each level takes some kilobytes of stack, and code that people write
+/// has a third of it.
+const DEPTH: usize = 150;
+
+/// Names of calls that are worth a look.
+fn is_of_interest(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "event",
+        "track_event",
+        "track_event_in_context",
+        "track_redis_hll_event",
+        "track_usage_event",
+        "increment_unique_values",
+        "count",
+        "increment",
+        "expect_snowplow_event",
+        "expect_no_snowplow_event",
+        "it_behaves_like",
+        "it_should_behave_like",
+        "include_examples",
+        "to",
+        "not_to",
+        "to_not",
+    ];
+    NAMES.contains(&name) || (name.starts_with("increment_") && name.ends_with("_count"))
+}
+
+/// Blocks in which `self` may be something else, although they stand in a method.
+const ELSEWHERE: [&str; 9] = [
+    "instance_eval",
+    "instance_exec",
+    "class_eval",
+    "class_exec",
+    "module_eval",
+    "module_exec",
+    "define_method",
+    "define_singleton_method",
+    "new",
+];
+
+/// Notes what is in a file.
+pub(super) fn collect(parsed: &ParseResult<'_>) -> Source {
+    let mut walk = Walk::default();
+    walk.source.comments = parsed.comments().map(|it| bytes(&it.location())).collect();
+    walk.visit(&parsed.node());
+    walk.source
+}
+
+#[derive(Default)]
+struct Walk {
+    source: Source,
+    depth: usize,
+    /// Whether what the node at hand returns is used.
+    is_used: bool,
+    saved: Vec<bool>,
+    scope: Option<usize>,
+    method: Option<usize>,
+    is_on_instance: bool,
+    /// Whether a method that begins here belongs to the scope's instances.
+    defines_on_instances: bool,
+    place: Option<Place>,
+    /// The list that the latest block had.
+    latest_list: Option<usize>,
+}
+
+impl Walk {
+    fn with_used(&mut self, is_used: bool, visit: impl FnOnce(&mut Self)) {
+        let saved = std::mem::replace(&mut self.is_used, is_used);
+        visit(self);
+        self.is_used = saved;
+    }
+
+    /// Whether a node is nested too deeply; it is noted then.
+    fn is_too_deep(&mut self, range: Range<usize>) -> bool {
+        let is_too_deep = self.depth > DEPTH;
+        if is_too_deep {
+            self.source.too_deep.push(range);
+        }
+        is_too_deep
+    }
+
+    fn enter_scope(
+        &mut self,
+        head_end: usize,
+        range: Range<usize>,
+        body: Option<Node<'_>>,
+        is_singleton: bool,
+        visit: impl FnOnce(&mut Self),
+    ) {
+        self.source.scopes.push(Scope {
+            range,
+            head_end,
+            body_start: body.map(|it| bytes(&it.location()).start),
+            parent: self.scope,
+            constants: std::collections::BTreeMap::new(),
+            includes: Vec::new(),
+            methods: Vec::new(),
+            is_singleton,
+        });
+        let number = self.source.scopes.len() - 1;
+        let saved = (self.scope, self.method, self.is_on_instance, self.defines_on_instances);
+        (self.scope, self.method, self.is_on_instance, self.defines_on_instances) =
+            (Some(number), None, false, !is_singleton);
+        visit(self);
+        (self.scope, self.method, self.is_on_instance, self.defines_on_instances) = saved;
+    }
+
+    fn note_name(&mut self, name: &[u8]) {
+        if let Some(method) = self.method {
+            self.source.methods[method].names.push(text(name));
+        }
+    }
+
+    /// Notes `include X`, `extend self`, `module_function` of a scope's body.
+    fn note_macro(&mut self, node: &CallNode<'_>) {
+        let Some(scope) = self.scope.filter(|_| self.method.is_none()) else { return };
+        if node.receiver().is_some() || !self.defines_on_instances {
+            return;
+        }
+        let scope = &mut self.source.scopes[scope];
+        let names = node.arguments();
+        let names: Vec<Node<'_>> = names.iter().flat_map(|it| it.arguments().iter()).collect();
+        match node.name().as_slice() {
+            b"include" => {
+                let range = bytes(&node.location());
+                scope.includes.extend(names.iter().filter_map(|it| {
+                    Some((range.clone(), bytes(&it.location()), constant(it)?))
+                }));
+            }
+            b"extend" if names.iter().any(|it| it.as_self_node().is_some()) => {
+                scope.is_singleton = true;
+            }
+            b"module_function" => scope.is_singleton = true,
+            _ => {}
+        }
+    }
+
+    fn note_call(&mut self, node: &CallNode<'_>) -> Option<usize> {
+        let name = text(node.name().as_slice());
+        if !is_of_interest(&name) {
+            return None;
+        }
+        let parentheses = node.opening_loc().zip(node.closing_loc());
+        let block = node.block().and_then(|it| it.as_block_node());
+        self.source.calls.push(Call {
+            range: bytes(&node.location()),
+            receiver: node.receiver().map(|it| value(&it)),
+            name,
+            args: args(node),
+            parentheses: parentheses.map(|it| bytes(&it.0).end..bytes(&it.1).start),
+            block: block.map(|it| Block { range: bytes(&it.location()), list: None }),
+            is_used: self.saved.last().copied().unwrap_or(false),
+            scope: self.scope,
+            method: self.method,
+            is_on_instance: self.is_on_instance,
+            place: self.place,
+        });
+        Some(self.source.calls.len() - 1)
+    }
+
+    fn note_statements(&mut self, node: &StatementsNode<'_>) -> usize {
+        let statements = node.body().iter().map(|it| statement(&it)).collect();
+        self.source.lists.push(statements);
+        self.source.lists.len() - 1
+    }
+}
+
+fn statement(node: &Node<'_>) -> Statement {
+    let call = node.as_call_node();
+    let is_call = call.is_some() || node.as_local_variable_read_node().is_some();
+    let definition = call.and_then(|it| {
+        let block = it.block()?.as_block_node()?;
+        let first = it.arguments().and_then(|it| it.arguments().iter().next());
+        let body = block.body().and_then(|it| it.as_statements_node());
+        let only = body.filter(|it| it.body().iter().count() == 1);
+        let only = only.and_then(|it| it.body().iter().next());
+        let name = text(it.name().as_slice());
+        Some((name, first.map(|it| value(&it)), only.map(|it| value(&it))))
+    });
+    Statement { range: bytes(&node.location()), is_call, definition }
+}
+
+/// Whether what a node returns is what a part of it returns.
+fn passes_on(node: &Node<'_>) -> bool {
+    matches!(
+        node,
+        Node::IfNode { .. }
+            | Node::UnlessNode { .. }
+            | Node::ElseNode { .. }
+            | Node::StatementsNode { .. }
+            | Node::ParenthesesNode { .. }
+            | Node::BeginNode { .. }
+            | Node::RescueNode { .. }
+            | Node::EnsureNode { .. }
+            | Node::RescueModifierNode { .. }
+            | Node::AndNode { .. }
+            | Node::OrNode { .. }
+            | Node::CaseNode { .. }
+            | Node::CaseMatchNode { .. }
+            | Node::WhenNode { .. }
+            | Node::InNode { .. }
+            | Node::ReturnNode { .. }
+    )
+}
+
+/// Whether nobody looks at what the last expression in a node returns, as far as tracking goes.
+fn ends_use(node: &Node<'_>) -> bool {
+    matches!(
+        node,
+        Node::ProgramNode { .. }
+            | Node::DefNode { .. }
+            | Node::BlockNode { .. }
+            | Node::LambdaNode { .. }
+            | Node::ClassNode { .. }
+            | Node::ModuleNode { .. }
+            | Node::SingletonClassNode { .. }
+            | Node::WhileNode { .. }
+            | Node::UntilNode { .. }
+            | Node::ForNode { .. }
+    )
+}
+
+/// Walks on unless a node is nested too deeply.
+macro_rules! walks_on {
+    ($($visit:ident: $node:ident),* $(,)?) => {
+        $(fn $visit(&mut self, node: &ruby_prism::$node<'pr>) {
+            if !self.is_too_deep(bytes(&node.location())) {
+                ruby_prism::$visit(self, node);
+            }
+        })*
+    };
+}
+
+impl<'pr> Visit<'pr> for Walk {
+    fn visit_branch_node_enter(&mut self, node: Node<'pr>) {
+        self.depth += 1;
+        self.saved.push(self.is_used);
+        if ends_use(&node) {
+            self.is_used = false;
+        } else if !passes_on(&node) {
+            self.is_used = true;
+        }
+    }
+
+    fn visit_branch_node_leave(&mut self) {
+        self.depth -= 1;
+        self.is_used = self.saved.pop().unwrap_or(false);
+    }
+
+    fn visit_leaf_node_enter(&mut self, node: Node<'pr>) {
+        if let Some(it) = node.as_instance_variable_read_node() {
+            self.note_name(it.name().as_slice());
+        } else if let Some(it) = node.as_required_parameter_node() {
+            self.note_name(it.name().as_slice());
+        } else if let Some(it) = node.as_required_keyword_parameter_node() {
+            self.note_name(it.name().as_slice());
+        }
+    }
+
+    fn visit_statements_node(&mut self, node: &StatementsNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        let list = self.note_statements(node);
+        let last = self.source.lists[list].len().saturating_sub(1);
+        let saved = self.place;
+        for (number, it) in node.body().iter().enumerate() {
+            self.place = Some(Place { list, number });
+            let is_used = self.is_used && number == last;
+            self.with_used(is_used, |walk| walk.visit(&it));
+        }
+        self.place = saved;
+        self.latest_list = Some(list);
+    }
+
+    fn visit_if_node(&mut self, node: &IfNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        self.with_used(true, |walk| walk.visit(&node.predicate()));
+        if let Some(it) = node.statements() {
+            self.visit_statements_node(&it);
+        }
+        if let Some(it) = node.subsequent() {
+            self.visit(&it);
+        }
+    }
+
+    fn visit_unless_node(&mut self, node: &UnlessNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        self.with_used(true, |walk| walk.visit(&node.predicate()));
+        if let Some(it) = node.statements() {
+            self.visit_statements_node(&it);
+        }
+        if let Some(it) = node.else_clause() {
+            self.visit_else_node(&it);
+        }
+    }
+
+    fn visit_and_node(&mut self, node: &AndNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        self.with_used(true, |walk| walk.visit(&node.left()));
+        self.visit(&node.right());
+    }
+
+    fn visit_or_node(&mut self, node: &OrNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        self.with_used(true, |walk| walk.visit(&node.left()));
+        self.visit(&node.right());
+    }
+
+    fn visit_class_node(&mut self, node: &ClassNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        let head = node.superclass().unwrap_or_else(|| node.constant_path());
+        let head_end = bytes(&head.location()).end;
+        self.enter_scope(head_end, bytes(&node.location()), node.body(), false, |walk| {
+            ruby_prism::visit_class_node(walk, node);
+        });
+    }
+
+    fn visit_module_node(&mut self, node: &ModuleNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        let head_end = bytes(&node.constant_path().location()).end;
+        self.enter_scope(head_end, bytes(&node.location()), node.body(), false, |walk| {
+            ruby_prism::visit_module_node(walk, node);
+        });
+    }
+
+    fn visit_singleton_class_node(&mut self, node: &SingletonClassNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        let head_end = bytes(&node.expression().location()).end;
+        self.enter_scope(head_end, bytes(&node.location()), node.body(), true, |walk| {
+            ruby_prism::visit_singleton_class_node(walk, node);
+        });
+    }
+
+    fn visit_def_node(&mut self, node: &DefNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        let is_plain = node.receiver().is_none() && self.defines_on_instances;
+        if let Some(scope) = self.scope {
+            self.source.scopes[scope].methods.push(text(node.name().as_slice()));
+        }
+        self.source.methods.push(Method::default());
+        let saved = (self.method, self.is_on_instance);
+        self.method = Some(self.source.methods.len() - 1);
+        self.is_on_instance = is_plain && self.scope.is_some();
+        ruby_prism::visit_def_node(self, node);
+        (self.method, self.is_on_instance) = saved;
+    }
+
+    fn visit_block_node(&mut self, node: &BlockNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        // A method that a block in a class defines (`class_methods do`) belongs to something else.
+        let saved = self.defines_on_instances;
+        self.defines_on_instances = false;
+        self.latest_list = None;
+        ruby_prism::visit_block_node(self, node);
+        self.defines_on_instances = saved;
+    }
+
+    fn visit_lambda_node(&mut self, node: &LambdaNode<'pr>) {
+        if !self.is_too_deep(bytes(&node.location())) {
+            ruby_prism::visit_lambda_node(self, node);
+        }
+    }
+
+    fn visit_constant_write_node(&mut self, node: &ConstantWriteNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        let constants = match self.scope {
+            Some(it) => &mut self.source.scopes[it].constants,
+            None => &mut self.source.constants,
+        };
+        let name = text(node.name().as_slice());
+        let is_again = constants.contains_key(&name);
+        constants.insert(name, (!is_again).then(|| frozen(&node.value())));
+        ruby_prism::visit_constant_write_node(self, node);
+    }
+
+    fn visit_call_node(&mut self, node: &CallNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        if node.is_variable_call() {
+            self.note_name(node.name().as_slice());
+        }
+        self.note_macro(node);
+        let noted = self.note_call(node);
+        if let Some(it) = node.receiver() {
+            self.with_used(true, |walk| walk.visit(&it));
+        }
+        if let Some(it) = node.arguments() {
+            self.with_used(true, |walk| walk.visit_arguments_node(&it));
+        }
+        let Some(block) = node.block() else { return };
+        let name = text(node.name().as_slice());
+        let saved = self.is_on_instance;
+        self.is_on_instance &= !ELSEWHERE.contains(&name.as_str());
+        self.visit(&block);
+        self.is_on_instance = saved;
+        let list = self.latest_list.take();
+        if let Some(of_call) = noted.and_then(|it| self.source.calls[it].block.as_mut()) {
+            of_call.list = list;
+        }
+    }
+
+    fn visit_string_node(&mut self, node: &ruby_prism::StringNode<'pr>) {
+        if node.opening_loc().is_some_and(|it| it.as_slice().starts_with(b"<<")) {
+            self.note_heredoc(&node.content_loc(), node.closing_loc().as_ref());
+        }
+    }
+
+    fn visit_interpolated_string_node(&mut self, node: &ruby_prism::InterpolatedStringNode<'pr>) {
+        if self.is_too_deep(bytes(&node.location())) {
+            return;
+        }
+        let is_heredoc = node.opening_loc().is_some_and(|it| it.as_slice().starts_with(b"<<"));
+        let first = node.parts().iter().next();
+        if let Some(first) = first.filter(|_| is_heredoc) {
+            self.note_heredoc(&first.location(), node.closing_loc().as_ref());
+        }
+        ruby_prism::visit_interpolated_string_node(self, node);
+    }
+
+    walks_on! {
+        visit_array_node: ArrayNode,
+        visit_hash_node: HashNode,
+        visit_parentheses_node: ParenthesesNode,
+        visit_begin_node: BeginNode,
+        visit_else_node: ElseNode,
+        visit_case_node: CaseNode,
+        visit_local_variable_write_node: LocalVariableWriteNode,
+        visit_instance_variable_write_node: InstanceVariableWriteNode,
+        visit_rescue_modifier_node: RescueModifierNode,
+        visit_range_node: RangeNode,
+        visit_constant_path_node: ConstantPathNode,
+        visit_while_node: WhileNode,
+        visit_until_node: UntilNode,
+        visit_rescue_node: RescueNode,
+        visit_multi_target_node: MultiTargetNode,
+        visit_alternation_pattern_node: AlternationPatternNode,
+        visit_array_pattern_node: ArrayPatternNode,
+        visit_hash_pattern_node: HashPatternNode,
+        visit_embedded_statements_node: EmbeddedStatementsNode,
+        visit_defined_node: DefinedNode,
+        visit_super_node: SuperNode,
+        visit_yield_node: YieldNode,
+        visit_return_node: ReturnNode,
+    }
+}
+
+impl Walk {
+    fn note_heredoc(
+        &mut self,
+        first: &ruby_prism::Location<'_>,
+        closing: Option<&ruby_prism::Location<'_>>,
+    ) {
+        let end = closing.map_or(first.end(), |it| it.end().max(first.end()));
+        self.source.heredocs.push(first.start() as usize..end as usize);
+    }
+}
+
+/// What a constant is set to, `.freeze` aside.
+fn frozen(node: &Node<'_>) -> super::model::Value {
+    let call = node.as_call_node().filter(|it| it.name().as_slice() == b"freeze");
+    match call.and_then(|it| it.receiver()) {
+        Some(it) => value(&it),
+        None => value(node),
+    }
+}

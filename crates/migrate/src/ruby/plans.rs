@@ -1,0 +1,144 @@
+//! From calls to edits.
+
+use super::file::{File, New, Plan, refusal};
+use super::model::{Call, Shape};
+use super::render::{Target, has_mixin};
+use super::{redis_hll, snowplow};
+use crate::language::Language;
+use crate::scan::has_legacy_words;
+use crate::site::{Kind, Outcome, Reason, Rewrite, Site};
+use std::collections::BTreeMap;
+
+/// A call of legacy tracking, and what becomes of it.
+pub(super) struct Planned<'s> {
+    /// The call.
+    pub call: &'s Call,
+    /// Its kind.
+    pub kind: Kind,
+    /// What becomes of it.
+    pub plan: Plan,
+}
+
+/// Rewrites a file.
+pub(super) fn rewrite(file: &File<'_>) -> Rewrite {
+    let mut planned: Vec<Planned<'_>> =
+        file.source.calls.iter().filter_map(|it| plan(file, it)).collect();
+    planned.sort_by_key(|it| (it.call.range.start, it.call.range.end));
+    refuse_outer(&mut planned);
+    let mut rewrite = Rewrite::default();
+    let mut includes = BTreeMap::new();
+    for it in planned {
+        match it.plan {
+            Ok(new) => write(file, it.call, it.kind, new, &mut includes, &mut rewrite),
+            Err(refused) => rewrite.sites.push(Site {
+                kind: it.kind,
+                range: it.call.range.clone(),
+                outcome: Outcome::Refused(refused),
+                event: None,
+            }),
+        }
+    }
+    for (scope, colons) in includes {
+        file.add_include(&file.source.scopes[scope], colons, &mut rewrite.edits);
+    }
+    refuse_too_deep(file, &mut rewrite);
+    rewrite.sites.sort_by_key(|it| (it.range.start, it.range.end));
+    rewrite
+}
+
+fn plan<'s>(file: &File<'s>, call: &'s Call) -> Option<Planned<'s>> {
+    let (kind, plan): (Kind, fn(&File<'_>, &Call) -> Plan) = match call {
+        it if snowplow::is_meant(it) => (Kind::RubySnowplow, snowplow::plan),
+        it if redis_hll::is_meant(it) => (Kind::RubyRedisHll, redis_hll::plan),
+        _ => return None,
+    };
+    file.options.includes(kind).then(|| Planned { call, kind, plan: plan(file, call) })
+}
+
+/// A call among whose arguments another one stands would overwrite it.
+fn refuse_outer(planned: &mut [Planned<'_>]) {
+    for number in 0..planned.len() {
+        let outer = planned[number].call.range.clone();
+        let has_inner = planned[number + 1..].iter().any(|it| it.call.range.end <= outer.end);
+        if has_inner && planned[number].plan.is_ok() {
+            planned[number].plan = Err(refusal(
+                Reason::PartOfMore,
+                "another call of tracking stands among the arguments of this one",
+                "Move that call out of the arguments, and migrate again.",
+            ));
+        }
+    }
+}
+
+fn write(
+    file: &File<'_>,
+    call: &Call,
+    kind: Kind,
+    mut new: New,
+    includes: &mut BTreeMap<usize, &'static str>,
+    rewrite: &mut Rewrite,
+) {
+    let target = file.target(call, &new);
+    note_category(file, call, &target, &mut new);
+    let text = file.render(call, &new, &target);
+    rewrite.edits.replace(call.range.clone(), text);
+    if let (Target::Included, Some(scope)) = (target, call.scope)
+        && !has_mixin(&file.source.scopes[scope].includes)
+    {
+        includes.entry(scope).or_insert(file.leading_colons(call));
+    }
+    rewrite.sites.push(Site {
+        kind,
+        range: call.range.clone(),
+        outcome: Outcome::Rewritten { notes: new.notes },
+        event: Some(new.found.name.clone()),
+    });
+    rewrite.found.push(new.found);
+}
+
+/// Says what the category is from now on.
+fn note_category(file: &File<'_>, call: &Call, target: &Target, new: &mut New) {
+    let Some(was) = new.was_category.take() else { return };
+    let is_class = |it: &Call| {
+        let category = it.args.first().and_then(|it| it.positional());
+        category.is_some_and(|it| match &it.shape {
+            Shape::Call(it) => {
+                matches!(it.name.as_str(), "class" | "name" | "to_s")
+                    && matches!(file.short(&category_range(call)).as_str(),
+                        "self.class" | "self.class.name" | "self.class.to_s" | "self.class.to_s.freeze")
+            }
+            _ => false,
+        })
+    };
+    new.notes.insert(
+        0,
+        match target {
+            Target::Included if is_class(call) => {
+                format!("The category stays the class's name: `{was}`.")
+            }
+            Target::Included => format!("The category was `{was}` and is the class's name now."),
+            Target::Direct => {
+                format!("The category was `{was}` and is `InternalEventTracking` now.")
+            }
+        },
+    );
+}
+
+fn category_range(call: &Call) -> std::ops::Range<usize> {
+    call.args.first().map_or(0..0, |it| it.range.clone())
+}
+
+/// Says of what is nested too deeply that it was not looked at, if it may matter.
+fn refuse_too_deep(file: &File<'_>, rewrite: &mut Rewrite) {
+    for range in &file.source.too_deep {
+        if has_legacy_words(Language::Ruby, file.code(range).as_bytes()) {
+            rewrite.refuse(
+                Kind::RubySnowplow,
+                range.clone(),
+                Reason::NotUnderstood,
+                "this code is nested too deeply to look into",
+                "Move the inner parts into methods of their own, and migrate again.",
+            );
+        }
+    }
+}
