@@ -8,14 +8,18 @@
 //! ```
 
 mod collect;
+mod controller;
 mod file;
 mod identifiers;
 mod includes;
 mod model;
 mod plans;
 mod properties;
+mod redis;
 mod redis_hll;
 mod render;
+mod rspec;
+mod several;
 mod snowplow;
 #[cfg(test)]
 mod tests;

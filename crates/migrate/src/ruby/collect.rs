@@ -432,8 +432,8 @@ impl<'pr> Visit<'pr> for Walk {
     }
 
     fn visit_string_node(&mut self, node: &ruby_prism::StringNode<'pr>) {
-        if node.opening_loc().is_some_and(|it| it.as_slice().starts_with(b"<<")) {
-            self.note_heredoc(&node.content_loc(), node.closing_loc().as_ref());
+        if let Some(it) = node.opening_loc().filter(|it| it.as_slice().starts_with(b"<<")) {
+            self.note_heredoc(&it, &node.content_loc(), node.closing_loc().as_ref());
         }
     }
 
@@ -441,10 +441,9 @@ impl<'pr> Visit<'pr> for Walk {
         if self.is_too_deep(bytes(&node.location())) {
             return;
         }
-        let is_heredoc = node.opening_loc().is_some_and(|it| it.as_slice().starts_with(b"<<"));
-        let first = node.parts().iter().next();
-        if let Some(first) = first.filter(|_| is_heredoc) {
-            self.note_heredoc(&first.location(), node.closing_loc().as_ref());
+        let opening = node.opening_loc().filter(|it| it.as_slice().starts_with(b"<<"));
+        if let Some((opening, first)) = opening.zip(node.parts().iter().next()) {
+            self.note_heredoc(&opening, &first.location(), node.closing_loc().as_ref());
         }
         ruby_prism::visit_interpolated_string_node(self, node);
     }
@@ -479,11 +478,13 @@ impl<'pr> Visit<'pr> for Walk {
 impl Walk {
     fn note_heredoc(
         &mut self,
+        opening: &ruby_prism::Location<'_>,
         first: &ruby_prism::Location<'_>,
         closing: Option<&ruby_prism::Location<'_>>,
     ) {
         let end = closing.map_or(first.end(), |it| it.end().max(first.end()));
-        self.source.heredocs.push(first.start() as usize..end as usize);
+        let body = first.start() as usize..end as usize;
+        self.source.heredocs.push((bytes(opening), body));
     }
 }
 

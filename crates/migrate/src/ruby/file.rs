@@ -1,6 +1,6 @@
 //! A file with all that is known of it, and the names of events in it.
 
-use super::model::{Call, Shape, Source, Value};
+use super::model::{Arg, Call, Shape, Source, Value};
 use crate::options::{Options, Style};
 use crate::project::Project;
 use crate::site::{Found, Reason, Refusal};
@@ -111,18 +111,24 @@ impl File<'_> {
             },
             _ => return Err(self.computed(value)),
         };
-        let event = self.options.renamed(&legacy).to_owned();
-        self.legal(&event, &legacy)?;
         let quote = if written.starts_with('"') || written.starts_with(":\"") { '"' } else { '\'' };
-        let is_renamed = event != legacy;
-        let written = match is_kept && !is_renamed {
-            true => written.to_owned(),
-            false => format!("{quote}{event}{quote}"),
-        };
-        Ok(Name { old: is_renamed.then_some(legacy), event, written })
+        let mut name = self.name(&legacy, quote)?;
+        if is_kept && name.old.is_none() {
+            written.clone_into(&mut name.written);
+        }
+        Ok(name)
     }
 
-    fn computed(&self, value: &Value) -> Refusal {
+    /// The name of an event that was called like this.
+    pub(super) fn name(&self, legacy: &str, quote: char) -> Result<Name, Refusal> {
+        let event = self.options.renamed(legacy).to_owned();
+        self.legal(&event, legacy)?;
+        let old = (event != legacy).then(|| legacy.to_owned());
+        let written = format!("{quote}{event}{quote}");
+        Ok(Name { event, old, written })
+    }
+
+    pub(super) fn computed(&self, value: &Value) -> Refusal {
         refusal(
             Reason::ComputedName,
             format!("the event's name is computed: `{}`", self.code(&value.range)),
@@ -196,14 +202,27 @@ impl File<'_> {
                 "Move the comment above the call.",
             ));
         }
-        if let Some(heredoc) = self.source.heredocs.iter().find(within) {
-            return Err(refusal(
+        match self.source.heredocs.iter().find(|it| self.is_stuck(call, it)) {
+            Some((opening, _)) => Err(refusal(
                 Reason::NotUnderstood,
-                format!("a heredoc stands among the arguments: `{}`", self.short(heredoc)),
+                format!("a heredoc stands among the arguments: `{}`", self.short(opening)),
                 "Put its text into a variable before the call.",
-            ));
+            )),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Whether a heredoc of a call cannot be moved: its text stands below, in the order of the
+    /// heredocs, and would stay there.
+    fn is_stuck(&self, call: &Call, heredoc: &(Range<usize>, Range<usize>)) -> bool {
+        let is_within = |it: &Range<usize>| call.range.contains(&it.start);
+        let (opening, body) = heredoc;
+        let goes = |it: &Arg| {
+            let is_kept = it.keyword().is_some_and(|it| it.0 != "context");
+            it.range.contains(&opening.start) && (!is_kept || self.drops_properties())
+        };
+        let heredocs = self.source.heredocs.iter().filter(|it| is_within(&it.0)).count();
+        is_within(opening) && (is_within(body) || heredocs > 1 || call.args.iter().any(goes))
     }
 
     /// The beginning of a call, for messages.

@@ -184,8 +184,8 @@ pub(super) struct Source {
     pub constants: BTreeMap<String, Option<Value>>,
     /// Comments.
     pub comments: Vec<Range<usize>>,
-    /// The bytes of heredocs: they stand elsewhere than the expression they belong to.
-    pub heredocs: Vec<Range<usize>>,
+    /// Heredocs: the bytes of the expression, and those of the text, which stands below.
+    pub heredocs: Vec<(Range<usize>, Range<usize>)>,
     /// Parts that are nested too deeply to look into.
     pub too_deep: Vec<Range<usize>>,
 }

@@ -3,11 +3,12 @@
 use super::file::{File, New, Plan, refusal};
 use super::model::{Call, Shape};
 use super::render::{Target, has_mixin};
-use super::{redis_hll, snowplow};
+use super::{controller, redis, redis_hll, rspec, several, snowplow};
 use crate::language::Language;
 use crate::scan::has_legacy_words;
 use crate::site::{Kind, Outcome, Reason, Rewrite, Site};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// A call of legacy tracking, and what becomes of it.
 pub(super) struct Planned<'s> {
@@ -27,7 +28,14 @@ pub(super) fn rewrite(file: &File<'_>) -> Rewrite {
     refuse_outer(&mut planned);
     let mut rewrite = Rewrite::default();
     let mut includes = BTreeMap::new();
-    for it in planned {
+    let gone: BTreeMap<usize, Range<usize>> =
+        several::merge(file, &mut planned).into_iter().collect();
+    change_includes(file, &planned, &mut rewrite);
+    for (number, it) in planned.into_iter().enumerate() {
+        if let (Some(lines), Ok(new)) = (gone.get(&number), &it.plan) {
+            remove(it.call, it.kind, new, lines, &mut rewrite);
+            continue;
+        }
         match it.plan {
             Ok(new) => write(file, it.call, it.kind, new, &mut includes, &mut rewrite),
             Err(refused) => rewrite.sites.push(Site {
@@ -41,6 +49,7 @@ pub(super) fn rewrite(file: &File<'_>) -> Rewrite {
     for (scope, colons) in includes {
         file.add_include(&file.source.scopes[scope], colons, &mut rewrite.edits);
     }
+    rspec::rewrite(file, &mut rewrite);
     refuse_too_deep(file, &mut rewrite);
     rewrite.sites.sort_by_key(|it| (it.range.start, it.range.end));
     rewrite
@@ -50,6 +59,8 @@ fn plan<'s>(file: &File<'s>, call: &'s Call) -> Option<Planned<'s>> {
     let (kind, plan): (Kind, fn(&File<'_>, &Call) -> Plan) = match call {
         it if snowplow::is_meant(it) => (Kind::RubySnowplow, snowplow::plan),
         it if redis_hll::is_meant(it) => (Kind::RubyRedisHll, redis_hll::plan),
+        it if redis::is_meant(it) => (Kind::RubyRedis, redis::plan),
+        it if controller::is_meant(it) => (Kind::RubyController, controller::plan),
         _ => return None,
     };
     file.options.includes(kind).then(|| Planned { call, kind, plan: plan(file, call) })
@@ -70,6 +81,30 @@ fn refuse_outer(planned: &mut [Planned<'_>]) {
     }
 }
 
+/// The old module of controllers goes where all of its macros are new ones.
+fn change_includes(file: &File<'_>, planned: &[Planned<'_>], rewrite: &mut Rewrite) {
+    let old = |it: &&Planned<'_>| it.call.name == "track_redis_hll_event";
+    let scopes: BTreeSet<usize> = planned.iter().filter(old).filter_map(|it| it.call.scope).collect();
+    for scope in scopes {
+        let mut of_scope = planned.iter().filter(old).filter(|it| it.call.scope == Some(scope));
+        if of_scope.all(|it| it.plan.is_ok()) {
+            controller::change_include(file, scope, &mut rewrite.edits);
+        }
+    }
+}
+
+/// Removes a call whose event another one tracks.
+fn remove(call: &Call, kind: Kind, new: &New, lines: &Range<usize>, rewrite: &mut Rewrite) {
+    rewrite.edits.replace(lines.clone(), "");
+    let note = format!("It is a part of the call beside it, which tracks `{}`.", new.found.name);
+    rewrite.sites.push(Site {
+        kind,
+        range: call.range.clone(),
+        outcome: Outcome::Rewritten { notes: vec![note] },
+        event: Some(new.found.name.clone()),
+    });
+}
+
 fn write(
     file: &File<'_>,
     call: &Call,
@@ -78,7 +113,10 @@ fn write(
     includes: &mut BTreeMap<usize, &'static str>,
     rewrite: &mut Rewrite,
 ) {
-    let target = file.target(call, &new);
+    let target = match kind {
+        Kind::RubyController => Target::Macro,
+        _ => file.target(call, &new),
+    };
     note_category(file, call, &target, &mut new);
     let text = file.render(call, &new, &target);
     rewrite.edits.replace(call.range.clone(), text);
@@ -117,14 +155,14 @@ fn note_category(file: &File<'_>, call: &Call, target: &Target, new: &mut New) {
                 format!("The category stays the class's name: `{was}`.")
             }
             Target::Included => format!("The category was `{was}` and is the class's name now."),
-            Target::Direct => {
+            Target::Direct | Target::Macro => {
                 format!("The category was `{was}` and is `InternalEventTracking` now.")
             }
         },
     );
 }
 
-fn category_range(call: &Call) -> std::ops::Range<usize> {
+fn category_range(call: &Call) -> Range<usize> {
     call.args.first().map_or(0..0, |it| it.range.clone())
 }
 

@@ -46,9 +46,6 @@ impl File<'_> {
             let what = format!("`{written}` is {what}");
             Err(refusal(Reason::UnknownArgument, what, advice))
         };
-        if self.source.heredocs.iter().any(|it| arg.range.contains(&it.start)) {
-            return refuse("a heredoc", "Put its text into a variable before the call.");
-        }
         if matches!(key, "user" | "project" | "namespace") {
             return refuse("no property", "These names are those of identifiers.");
         }

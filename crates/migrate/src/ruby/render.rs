@@ -13,6 +13,8 @@ pub(super) enum Target {
     Included,
     /// `Gitlab::InternalEvents.track_event`.
     Direct,
+    /// `track_internal_event`, the macro of controllers.
+    Macro,
 }
 
 impl File<'_> {
@@ -34,10 +36,12 @@ impl File<'_> {
     pub(super) fn render(&self, call: &Call, new: &New, target: &Target) -> String {
         let colons = self.leading_colons(call);
         let name = match target {
-            Target::Included => "track_internal_event".to_owned(),
+            Target::Included | Target::Macro => "track_internal_event".to_owned(),
             Target::Direct => format!("{colons}Gitlab::InternalEvents.track_event"),
         };
-        let mut args = vec![new.name.clone()];
+        // The macro has its name among the other arguments.
+        let mut args: Vec<String> =
+            std::iter::once(&new.name).filter(|it| !it.is_empty()).cloned().collect();
         args.extend(new.kept.iter().cloned());
         args.extend(new.category.iter().map(|it| format!("category: {it}")));
         if !new.properties.is_empty() {
