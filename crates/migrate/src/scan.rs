@@ -19,7 +19,10 @@ const WORDS: &[&str] = &[
     "increment_unique_users",
     "expect_snowplow_event",
     "expect_no_snowplow_event",
-    "Snowplow event tracking",
+    "Snowplow event",
+    "tracked issu",
+    "tracked merge request",
+    "tracking unique",
     "RedisHLL",
     "tracking_attrs",
     // JavaScript, Vue

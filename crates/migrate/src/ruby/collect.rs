@@ -127,11 +127,12 @@ impl Walk {
         if node.receiver().is_some() || !self.defines_on_instances {
             return;
         }
+        let is_statement = self.is_statement(&bytes(&node.location()));
         let scope = &mut self.source.scopes[scope];
         let names = node.arguments();
         let names: Vec<Node<'_>> = names.iter().flat_map(|it| it.arguments().iter()).collect();
         match node.name().as_slice() {
-            b"include" => {
+            b"include" if is_statement => {
                 let range = bytes(&node.location());
                 scope.includes.extend(names.iter().filter_map(|it| {
                     Some((range.clone(), bytes(&it.location()), constant(it)?))
@@ -143,6 +144,12 @@ impl Walk {
             b"module_function" => scope.is_singleton = true,
             _ => {}
         }
+    }
+
+    /// Whether these bytes are a statement by themselves.
+    fn is_statement(&self, range: &Range<usize>) -> bool {
+        let statement = self.place.and_then(|it| self.source.lists.get(it.list)?.get(it.number));
+        statement.is_some_and(|it| it.range == *range)
     }
 
     fn note_call(&mut self, node: &CallNode<'_>) -> Option<usize> {

@@ -8,8 +8,12 @@ impl File<'_> {
     /// Whether a line with an `include` can be added to a class or module.
     pub(super) fn can_take_include(&self, scope: &Scope) -> bool {
         let Some(body) = scope.body_start else { return false };
+        let line = scope.includes.iter().map(|it| it.0.end).max().unwrap_or(scope.head_end);
+        let line = self.line_start(line)..self.line_end(line);
+        // Below a heredoc's beginning is its text, and not the next statement.
+        let has_heredoc = self.source.heredocs.iter().any(|it| line.contains(&it.0.start));
         // `class Foo; def bar; end; end` has no line to add.
-        self.line_start(body) > scope.head_end
+        self.line_start(body) > scope.head_end && !has_heredoc
     }
 
     /// Adds it: after the other includes, else as the first line.

@@ -70,7 +70,8 @@ fn plan<'s>(file: &File<'s>, call: &'s Call) -> Option<Planned<'s>> {
 fn refuse_outer(planned: &mut [Planned<'_>]) {
     for number in 0..planned.len() {
         let outer = planned[number].call.range.clone();
-        let has_inner = planned[number + 1..].iter().any(|it| it.call.range.end <= outer.end);
+        let mut later = planned[number + 1..].iter().map(|it| &it.call.range);
+        let has_inner = later.next().is_some_and(|it| it.start < outer.end);
         if has_inner && planned[number].plan.is_ok() {
             planned[number].plan = Err(refusal(
                 Reason::PartOfMore,

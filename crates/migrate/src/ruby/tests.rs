@@ -1,6 +1,10 @@
 //! Cases: what is rewritten, and what is refused.
 
+mod controller;
+mod redis;
 mod redis_hll;
+mod rspec;
+mod several;
 mod snowplow;
 
 use super::{rewrite, rewrite_fragment};
@@ -22,6 +26,7 @@ fn project() -> Project {
             ("counts_users".to_owned(), legacy("user.id")),
             ("counts_projects".to_owned(), legacy("project.id")),
             ("counts_namespaces".to_owned(), legacy("namespace.id")),
+            ("small_things_made".to_owned(), LegacyEvent::default()),
         ]
         .into(),
     }
