@@ -1,6 +1,7 @@
 //! A file with all that is known of it, and the names of events in it.
 
 use super::model::{Arg, Call, Shape, Source, Value};
+use crate::edit::Edits;
 use crate::options::{Options, Style};
 use crate::project::Project;
 use crate::site::{Found, Reason, Refusal};
@@ -37,6 +38,8 @@ pub(super) struct New {
     pub notes: Vec<String>,
     /// What the event's definition needs.
     pub found: Found,
+    /// Changes that are no call: those of a spec, which tracks nothing by itself.
+    pub edits: Option<Edits>,
 }
 
 /// What becomes of a call.

@@ -25,7 +25,7 @@ pub(super) fn rewrite(file: &File<'_>) -> Rewrite {
     let mut planned: Vec<Planned<'_>> =
         file.source.calls.iter().filter_map(|it| plan(file, it)).collect();
     planned.sort_by_key(|it| (it.call.range.start, it.call.range.end));
-    refuse_outer(&mut planned);
+    refuse_nested(&mut planned);
     let mut rewrite = Rewrite::default();
     let mut includes = BTreeMap::new();
     let gone: BTreeMap<usize, Range<usize>> =
@@ -49,13 +49,17 @@ pub(super) fn rewrite(file: &File<'_>) -> Rewrite {
     for (scope, colons) in includes {
         file.add_include(&file.source.scopes[scope], colons, &mut rewrite.edits);
     }
-    rspec::rewrite(file, &mut rewrite);
     refuse_too_deep(file, &mut rewrite);
     rewrite.sites.sort_by_key(|it| (it.range.start, it.range.end));
     rewrite
 }
 
 fn plan<'s>(file: &File<'s>, call: &'s Call) -> Option<Planned<'s>> {
+    if file.options.includes(Kind::Rspec)
+        && let Some(plan) = rspec::plan(file, call)
+    {
+        return Some(Planned { call, kind: Kind::Rspec, plan });
+    }
     let (kind, plan): (Kind, fn(&File<'_>, &Call) -> Plan) = match call {
         it if snowplow::is_meant(it) => (Kind::RubySnowplow, snowplow::plan),
         it if redis_hll::is_meant(it) => (Kind::RubyRedisHll, redis_hll::plan),
@@ -66,18 +70,24 @@ fn plan<'s>(file: &File<'s>, call: &'s Call) -> Option<Planned<'s>> {
     file.options.includes(kind).then(|| Planned { call, kind, plan: plan(file, call) })
 }
 
-/// A call among whose arguments another one stands would overwrite it.
-fn refuse_outer(planned: &mut [Planned<'_>]) {
-    for number in 0..planned.len() {
-        let outer = planned[number].call.range.clone();
-        let mut later = planned[number + 1..].iter().map(|it| &it.call.range);
-        let has_inner = later.next().is_some_and(|it| it.start < outer.end);
-        if has_inner && planned[number].plan.is_ok() {
-            planned[number].plan = Err(refusal(
-                Reason::PartOfMore,
-                "another call of tracking stands among the arguments of this one",
-                "Move that call out of the arguments, and migrate again.",
-            ));
+/// A call among whose arguments another one stands would overwrite it. None of them is changed:
+/// were it only the outer one that stays, the next run would find it alone, and change it.
+fn refuse_nested(planned: &mut [Planned<'_>]) {
+    for outer in 0..planned.len() {
+        let end = planned[outer].call.range.end;
+        let later = planned[outer + 1..].iter();
+        let count = later.take_while(|it| it.call.range.start < end).count();
+        if count == 0 || planned[outer].plan.is_err() {
+            continue;
+        }
+        for it in &mut planned[outer..=outer + count] {
+            if it.plan.is_ok() {
+                it.plan = Err(refusal(
+                    Reason::PartOfMore,
+                    "one call of tracking stands within another one",
+                    "Move the inner call out of the outer one, and migrate again.",
+                ));
+            }
         }
     }
 }
@@ -98,12 +108,7 @@ fn change_includes(file: &File<'_>, planned: &[Planned<'_>], rewrite: &mut Rewri
 fn remove(call: &Call, kind: Kind, new: &New, lines: &Range<usize>, rewrite: &mut Rewrite) {
     rewrite.edits.replace(lines.clone(), "");
     let note = format!("It is a part of the call beside it, which tracks `{}`.", new.found.name);
-    rewrite.sites.push(Site {
-        kind,
-        range: call.range.clone(),
-        outcome: Outcome::Rewritten { notes: vec![note] },
-        event: Some(new.found.name.clone()),
-    });
+    rewrite.sites.push(site(call, kind, vec![note], new.found.name.clone()));
 }
 
 fn write(
@@ -114,6 +119,11 @@ fn write(
     includes: &mut BTreeMap<usize, &'static str>,
     rewrite: &mut Rewrite,
 ) {
+    if let Some(edits) = new.edits.take() {
+        rewrite.edits.extend(edits);
+        rewrite.sites.push(site(call, kind, new.notes, new.found.name));
+        return;
+    }
     let target = match kind {
         Kind::RubyController => Target::Macro,
         _ => file.target(call, &new),
@@ -126,13 +136,13 @@ fn write(
     {
         includes.entry(scope).or_insert(file.leading_colons(call));
     }
-    rewrite.sites.push(Site {
-        kind,
-        range: call.range.clone(),
-        outcome: Outcome::Rewritten { notes: new.notes },
-        event: Some(new.found.name.clone()),
-    });
+    rewrite.sites.push(site(call, kind, new.notes, new.found.name.clone()));
     rewrite.found.push(new.found);
+}
+
+fn site(call: &Call, kind: Kind, notes: Vec<String>, event: String) -> Site {
+    let outcome = Outcome::Rewritten { notes };
+    Site { kind, range: call.range.clone(), outcome, event: Some(event) }
 }
 
 /// Says what the category is from now on.

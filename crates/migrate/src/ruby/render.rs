@@ -58,7 +58,7 @@ impl File<'_> {
         if was_long && !line.contains('\n') && column + name.len() + line.len() + 2 > WIDTH {
             return format!("{name}({})", self.in_new_lines(call, &args));
         }
-        if call.parentheses.is_none() && !new.has_short {
+        if call.parentheses.is_none() && !call.args.is_empty() && !new.has_short {
             return format!("{name} {line}");
         }
         format!("{name}({line})")

@@ -1,6 +1,7 @@
 //! Cases: what is rewritten, and what is refused.
 
 mod controller;
+mod hostile;
 mod redis;
 mod redis_hll;
 mod rspec;

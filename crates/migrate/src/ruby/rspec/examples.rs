@@ -1,9 +1,9 @@
 //! Shared examples of legacy tracking: `it_behaves_like 'Snowplow event tracking' do … end`.
 
-use super::super::file::{File, refusal};
+use super::super::file::{File, Plan, refusal};
 use super::super::model::{Call, Shape, Statement, Value};
 use super::super::properties::quoted;
-use super::Change;
+use super::changed;
 use crate::edit::Edits;
 use crate::site::{Reason, Refusal};
 use std::ops::Range;
@@ -23,7 +23,7 @@ const OTHERS: [&str; 6] = [
 ];
 
 /// What becomes of a use of shared examples; `None` if they are none of legacy tracking.
-pub(super) fn change(file: &File<'_>, call: &Call) -> Option<Result<Change, Refusal>> {
+pub(super) fn plan(file: &File<'_>, call: &Call) -> Option<Plan> {
     let name = call.args.first()?.positional()?;
     let text = name.literal()?;
     if SNOWPLOW.contains(&text) {
@@ -59,7 +59,7 @@ fn setting(statement: &Statement) -> Option<Setting<'_>> {
     is_let.then_some(Setting { name, key, value: value.as_ref()?, statement })
 }
 
-fn of_snowplow(file: &File<'_>, call: &Call, name: &Value) -> Result<Change, Refusal> {
+fn of_snowplow(file: &File<'_>, call: &Call, name: &Value) -> Plan {
     let text = name.literal().unwrap_or_default();
     let list = call.block.as_ref().and_then(|it| file.source.lists.get(it.list?));
     let Some(list) = list else { return Err(by_hand(text)) };
@@ -86,11 +86,7 @@ fn of_snowplow(file: &File<'_>, call: &Call, name: &Value) -> Result<Change, Ref
         edits.replace(action.value.range.clone(), with_quotes(file, action.value, &event));
     }
     change_settings(file, text, &settings, &mut edits)?;
-    let notes = vec![
-        format!("`{event}` needs its definition: the examples know defined events only."),
-        "The category is not compared any more.".to_owned(),
-    ];
-    Ok(Change { edits, notes, event })
+    Ok(changed(event, edits))
 }
 
 /// Removes the settings that internal events do not have, and joins properties.
