@@ -18,7 +18,7 @@ mod edit;
 mod language;
 mod options;
 mod project;
-mod ruby;
+pub mod ruby;
 mod scan;
 mod site;
 
@@ -26,7 +26,6 @@ pub use edit::{Edit, Edits};
 pub use language::Language;
 pub use options::{Options, Style};
 pub use project::{LegacyEvent, Project};
-pub use ruby::{rewrite as rewrite_ruby, rewrite_fragment as rewrite_ruby_fragment};
 pub use scan::has_legacy_words;
 pub use site::{
     Found, Identifier, Kind, Outcome, Property, PropertyType, Reason, Refusal, Rewrite, Site,

@@ -41,12 +41,10 @@ const ENDS: [&str; 4] = ["", "\nend", "\n}", "\n})"];
 /// # Errors
 ///
 /// Fails if it does not parse.
-pub fn rewrite(
-    text: &str,
-    project: &Project,
-    options: &Options,
-) -> Result<Rewrite, Unparsable> {
-    let parsed = ruby_prism::parse(text.as_bytes());
+pub fn rewrite(text: &str, project: &Project, options: &Options) -> Result<Rewrite, Unparsable> {
+    // The text is UTF-8 by now, whatever a comment on its first line says of the file.
+    let utf8 = ruby_prism::Options::default().encoding("UTF-8").encoding_locked(true).build();
+    let parsed = ruby_prism::parse_with_options(text.as_bytes(), &utf8);
     if let Some(error) = parsed.errors().next() {
         return Err(Unparsable {
             at: (error.location().start() as usize).min(text.len()),
@@ -63,9 +61,14 @@ pub fn rewrite(
 /// is refused.
 pub fn rewrite_fragment(text: &str, project: &Project, options: &Options) -> Rewrite {
     for end in ENDS {
-        if let Ok(it) = rewrite(&format!("{text}{end}"), project, options) {
-            return it;
+        let Ok(mut done) = rewrite(&format!("{text}{end}"), project, options) else { continue };
+        if done.edits.iter().any(|it| it.range.end > text.len()) {
+            break;
         }
+        for it in &mut done.sites {
+            it.range = it.range.start.min(text.len())..it.range.end.min(text.len());
+        }
+        return done;
     }
     let mut rewrite = Rewrite::default();
     if has_legacy_words(Language::Ruby, text.as_bytes()) {

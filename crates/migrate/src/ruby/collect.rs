@@ -92,13 +92,11 @@ impl Walk {
     fn enter_scope(
         &mut self,
         head_end: usize,
-        range: Range<usize>,
         body: Option<Node<'_>>,
         is_singleton: bool,
         visit: impl FnOnce(&mut Self),
     ) {
         self.source.scopes.push(Scope {
-            range,
             head_end,
             body_start: body.map(|it| bytes(&it.location()).start),
             parent: self.scope,
@@ -134,9 +132,11 @@ impl Walk {
         match node.name().as_slice() {
             b"include" if is_statement => {
                 let range = bytes(&node.location());
-                scope.includes.extend(names.iter().filter_map(|it| {
-                    Some((range.clone(), bytes(&it.location()), constant(it)?))
-                }));
+                scope.includes.extend(
+                    names.iter().filter_map(|it| {
+                        Some((range.clone(), bytes(&it.location()), constant(it)?))
+                    }),
+                );
             }
             b"extend" if names.iter().any(|it| it.as_self_node().is_some()) => {
                 scope.is_singleton = true;
@@ -338,7 +338,7 @@ impl<'pr> Visit<'pr> for Walk {
         }
         let head = node.superclass().unwrap_or_else(|| node.constant_path());
         let head_end = bytes(&head.location()).end;
-        self.enter_scope(head_end, bytes(&node.location()), node.body(), false, |walk| {
+        self.enter_scope(head_end, node.body(), false, |walk| {
             ruby_prism::visit_class_node(walk, node);
         });
     }
@@ -348,7 +348,7 @@ impl<'pr> Visit<'pr> for Walk {
             return;
         }
         let head_end = bytes(&node.constant_path().location()).end;
-        self.enter_scope(head_end, bytes(&node.location()), node.body(), false, |walk| {
+        self.enter_scope(head_end, node.body(), false, |walk| {
             ruby_prism::visit_module_node(walk, node);
         });
     }
@@ -358,7 +358,7 @@ impl<'pr> Visit<'pr> for Walk {
             return;
         }
         let head_end = bytes(&node.expression().location()).end;
-        self.enter_scope(head_end, bytes(&node.location()), node.body(), true, |walk| {
+        self.enter_scope(head_end, node.body(), true, |walk| {
             ruby_prism::visit_singleton_class_node(walk, node);
         });
     }

@@ -157,11 +157,13 @@ fn found(file: &File<'_>, to: Destinations, name: Name, found: Found) -> Found {
 fn note(file: &File<'_>, call: &Call, to: Destinations, new: &mut New) {
     if to.redis_hll {
         new.notes.push(
-            "Visitors were counted by a cookie; signed-in users are counted now, by their id.".into(),
+            "Visitors were counted by a cookie; signed-in users are counted now, by their id."
+                .into(),
         );
     }
     if to.snowplow {
-        new.notes.push("The category was the controller and is `InternalEventTracking` now.".into());
+        new.notes
+            .push("The category was the controller and is `InternalEventTracking` now.".into());
         new.notes.push("`property` was the name of the counter and is gone.".into());
     }
     let scope = call.scope.and_then(|it| file.source.scopes.get(it));

@@ -14,13 +14,14 @@ pub(super) struct Object {
 
 /// What an object is, by its name.
 fn by_name(name: &str) -> Option<Identifier> {
-    const USERS: &[&str] = &["user", "author", "assignee", "reviewer", "actor", "creator", "owner"];
+    // No `owner`: that of a project may be a group.
+    const USERS: &[&str] = &["user", "author", "assignee", "reviewer", "creator"];
     const PROJECTS: &[&str] = &["project"];
     const NAMESPACES: &[&str] = &["namespace", "group", "root_ancestor"];
     let is_one = |names: &[&str]| {
-        names.iter().any(|it| {
-            name.strip_suffix(it).is_some_and(|it| it.is_empty() || it.ends_with('_'))
-        })
+        names
+            .iter()
+            .any(|it| name.strip_suffix(it).is_some_and(|it| it.is_empty() || it.ends_with('_')))
     };
     let kinds = [
         (USERS, Identifier::User),

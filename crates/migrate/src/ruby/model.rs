@@ -144,8 +144,6 @@ pub(super) struct Statement {
 /// A class or a module.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
-    /// Its bytes.
-    pub range: Range<usize>,
     /// The end of its head: of the name, or of the superclass.
     pub head_end: usize,
     /// Where its first statement begins, if it has any.

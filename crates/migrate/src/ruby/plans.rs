@@ -1,7 +1,7 @@
 //! From calls to edits.
 
 use super::file::{File, New, Plan, refusal};
-use super::model::{Call, Shape};
+use super::model::Call;
 use super::render::{Target, has_mixin};
 use super::{controller, redis, redis_hll, rspec, several, snowplow};
 use crate::language::Language;
@@ -26,32 +26,14 @@ pub(super) fn rewrite(file: &File<'_>) -> Rewrite {
         file.source.calls.iter().filter_map(|it| plan(file, it)).collect();
     planned.sort_by_key(|it| (it.call.range.start, it.call.range.end));
     refuse_nested(&mut planned);
-    let mut rewrite = Rewrite::default();
-    let mut includes = BTreeMap::new();
     let gone: BTreeMap<usize, Range<usize>> =
         several::merge(file, &mut planned).into_iter().collect();
-    change_includes(file, &planned, &mut rewrite);
+    let mut output = Output { file, rewrite: Rewrite::default(), includes: BTreeMap::new() };
+    output.change_includes(&planned);
     for (number, it) in planned.into_iter().enumerate() {
-        if let (Some(lines), Ok(new)) = (gone.get(&number), &it.plan) {
-            remove(it.call, it.kind, new, lines, &mut rewrite);
-            continue;
-        }
-        match it.plan {
-            Ok(new) => write(file, it.call, it.kind, new, &mut includes, &mut rewrite),
-            Err(refused) => rewrite.sites.push(Site {
-                kind: it.kind,
-                range: it.call.range.clone(),
-                outcome: Outcome::Refused(refused),
-                event: None,
-            }),
-        }
+        output.take(it, gone.get(&number));
     }
-    for (scope, colons) in includes {
-        file.add_include(&file.source.scopes[scope], colons, &mut rewrite.edits);
-    }
-    refuse_too_deep(file, &mut rewrite);
-    rewrite.sites.sort_by_key(|it| (it.range.start, it.range.end));
-    rewrite
+    output.end()
 }
 
 fn plan<'s>(file: &File<'s>, call: &'s Call) -> Option<Planned<'s>> {
@@ -92,52 +74,81 @@ fn refuse_nested(planned: &mut [Planned<'_>]) {
     }
 }
 
-/// The old module of controllers goes where all of its macros are new ones.
-fn change_includes(file: &File<'_>, planned: &[Planned<'_>], rewrite: &mut Rewrite) {
-    let old = |it: &&Planned<'_>| it.call.name == "track_redis_hll_event";
-    let scopes: BTreeSet<usize> = planned.iter().filter(old).filter_map(|it| it.call.scope).collect();
-    for scope in scopes {
-        let mut of_scope = planned.iter().filter(old).filter(|it| it.call.scope == Some(scope));
-        if of_scope.all(|it| it.plan.is_ok()) {
-            controller::change_include(file, scope, &mut rewrite.edits);
+/// What comes out, while plans are taken over.
+struct Output<'f> {
+    file: &'f File<'f>,
+    rewrite: Rewrite,
+    /// Classes that need the mixin, and whether its name begins with colons.
+    includes: BTreeMap<usize, &'static str>,
+}
+
+impl Output<'_> {
+    fn take(&mut self, planned: Planned<'_>, gone: Option<&Range<usize>>) {
+        let Planned { call, kind, plan } = planned;
+        match (plan, gone) {
+            (Ok(new), Some(lines)) => self.remove(call, kind, new, lines),
+            (Ok(new), None) => self.write(call, kind, new),
+            (Err(refused), _) => self.rewrite.sites.push(Site {
+                kind,
+                range: call.range.clone(),
+                outcome: Outcome::Refused(refused),
+                event: None,
+            }),
         }
     }
-}
 
-/// Removes a call whose event another one tracks.
-fn remove(call: &Call, kind: Kind, new: &New, lines: &Range<usize>, rewrite: &mut Rewrite) {
-    rewrite.edits.replace(lines.clone(), "");
-    let note = format!("It is a part of the call beside it, which tracks `{}`.", new.found.name);
-    rewrite.sites.push(site(call, kind, vec![note], new.found.name.clone()));
-}
+    fn end(mut self) -> Rewrite {
+        for (scope, colons) in self.includes {
+            let scope = &self.file.source.scopes[scope];
+            self.file.add_include(scope, colons, &mut self.rewrite.edits);
+        }
+        refuse_too_deep(self.file, &mut self.rewrite);
+        self.rewrite.sites.sort_by_key(|it| (it.range.start, it.range.end));
+        self.rewrite
+    }
 
-fn write(
-    file: &File<'_>,
-    call: &Call,
-    kind: Kind,
-    mut new: New,
-    includes: &mut BTreeMap<usize, &'static str>,
-    rewrite: &mut Rewrite,
-) {
-    if let Some(edits) = new.edits.take() {
-        rewrite.edits.extend(edits);
-        rewrite.sites.push(site(call, kind, new.notes, new.found.name));
-        return;
+    /// The old module of controllers goes where all of its macros are new ones.
+    fn change_includes(&mut self, planned: &[Planned<'_>]) {
+        let old = |it: &&Planned<'_>| it.call.name == "track_redis_hll_event";
+        let scopes: BTreeSet<usize> =
+            planned.iter().filter(old).filter_map(|it| it.call.scope).collect();
+        for scope in scopes {
+            let mut of_scope = planned.iter().filter(old).filter(|it| it.call.scope == Some(scope));
+            if of_scope.all(|it| it.plan.is_ok()) {
+                controller::change_include(self.file, scope, &mut self.rewrite.edits);
+            }
+        }
     }
-    let target = match kind {
-        Kind::RubyController => Target::Macro,
-        _ => file.target(call, &new),
-    };
-    note_category(file, call, &target, &mut new);
-    let text = file.render(call, &new, &target);
-    rewrite.edits.replace(call.range.clone(), text);
-    if let (Target::Included, Some(scope)) = (target, call.scope)
-        && !has_mixin(&file.source.scopes[scope].includes)
-    {
-        includes.entry(scope).or_insert(file.leading_colons(call));
+
+    /// Removes a call whose event another one tracks.
+    fn remove(&mut self, call: &Call, kind: Kind, new: New, lines: &Range<usize>) {
+        self.rewrite.edits.replace(lines.clone(), "");
+        let event = new.found.name;
+        let note = format!("It is a part of the call beside it, which tracks `{event}`.");
+        self.rewrite.sites.push(site(call, kind, vec![note], event));
     }
-    rewrite.sites.push(site(call, kind, new.notes, new.found.name.clone()));
-    rewrite.found.push(new.found);
+
+    fn write(&mut self, call: &Call, kind: Kind, mut new: New) {
+        if let Some(edits) = new.edits.take() {
+            self.rewrite.edits.extend(edits);
+            self.rewrite.sites.push(site(call, kind, new.notes, new.found.name));
+            return;
+        }
+        let target = match kind {
+            Kind::RubyController => Target::Macro,
+            _ => self.file.target(call, &new),
+        };
+        note_category(&target, &mut new);
+        let text = self.file.render(call, &new, &target);
+        self.rewrite.edits.replace(call.range.clone(), text);
+        if let (Target::Included, Some(scope)) = (target, call.scope)
+            && !has_mixin(&self.file.source.scopes[scope].includes)
+        {
+            self.includes.entry(scope).or_insert(self.file.leading_colons(call));
+        }
+        self.rewrite.sites.push(site(call, kind, new.notes, new.found.name.clone()));
+        self.rewrite.found.push(new.found);
+    }
 }
 
 fn site(call: &Call, kind: Kind, notes: Vec<String>, event: String) -> Site {
@@ -146,35 +157,19 @@ fn site(call: &Call, kind: Kind, notes: Vec<String>, event: String) -> Site {
 }
 
 /// Says what the category is from now on.
-fn note_category(file: &File<'_>, call: &Call, target: &Target, new: &mut New) {
+fn note_category(target: &Target, new: &mut New) {
     let Some(was) = new.was_category.take() else { return };
-    let is_class = |it: &Call| {
-        let category = it.args.first().and_then(|it| it.positional());
-        category.is_some_and(|it| match &it.shape {
-            Shape::Call(it) => {
-                matches!(it.name.as_str(), "class" | "name" | "to_s")
-                    && matches!(file.short(&category_range(call)).as_str(),
-                        "self.class" | "self.class.name" | "self.class.to_s" | "self.class.to_s.freeze")
-            }
-            _ => false,
-        })
+    let is_class = matches!(was.as_str(), "self.class.name" | "self.class.to_s" | "self.class");
+    let note = match target {
+        Target::Included if is_class => {
+            format!("The category stays the class's name: `{was}`.")
+        }
+        Target::Included => format!("The category was `{was}` and is the class's name now."),
+        Target::Direct | Target::Macro => {
+            format!("The category was `{was}` and is `InternalEventTracking` now.")
+        }
     };
-    new.notes.insert(
-        0,
-        match target {
-            Target::Included if is_class(call) => {
-                format!("The category stays the class's name: `{was}`.")
-            }
-            Target::Included => format!("The category was `{was}` and is the class's name now."),
-            Target::Direct | Target::Macro => {
-                format!("The category was `{was}` and is `InternalEventTracking` now.")
-            }
-        },
-    );
-}
-
-fn category_range(call: &Call) -> Range<usize> {
-    call.args.first().map_or(0..0, |it| it.range.clone())
+    new.notes.insert(0, note);
 }
 
 /// Says of what is nested too deeply that it was not looked at, if it may matter.

@@ -20,7 +20,8 @@ const PREFIXES: &[(&str, &str)] = &[
 /// Whether a call is one of these.
 pub(super) fn is_meant(call: &Call) -> bool {
     let is_count = matches!(call.name.as_str(), "count" | "increment");
-    let is_count = is_count || (call.name.starts_with("increment_") && call.name.ends_with("_count"));
+    let is_count =
+        is_count || (call.name.starts_with("increment_") && call.name.ends_with("_count"));
     is_count && call.constant().is_some_and(|it| class(it).is_some())
 }
 
@@ -29,7 +30,9 @@ fn class(constant: &str) -> Option<&str> {
     let path = constant.strip_prefix("Gitlab::").unwrap_or(constant);
     match path.strip_prefix("UsageDataCounters")? {
         "" => Some(""),
-        it => it.strip_prefix("::").filter(|it| it.ends_with("Counter") && *it != "HLLRedisCounter"),
+        it => {
+            it.strip_prefix("::").filter(|it| it.ends_with("Counter") && *it != "HLLRedisCounter")
+        }
     }
 }
 

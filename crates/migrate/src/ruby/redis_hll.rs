@@ -2,16 +2,18 @@
 
 use super::file::{File, New, Plan, refusal};
 use super::identifiers::Object;
-use super::model::{Arg, Call, Value};
+use super::model::{Arg, Call, Shape, Value};
 use crate::site::{Found, Reason, Refusal};
 
 /// Whether a call is one of these.
 pub(super) fn is_meant(call: &Call) -> bool {
     match call.name.as_str() {
-        "track_event" | "track_event_in_context" => call.constant().is_some_and(is_counter),
-        "track_usage_event" | "increment_unique_values" => {
-            call.receiver.is_none() || call.constant().is_some()
-        }
+        "track_event" | "track_event_in_context" => match call.constant() {
+            Some(it) => is_counter(it),
+            // A counter in a variable: no other `track_event` takes values.
+            None => call.receiver.is_some() && call.keyword("values").is_some(),
+        },
+        "track_usage_event" | "increment_unique_values" => true,
         _ => false,
     }
 }
@@ -23,6 +25,13 @@ fn is_counter(name: &str) -> bool {
 /// What becomes of it.
 pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     file.plain(call)?;
+    if let Some(it) = call.receiver.as_ref().filter(|it| !is_certain(it)) {
+        return Err(refusal(
+            Reason::IndirectArguments,
+            format!("what counts comes from somewhere else: `{}`", file.short(&it.range)),
+            "Write `Gitlab::UsageDataCounters::HLLRedisCounter` out at this call.",
+        ));
+    }
     if let Some(it) = call.args.iter().find(|it| it.keyword().is_some_and(|it| it.0 != "values")) {
         return Err(unknown(file, it));
     }
@@ -43,11 +52,13 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     Ok(New { name: name.written, kept, found, ..New::default() })
 }
 
+/// Whether it is clear what a call is called upon, and that it is there.
+fn is_certain(receiver: &Value) -> bool {
+    matches!(receiver.shape, Shape::Constant(_) | Shape::Own)
+}
+
 /// The name and the ids: `(name, values: ids)`, `(name, ids)`, and long ago `(ids, name)`.
-fn name_and_values<'c>(
-    file: &File<'_>,
-    call: &'c Call,
-) -> Result<(&'c Value, &'c Value), Refusal> {
+fn name_and_values<'c>(file: &File<'_>, call: &'c Call) -> Result<(&'c Value, &'c Value), Refusal> {
     let positional: Vec<&Value> = call.args.iter().filter_map(Arg::positional).collect();
     match (&positional[..], call.keyword("values")) {
         ([name], Some(values)) => Ok((name, values)),

@@ -48,7 +48,8 @@ impl File<'_> {
             args.push(format!("additional_properties: {{ {} }}", new.properties.join(", ")));
         }
         let old = call.parentheses.as_ref().map(|it| self.code(it));
-        let is_block = old.is_some_and(|it| it.trim_start_matches([' ', '\t', '\r']).starts_with('\n'));
+        let is_block =
+            old.is_some_and(|it| it.trim_start_matches([' ', '\t', '\r']).starts_with('\n'));
         if is_block {
             return format!("{name}({})", self.in_lines(call, &args));
         }

@@ -1,4 +1,4 @@
-//! RSpec: `expect_snowplow_event` and its kin, and the shared examples of legacy tracking.
+//! Specs: `expect_snowplow_event` and its kin, and the shared examples of legacy tracking.
 
 mod examples;
 mod expectation;

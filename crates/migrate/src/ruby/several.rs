@@ -1,4 +1,4 @@
-//! A Snowplow call and a RedisHLL call side by side are usually one event.
+//! A call of Snowplow and one of `RedisHLL` side by side are usually one event.
 
 use super::file::{File, New, refusal};
 use super::model::Call;

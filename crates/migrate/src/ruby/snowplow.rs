@@ -32,12 +32,7 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     Ok(new)
 }
 
-fn take_argument(
-    file: &File<'_>,
-    name: &Name,
-    arg: &Arg,
-    new: &mut New,
-) -> Result<(), Refusal> {
+fn take_argument(file: &File<'_>, name: &Name, arg: &Arg, new: &mut New) -> Result<(), Refusal> {
     let Some((key, value)) = arg.keyword() else { return Ok(()) };
     let identifier = match key {
         "context" => return take_context(file, name, value, new),
@@ -67,12 +62,7 @@ fn take_argument(
 }
 
 /// Contexts: internal events send one of their own, that of Service Ping. Others are lost.
-fn take_context(
-    file: &File<'_>,
-    name: &Name,
-    value: &Value,
-    new: &mut New,
-) -> Result<(), Refusal> {
+fn take_context(file: &File<'_>, name: &Name, value: &Value, new: &mut New) -> Result<(), Refusal> {
     let elements = match &value.shape {
         Shape::Array(it) => it.as_slice(),
         Shape::Nil => return Ok(()),

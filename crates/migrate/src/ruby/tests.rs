@@ -20,7 +20,8 @@ fn first() -> Options {
 
 /// An application with some definitions.
 fn project() -> Project {
-    let legacy = |hint: &str| LegacyEvent { unique_hint: Some(hint.into()), ..LegacyEvent::default() };
+    let legacy =
+        |hint: &str| LegacyEvent { unique_hint: Some(hint.into()), ..LegacyEvent::default() };
     Project {
         internal_events: ["internal_one".to_owned()].into(),
         legacy_events: [

@@ -1,7 +1,7 @@
 //! From the parser's nodes to values and arguments.
 
 use super::model::{Arg, ArgKind, Inner, Shape, Value};
-use ruby_prism::{ArgumentsNode, CallNode, FullName, Location, Node};
+use ruby_prism::{ArgumentsNode, CallNode, FullName as _, Location, Node};
 use std::ops::Range;
 
 /// How deep a value is looked into: `a.b.c.id` is four. What is deeper is nothing that is known.
@@ -98,14 +98,14 @@ fn args_at(node: Option<&ArgumentsNode<'_>>, depth: usize) -> Vec<Arg> {
     let mut args = Vec::new();
     for node in node.iter().flat_map(|it| it.arguments().iter()) {
         let Some(hash) = node.as_keyword_hash_node() else {
-            let is_indirect = node.as_splat_node().is_some()
-                || node.as_forwarding_arguments_node().is_some();
+            let is_indirect =
+                node.as_splat_node().is_some() || node.as_forwarding_arguments_node().is_some();
             let positional = || ArgKind::Positional(value_at(&node, depth));
             let kind = if is_indirect { ArgKind::Indirect } else { positional() };
             args.push(Arg { range: bytes(&node.location()), kind });
             continue;
         };
-        for pair in hash.elements().iter() {
+        for pair in &hash.elements() {
             let kind = keyword(&pair, depth).unwrap_or(ArgKind::Indirect);
             args.push(Arg { range: bytes(&pair.location()), kind });
         }

@@ -177,10 +177,7 @@ fn no_action(file: &File<'_>, call: &Call, matcher: &str) -> Refusal {
     }
     refusal(
         Reason::NotUnderstood,
-        format!(
-            "it is not certain what is expected to track here: `{}`",
-            file.short(&call.range)
-        ),
+        format!("it is not certain what is expected to track here: `{}`", file.short(&call.range)),
         format!("Put the action into a block: `expect {{ … }}{matcher}`."),
     )
 }

@@ -20,10 +20,7 @@ fn macros_become_the_new_one() {
             "track_redis_hll_event :show, :index, name: :x, if: -> { y }",
             "track_internal_event :show, :index, name: 'x', conditions: -> { y }",
         ),
-        (
-            "track_redis_hll_event(:show, name: 'x')",
-            "track_internal_event(:show, name: 'x')",
-        ),
+        ("track_redis_hll_event(:show, name: 'x')", "track_internal_event(:show, name: 'x')"),
     ];
     for (before, after) in cases {
         check(&Options::default(), &[(&controller(before), &migrated(after))]);
@@ -70,8 +67,10 @@ fn macros_become_the_new_one() {
 
 #[test]
 fn an_include_stays_while_one_of_its_calls_does() {
-    let before = controller("track_redis_hll_event :a, name: 'x'\n  track_redis_hll_event :b, name: y");
-    let after = controller("track_internal_event :a, name: 'x'\n  track_redis_hll_event :b, name: y");
+    let before =
+        controller("track_redis_hll_event :a, name: 'x'\n  track_redis_hll_event :b, name: y");
+    let after =
+        controller("track_internal_event :a, name: 'x'\n  track_redis_hll_event :b, name: y");
     check(&Options::default(), &[(&before, &after)]);
 }
 

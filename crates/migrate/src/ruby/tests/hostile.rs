@@ -33,6 +33,9 @@ const PIECES: &[&str] = &[
     "# Gitlab::Tracking.event",
     "x = <<~EOS\n  a #{y}\nEOS\n",
     "%w[ä ö ü]",
+    "# encoding: shift_jis",
+    "あ = 'あ'",
+    "counter.track_event(:x, values: user.id)",
     "__END__",
 ];
 
@@ -64,15 +67,23 @@ fn piece() -> impl Strategy<Value = String> {
 
 /// A change of a text: a part of it goes, or a word comes in, or both.
 fn mutated() -> impl Strategy<Value = String> {
-    const WORDS: &[&str] =
-        &["", "\n", "(", ")", "end", "'", "\"", ",", "{ ", "}", "**", "&", ".id", "ü", "#", "do ", "<<~X", "\0"];
+    const WORDS: &[&str] = &[
+        "", "\n", "(", ")", "end", "'", "\"", ",", "{ ", "}", "**", "&", ".id", "ü", "#", "do ",
+        "<<~X", "\0",
+    ];
     let word = prop::sample::select(WORDS);
-    (piece(), any::<prop::sample::Index>(), 0..12_usize, word).prop_map(|(text, at, length, word)| {
-        let chars: Vec<char> = text.chars().collect();
-        let at = at.index(chars.len() + 1);
-        let end = (at + length).min(chars.len());
-        chars[..at].iter().chain(&word.chars().collect::<Vec<_>>()).chain(&chars[end..]).collect()
-    })
+    (piece(), any::<prop::sample::Index>(), 0..12_usize, word).prop_map(
+        |(text, at, length, word)| {
+            let chars: Vec<char> = text.chars().collect();
+            let at = at.index(chars.len() + 1);
+            let end = (at + length).min(chars.len());
+            chars[..at]
+                .iter()
+                .chain(&word.chars().collect::<Vec<_>>())
+                .chain(&chars[end..])
+                .collect()
+        },
+    )
 }
 
 /// What holds of every rewrite.

@@ -50,7 +50,11 @@ fn what_is_not_known_is_refused() {
         ("Gitlab::UsageDataCounters::OwnCounter.count(:create)\n", NotUnderstood, "OwnCounter"),
         ("Gitlab::UsageDataCounters::OwnCounter.increment_x_count\n", NotUnderstood, "increment_x"),
         ("Gitlab::UsageDataCounters::WikiPageCounter.count(event)\n", ComputedName, "`event`"),
-        ("Gitlab::UsageDataCounters::NoteCounter.count(:create, type)\n", UnknownArgument, "`type`"),
+        (
+            "Gitlab::UsageDataCounters::NoteCounter.count(:create, type)\n",
+            UnknownArgument,
+            "`type`",
+        ),
         ("Gitlab::UsageDataCounters::NoteCounter.count(*x)\n", IndirectArguments, "*x"),
         ("x = Gitlab::UsageDataCounters::NoteCounter.count(:create)\n", ValueUsed, "count"),
         (

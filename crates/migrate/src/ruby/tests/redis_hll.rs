@@ -48,6 +48,10 @@ fn other_forms() {
                 "Gitlab::InternalEvents.track_event('x', user: user)\n",
             ),
             (
+                "self.track_usage_event(:x, user.id)\n",
+                "Gitlab::InternalEvents.track_event('x', user: user)\n",
+            ),
+            (
                 "increment_unique_values('x', current_user.id)\n",
                 "Gitlab::InternalEvents.track_event('x', user: current_user)\n",
             ),
@@ -83,6 +87,7 @@ fn what_cannot_be_proven_is_refused() {
         ("(:x, values: user_id)", RawId, "`user_id`"),
         ("(:x, values: params[:id])", RawId, "`params[:id]`"),
         ("(:x, values: issue.author_id)", RawId, "`issue.author_id`"),
+        ("(:x, values: project.owner.id)", RawId, "`project.owner.id`"),
         ("(:x, values: issue.id)", RawId, "`issue.id`"),
         ("(:x, values: user)", RawId, "`user`"),
         ("(:x, values: 1)", RawId, "`1`"),
@@ -105,9 +110,19 @@ fn what_cannot_be_proven_is_refused() {
         refuse(&[(&before, reason, part)]);
     }
     refuse(&[
+        ("counter.track_event(:x, values: user.id)\n", IndirectArguments, "`counter`"),
+        ("helper&.track_usage_event(:x, user.id)\n", IndirectArguments, "`helper`"),
         ("x = HLLRedisCounter.track_event(:x, values: user.id)\n", ValueUsed, "track_event"),
-        ("HLLRedisCounter.track_event_in_context(:x, values: user.id, context: c)\n", UnknownArgument, "context"),
-        ("def track_usage_event(name, id)\n  HLLRedisCounter.track_event(name, values: id)\nend\n", ComputedName, "name"),
+        (
+            "HLLRedisCounter.track_event_in_context(:x, values: user.id, context: c)\n",
+            UnknownArgument,
+            "context",
+        ),
+        (
+            "def track_usage_event(name, id)\n  HLLRedisCounter.track_event(name, values: id)\nend\n",
+            ComputedName,
+            "name",
+        ),
     ]);
 }
 

@@ -38,7 +38,9 @@ fn expectations_become_matchers() {
     check(
         &first(),
         &[(
-            &example("subject\n\nexpect_snowplow_event(category: 'c', action: 'x', label: 'l', context: [c])"),
+            &example(
+                "subject\n\nexpect_snowplow_event(category: 'c', action: 'x', label: 'l', context: [c])",
+            ),
             &example("expect { subject }.to trigger_internal_events('x')"),
         )],
     );
@@ -114,10 +116,30 @@ fn what_cannot_be_proven_is_refused() {
     }
     refuse(&[
         ("it_behaves_like 'Snowplow event tracking'\n", NotUnderstood, "Snowplow event tracking"),
-        ("it_behaves_like 'a daily tracked issuable event' do\n  let(:action) { A }\nend\n", NotUnderstood, "a daily tracked"),
-        ("it_behaves_like 'tracking unique hll events' do\n  let(:target_event) { 'x' }\nend\n", NotUnderstood, "tracking unique"),
-        ("it_behaves_like 'Snowplow event tracking' do\n  let(:action) { a }\nend\n", ComputedName, "`a`"),
-        ("it_behaves_like 'Snowplow event tracking' do\n  let(:action) { 'x' }\n  let(:extra) { {} }\nend\n", NotUnderstood, "Snowplow event tracking"),
-        ("it_behaves_like('Snowplow event tracking') { let(:category) { 'c' }; let(:action) { 'x' } }\n", NotUnderstood, "Snowplow event tracking"),
+        (
+            "it_behaves_like 'a daily tracked issuable event' do\n  let(:action) { A }\nend\n",
+            NotUnderstood,
+            "a daily tracked",
+        ),
+        (
+            "it_behaves_like 'tracking unique hll events' do\n  let(:target_event) { 'x' }\nend\n",
+            NotUnderstood,
+            "tracking unique",
+        ),
+        (
+            "it_behaves_like 'Snowplow event tracking' do\n  let(:action) { a }\nend\n",
+            ComputedName,
+            "`a`",
+        ),
+        (
+            "it_behaves_like 'Snowplow event tracking' do\n  let(:action) { 'x' }\n  let(:extra) { {} }\nend\n",
+            NotUnderstood,
+            "Snowplow event tracking",
+        ),
+        (
+            "it_behaves_like('Snowplow event tracking') { let(:category) { 'c' }; let(:action) { 'x' } }\n",
+            NotUnderstood,
+            "Snowplow event tracking",
+        ),
     ]);
 }

@@ -6,119 +6,7 @@ use crate::site::{Identifier, PropertyType, Reason};
 
 #[test]
 fn calls_outside_of_classes() {
-    check(
-        &Options::default(),
-        &[
-            (
-                "Gitlab::Tracking.event('c', 'click_it')\n",
-                "Gitlab::InternalEvents.track_event('click_it')\n",
-            ),
-            (
-                "::Gitlab::Tracking.event('c', \"click_it\", user: u)\n",
-                "::Gitlab::InternalEvents.track_event(\"click_it\", user: u)\n",
-            ),
-            (
-                "Gitlab::Tracking.event('c', :click_it, label: 'x')\n",
-                "Gitlab::InternalEvents.track_event('click_it', additional_properties: { label: 'x' })\n",
-            ),
-            (
-                "Gitlab::Tracking.event 'c', 'click_it', user: u\n",
-                "Gitlab::InternalEvents.track_event 'click_it', user: u\n",
-            ),
-            (
-                "Gitlab::Tracking.event 'c', 'click_it', user:, label: x\n",
-                "Gitlab::InternalEvents.track_event('click_it', user:, additional_properties: { label: x })\n",
-            ),
-            (
-                "Gitlab::Tracking.event('c', 'click_it', :user => u, :label => 'x')\n",
-                "Gitlab::InternalEvents.track_event('click_it', :user => u, additional_properties: { :label => 'x' })\n",
-            ),
-            (
-                "Gitlab::Tracking.event('c', 'click_it', label:, property:, value:)\n",
-                "Gitlab::InternalEvents.track_event('click_it', additional_properties: { label:, property:, value: })\n",
-            ),
-            (
-                "Gitlab::Tracking.event('c', 'click_it', label: :x, value: 3, project: p, kind: \"k#{1}\", n: -1)\n",
-                "Gitlab::InternalEvents.track_event('click_it', project: p, additional_properties: { label: 'x', value: 3, kind: \"k#{1}\", n: -1 })\n",
-            ),
-            (
-                "Gitlab::Tracking.event('c', 'click_it', label: nil, user: nil, project: p)\n",
-                "Gitlab::InternalEvents.track_event('click_it', project: p)\n",
-            ),
-            (
-                "Gitlab::Tracking.event(self.class.name, 'click_it', user: u, ) # why\n",
-                "Gitlab::InternalEvents.track_event('click_it', user: u) # why\n",
-            ),
-            (
-                "Gitlab::Tracking.event(\n  'c',\n  'click_it',\n  user: u,\n  label: 'x',\n  property: 'y'\n)\n",
-                "Gitlab::InternalEvents.track_event(\n  'click_it',\n  user: u,\n  additional_properties: { label: 'x', property: 'y' }\n)\n",
-            ),
-            (
-                "Gitlab::Tracking.event(\n  'c',\n  'click_it',\n  user: u,\n)\n",
-                "Gitlab::InternalEvents.track_event(\n  'click_it',\n  user: u,\n)\n",
-            ),
-            (
-                "if a\n  Gitlab::Tracking.event('c', 'click_it', user: current_user_of_this_session, project: the_project_of_it,\n    namespace: the_namespace_of_it)\nend\n",
-                "if a\n  Gitlab::InternalEvents.track_event(\n    'click_it',\n    user: current_user_of_this_session,\n    project: the_project_of_it,\n    namespace: the_namespace_of_it\n  )\nend\n",
-            ),
-            (
-                "Gitlab::Tracking.event('c', 'click_it', user: u) if u\n",
-                "Gitlab::InternalEvents.track_event('click_it', user: u) if u\n",
-            ),
-            (
-                "a ? Gitlab::Tracking.event('c', 'click_a') : Gitlab::Tracking.event('c', 'click_b')\n",
-                "a ? Gitlab::InternalEvents.track_event('click_a') : Gitlab::InternalEvents.track_event('click_b')\n",
-            ),
-            (
-                "u && Gitlab::Tracking.event('c', 'click_it', user: u)\n",
-                "u && Gitlab::InternalEvents.track_event('click_it', user: u)\n",
-            ),
-            (
-                "begin\n  Gitlab::Tracking.event('c', 'click_it')\nrescue StandardError\n  Gitlab::Tracking.event('c', 'fail_it')\nend\n",
-                "begin\n  Gitlab::InternalEvents.track_event('click_it')\nrescue StandardError\n  Gitlab::InternalEvents.track_event('fail_it')\nend\n",
-            ),
-            (
-                "case a\nwhen 1 then Gitlab::Tracking.event('c', 'click_it')\nend\n",
-                "case a\nwhen 1 then Gitlab::InternalEvents.track_event('click_it')\nend\n",
-            ),
-            (
-                "items.each { |it| Gitlab::Tracking.event('c', 'click_it', user: it) }\n",
-                "items.each { |it| Gitlab::InternalEvents.track_event('click_it', user: it) }\n",
-            ),
-            (
-                "x = <<~EOS\n  a #{items.each { |it| Gitlab::Tracking.event('c', 'click_it') }}\nEOS\n",
-                "x = <<~EOS\n  a #{items.each { |it| Gitlab::InternalEvents.track_event('click_it') }}\nEOS\n",
-            ),
-            (
-                "Gitlab::Tracking.event('ü', 'click_it', label: 'ä') # ö\n",
-                "Gitlab::InternalEvents.track_event('click_it', additional_properties: { label: 'ä' }) # ö\n",
-            ),
-            (
-                "Gitlab::Tracking.event('c', 'click_it', context: [Gitlab::Tracking::ServicePingContext.new(data_source: :redis_hll, event: 'click_it').to_context], user: u)\n",
-                "Gitlab::InternalEvents.track_event('click_it', user: u)\n",
-            ),
-            (
-                "Gitlab::Tracking.event('c', 'click_it', label: <<~L.strip, user: u)\n  l\nL\n",
-                "Gitlab::InternalEvents.track_event('click_it', user: u, additional_properties: { label: <<~L.strip })\n  l\nL\n",
-            ),
-            (
-                "ACTION = 'click_it'.freeze\nGitlab::Tracking.event('c', ACTION, user: u)\n",
-                "ACTION = 'click_it'.freeze\nGitlab::InternalEvents.track_event(ACTION, user: u)\n",
-            ),
-            (
-                "ACTION = :click_it\nGitlab::Tracking.event('c', ACTION, user: u)\n",
-                "ACTION = :click_it\nGitlab::InternalEvents.track_event('click_it', user: u)\n",
-            ),
-            (
-                "x = begin\n  Gitlab::Tracking.event('c', 'click_it')\n  1\nend\n",
-                "x = begin\n  Gitlab::InternalEvents.track_event('click_it')\n  1\nend\n",
-            ),
-            ("Tracking.event('c', 'click_it')\n", "Tracking.event('c', 'click_it')\n"),
-            ("Foo::Tracking.event('c', 'x')\n", "Foo::Tracking.event('c', 'x')\n"),
-            ("# Gitlab::Tracking.event('c', 'x')\n", "# Gitlab::Tracking.event('c', 'x')\n"),
-            ("'Gitlab::Tracking.event(1)'\n", "'Gitlab::Tracking.event(1)'\n"),
-        ],
-    );
+    check(&Options::default(), OUTSIDE);
 }
 
 #[test]
@@ -217,7 +105,11 @@ fn what_cannot_be_proven_is_refused() {
     refuse(&[
         ("Gitlab::Tracking.event('c', action)\n", ComputedName, "`action`"),
         ("Gitlab::Tracking.event('c', \"a_#{b}\")\n", ComputedName, "a_#{b}"),
-        ("Gitlab::Tracking.event('c', :\"i_quickactions_#{name}\")\n", ComputedName, "i_quickactions_"),
+        (
+            "Gitlab::Tracking.event('c', :\"i_quickactions_#{name}\")\n",
+            ComputedName,
+            "i_quickactions_",
+        ),
         ("Gitlab::Tracking.event('c', ELSEWHERE)\n", ComputedName, "ELSEWHERE"),
         ("A = 'x'\nA = 'y'\nGitlab::Tracking.event('c', A)\n", ComputedName, "`A`"),
         ("A = b\nGitlab::Tracking.event('c', A)\n", ComputedName, "`A`"),
@@ -235,7 +127,11 @@ fn what_cannot_be_proven_is_refused() {
         ("Gitlab::Tracking.event('c')\n", UnknownArgument, "Gitlab::Tracking.event"),
         ("Gitlab::Tracking.event('c', 'x') { 1 }\n", UnknownArgument, "{ 1 }"),
         ("Gitlab::Tracking.event('c', 'x', context: [c])\n", CustomContext, "context: [c]"),
-        ("Gitlab::Tracking.event('c', 'x', context: c.to_context)\n", CustomContext, "c.to_context"),
+        (
+            "Gitlab::Tracking.event('c', 'x', context: c.to_context)\n",
+            CustomContext,
+            "c.to_context",
+        ),
         (
             "Gitlab::Tracking.event('c', 'x', context: [ServicePingContext.new(event: 'y').to_context])\n",
             CustomContext,
@@ -252,12 +148,28 @@ fn what_cannot_be_proven_is_refused() {
         ("Gitlab::Tracking.event('c', 'x').tap { 1 }\n", ValueUsed, "Gitlab::Tracking.event"),
         ("if Gitlab::Tracking.event('c', 'x')\nend\n", ValueUsed, "Gitlab::Tracking.event"),
         ("\"#{Gitlab::Tracking.event('c', 'x')}\"\n", ValueUsed, "Gitlab::Tracking.event"),
-        ("y = if a\n  Gitlab::Tracking.event('c', 'x')\nend\n", ValueUsed, "Gitlab::Tracking.event"),
+        (
+            "y = if a\n  Gitlab::Tracking.event('c', 'x')\nend\n",
+            ValueUsed,
+            "Gitlab::Tracking.event",
+        ),
         ("Gitlab::Tracking.event(\n  'c', # why\n  'x'\n)\n", NotUnderstood, "# why"),
-        ("Gitlab::Tracking.event('c', 'x',\n  label: <<~L,\n    l\n  L\n  user: u)\n", NotUnderstood, "<<~L"),
+        (
+            "Gitlab::Tracking.event('c', 'x',\n  label: <<~L,\n    l\n  L\n  user: u)\n",
+            NotUnderstood,
+            "<<~L",
+        ),
         ("Gitlab::Tracking.event(<<~C, 'x')\n  c\nC\n", NotUnderstood, "<<~C"),
-        ("Gitlab::Tracking.event('c', 'x', label: <<~A, user: <<~B)\n  a\nA\n  b\nB\n", NotUnderstood, "<<~A"),
-        ("Gitlab::Tracking.event('c', 'x', label: a { Gitlab::Tracking.event('c', 'y') })\n", PartOfMore, "within another one"),
+        (
+            "Gitlab::Tracking.event('c', 'x', label: <<~A, user: <<~B)\n  a\nA\n  b\nB\n",
+            NotUnderstood,
+            "<<~A",
+        ),
+        (
+            "Gitlab::Tracking.event('c', 'x', label: a { Gitlab::Tracking.event('c', 'y') })\n",
+            PartOfMore,
+            "within another one",
+        ),
     ]);
 }
 
@@ -283,11 +195,31 @@ fn what_a_definition_needs_is_found() {
 fn notes_say_what_an_analyst_must_know() {
     let current = Options::default();
     let cases = [
-        ("Gitlab::Tracking.event('c', 'x')\n", &current, "The category was `'c'` and is `InternalEventTracking` now."),
-        ("class A\n  def x\n    Gitlab::Tracking.event(self.class.name, 'x')\n  end\nend\n", &current, "The category stays"),
-        ("class A\n  def x\n    Gitlab::Tracking.event('a', 'x')\n  end\nend\n", &current, "is the class's name now."),
-        ("Gitlab::Tracking.event('c', 'x', label: 'y')\n", &first(), "`label` is not tracked any more: `'y'`."),
-        ("Gitlab::Tracking.event('c', 'x', context: [y])\n", &first(), "The context `[y]` is not sent any more."),
+        (
+            "Gitlab::Tracking.event('c', 'x')\n",
+            &current,
+            "The category was `'c'` and is `InternalEventTracking` now.",
+        ),
+        (
+            "class A\n  def x\n    Gitlab::Tracking.event(self.class.name, 'x')\n  end\nend\n",
+            &current,
+            "The category stays",
+        ),
+        (
+            "class A\n  def x\n    Gitlab::Tracking.event('a', 'x')\n  end\nend\n",
+            &current,
+            "is the class's name now.",
+        ),
+        (
+            "Gitlab::Tracking.event('c', 'x', label: 'y')\n",
+            &first(),
+            "`label` is not tracked any more: `'y'`.",
+        ),
+        (
+            "Gitlab::Tracking.event('c', 'x', context: [y])\n",
+            &first(),
+            "The context `[y]` is not sent any more.",
+        ),
         ("Gitlab::Tracking.event('c', 'x', label: nil)\n", &current, "`label` was always empty"),
     ];
     for (before, options, part) in cases {
@@ -295,3 +227,115 @@ fn notes_say_what_an_analyst_must_know() {
         assert!(notes.contains(part), "{before}\n{notes}");
     }
 }
+
+/// Calls that stand in no class.
+const OUTSIDE: &[(&str, &str)] = &[
+    (
+        "Gitlab::Tracking.event('c', 'click_it')\n",
+        "Gitlab::InternalEvents.track_event('click_it')\n",
+    ),
+    (
+        "::Gitlab::Tracking.event('c', \"click_it\", user: u)\n",
+        "::Gitlab::InternalEvents.track_event(\"click_it\", user: u)\n",
+    ),
+    (
+        "Gitlab::Tracking.event('c', :click_it, label: 'x')\n",
+        "Gitlab::InternalEvents.track_event('click_it', additional_properties: { label: 'x' })\n",
+    ),
+    (
+        "Gitlab::Tracking.event 'c', 'click_it', user: u\n",
+        "Gitlab::InternalEvents.track_event 'click_it', user: u\n",
+    ),
+    (
+        "Gitlab::Tracking.event 'c', 'click_it', user:, label: x\n",
+        "Gitlab::InternalEvents.track_event('click_it', user:, additional_properties: { label: x })\n",
+    ),
+    (
+        "Gitlab::Tracking.event('c', 'click_it', :user => u, :label => 'x')\n",
+        "Gitlab::InternalEvents.track_event('click_it', :user => u, additional_properties: { :label => 'x' })\n",
+    ),
+    (
+        "Gitlab::Tracking.event('c', 'click_it', label:, property:, value:)\n",
+        "Gitlab::InternalEvents.track_event('click_it', additional_properties: { label:, property:, value: })\n",
+    ),
+    (
+        "Gitlab::Tracking.event('c', 'click_it', label: :x, value: 3, project: p, kind: \"k#{1}\", n: -1)\n",
+        "Gitlab::InternalEvents.track_event('click_it', project: p, additional_properties: { label: 'x', value: 3, kind: \"k#{1}\", n: -1 })\n",
+    ),
+    (
+        "Gitlab::Tracking.event('c', 'click_it', label: nil, user: nil, project: p)\n",
+        "Gitlab::InternalEvents.track_event('click_it', project: p)\n",
+    ),
+    (
+        "Gitlab::Tracking.event(self.class.name, 'click_it', user: u, ) # why\n",
+        "Gitlab::InternalEvents.track_event('click_it', user: u) # why\n",
+    ),
+    (
+        "Gitlab::Tracking.event(\n  'c',\n  'click_it',\n  user: u,\n  label: 'x',\n  property: 'y'\n)\n",
+        "Gitlab::InternalEvents.track_event(\n  'click_it',\n  user: u,\n  additional_properties: { label: 'x', property: 'y' }\n)\n",
+    ),
+    (
+        "Gitlab::Tracking.event(\n  'c',\n  'click_it',\n  user: u,\n)\n",
+        "Gitlab::InternalEvents.track_event(\n  'click_it',\n  user: u,\n)\n",
+    ),
+    (
+        "if a\n  Gitlab::Tracking.event('c', 'click_it', user: current_user_of_this_session, project: the_project_of_it,\n    namespace: the_namespace_of_it)\nend\n",
+        "if a\n  Gitlab::InternalEvents.track_event(\n    'click_it',\n    user: current_user_of_this_session,\n    project: the_project_of_it,\n    namespace: the_namespace_of_it\n  )\nend\n",
+    ),
+    (
+        "Gitlab::Tracking.event('c', 'click_it', user: u) if u\n",
+        "Gitlab::InternalEvents.track_event('click_it', user: u) if u\n",
+    ),
+    (
+        "a ? Gitlab::Tracking.event('c', 'click_a') : Gitlab::Tracking.event('c', 'click_b')\n",
+        "a ? Gitlab::InternalEvents.track_event('click_a') : Gitlab::InternalEvents.track_event('click_b')\n",
+    ),
+    (
+        "u && Gitlab::Tracking.event('c', 'click_it', user: u)\n",
+        "u && Gitlab::InternalEvents.track_event('click_it', user: u)\n",
+    ),
+    (
+        "begin\n  Gitlab::Tracking.event('c', 'click_it')\nrescue StandardError\n  Gitlab::Tracking.event('c', 'fail_it')\nend\n",
+        "begin\n  Gitlab::InternalEvents.track_event('click_it')\nrescue StandardError\n  Gitlab::InternalEvents.track_event('fail_it')\nend\n",
+    ),
+    (
+        "case a\nwhen 1 then Gitlab::Tracking.event('c', 'click_it')\nend\n",
+        "case a\nwhen 1 then Gitlab::InternalEvents.track_event('click_it')\nend\n",
+    ),
+    (
+        "items.each { |it| Gitlab::Tracking.event('c', 'click_it', user: it) }\n",
+        "items.each { |it| Gitlab::InternalEvents.track_event('click_it', user: it) }\n",
+    ),
+    (
+        "x = <<~EOS\n  a #{items.each { |it| Gitlab::Tracking.event('c', 'click_it') }}\nEOS\n",
+        "x = <<~EOS\n  a #{items.each { |it| Gitlab::InternalEvents.track_event('click_it') }}\nEOS\n",
+    ),
+    (
+        "Gitlab::Tracking.event('ü', 'click_it', label: 'ä') # ö\n",
+        "Gitlab::InternalEvents.track_event('click_it', additional_properties: { label: 'ä' }) # ö\n",
+    ),
+    (
+        "Gitlab::Tracking.event('c', 'click_it', context: [Gitlab::Tracking::ServicePingContext.new(data_source: :redis_hll, event: 'click_it').to_context], user: u)\n",
+        "Gitlab::InternalEvents.track_event('click_it', user: u)\n",
+    ),
+    (
+        "Gitlab::Tracking.event('c', 'click_it', label: <<~L.strip, user: u)\n  l\nL\n",
+        "Gitlab::InternalEvents.track_event('click_it', user: u, additional_properties: { label: <<~L.strip })\n  l\nL\n",
+    ),
+    (
+        "ACTION = 'click_it'.freeze\nGitlab::Tracking.event('c', ACTION, user: u)\n",
+        "ACTION = 'click_it'.freeze\nGitlab::InternalEvents.track_event(ACTION, user: u)\n",
+    ),
+    (
+        "ACTION = :click_it\nGitlab::Tracking.event('c', ACTION, user: u)\n",
+        "ACTION = :click_it\nGitlab::InternalEvents.track_event('click_it', user: u)\n",
+    ),
+    (
+        "x = begin\n  Gitlab::Tracking.event('c', 'click_it')\n  1\nend\n",
+        "x = begin\n  Gitlab::InternalEvents.track_event('click_it')\n  1\nend\n",
+    ),
+    ("Tracking.event('c', 'click_it')\n", "Tracking.event('c', 'click_it')\n"),
+    ("Foo::Tracking.event('c', 'x')\n", "Foo::Tracking.event('c', 'x')\n"),
+    ("# Gitlab::Tracking.event('c', 'x')\n", "# Gitlab::Tracking.event('c', 'x')\n"),
+    ("'Gitlab::Tracking.event(1)'\n", "'Gitlab::Tracking.event(1)'\n"),
+];
