@@ -13,7 +13,7 @@ const WORDS: &[&str] = &[
     "UsageDataCounters",
     "HLLRedisCounter",
     "track_event",
-    "track_redis_hll_event",
+    "redis_hll_event",
     "track_usage_event",
     "increment_unique_values",
     "increment_unique_users",

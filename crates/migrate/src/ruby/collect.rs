@@ -18,6 +18,7 @@ fn is_of_interest(name: &str) -> bool {
         "track_event",
         "track_event_in_context",
         "track_redis_hll_event",
+        "track_unique_redis_hll_event",
         "track_usage_event",
         "increment_unique_values",
         "count",
@@ -90,12 +91,13 @@ impl Walk {
 
     fn enter_scope(
         &mut self,
-        head_end: usize,
+        (name, head_end): (String, usize),
         body: Option<Node<'_>>,
         is_singleton: bool,
         visit: impl FnOnce(&mut Self),
     ) {
         self.source.scopes.push(Scope {
+            name,
             head_end,
             body_start: body.map(|it| bytes(&it.location()).start),
             parent: self.scope,

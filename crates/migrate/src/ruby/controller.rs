@@ -15,7 +15,7 @@ const SOURCES: [&str; 2] = ["tracking_namespace_source", "tracking_project_sourc
 pub(super) fn is_meant(call: &Call) -> bool {
     let is_macro = call.receiver.is_none() && call.method.is_none();
     match call.name.as_str() {
-        "track_redis_hll_event" => is_macro,
+        "track_redis_hll_event" | "track_unique_redis_hll_event" => is_macro,
         "track_event" => is_macro && call.scope.is_some() && call.keyword("name").is_some(),
         _ => false,
     }

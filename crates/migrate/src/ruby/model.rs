@@ -144,6 +144,8 @@ pub(super) struct Statement {
 /// A class or a module.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
+    /// Its name as it is written, without leading colons; empty for `class << self`.
+    pub name: String,
     /// The end of its head: of the name, or of the superclass.
     pub head_end: usize,
     /// Where its first statement begins, if it has any.

@@ -43,7 +43,7 @@ fn plan<'s>(file: &File<'s>, call: &'s Call) -> Option<Planned<'s>> {
         return Some(Planned { call, kind: Kind::Rspec, plan });
     }
     let (kind, plan): (Kind, fn(&File<'_>, &Call) -> Plan) = match call {
-        it if snowplow::is_meant(it) => (Kind::RubySnowplow, snowplow::plan),
+        it if snowplow::is_meant(file, it) => (Kind::RubySnowplow, snowplow::plan),
         it if redis_hll::is_meant(it) => (Kind::RubyRedisHll, redis_hll::plan),
         it if redis::is_meant(it) => (Kind::RubyRedis, redis::plan),
         it if controller::is_meant(it) => (Kind::RubyController, controller::plan),
@@ -109,7 +109,7 @@ impl Output<'_> {
 
     /// The old module of controllers goes where all of its macros are new ones.
     fn change_includes(&mut self, planned: &[Planned<'_>]) {
-        let old = |it: &&Planned<'_>| it.call.name == "track_redis_hll_event";
+        let old = |it: &&Planned<'_>| it.call.name.ends_with("redis_hll_event");
         let scopes: BTreeSet<usize> =
             planned.iter().filter(old).filter_map(|it| it.call.scope).collect();
         for scope in scopes {

@@ -4,28 +4,32 @@ use super::file::{File, New, refusal};
 use super::model::Call;
 use super::plans::Planned;
 use crate::site::{Kind, Reason};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Calls that go, by their number: another one tracks their event from now on.
 pub(super) fn merge(file: &File<'_>, planned: &mut [Planned<'_>]) -> Vec<(usize, Range<usize>)> {
-    let mut gone = Vec::new();
-    for snowplow in 0..planned.len() {
-        for counter in 0..planned.len() {
-            let kinds = (planned[snowplow].kind, planned[counter].kind);
-            let is_pair = kinds == (Kind::RubySnowplow, Kind::RubyRedisHll);
-            let is_gone = |it: usize| gone.iter().any(|gone: &(usize, _)| gone.0 == it);
-            if is_pair && !is_gone(counter) && are_together(planned, snowplow, counter) {
-                gone.extend(merge_pair(file, planned, snowplow, counter));
+    let mut methods: BTreeMap<usize, [Vec<usize>; 2]> = BTreeMap::new();
+    for (number, it) in planned.iter().enumerate() {
+        let Some(method) = it.call.method else { continue };
+        let [snowplow, counters] = methods.entry(method).or_default();
+        match it.kind {
+            Kind::RubySnowplow => snowplow.push(number),
+            Kind::RubyRedisHll => counters.push(number),
+            _ => {}
+        }
+    }
+    let mut gone: Vec<(usize, Range<usize>)> = Vec::new();
+    for [snowplow, counters] in methods.into_values() {
+        for snowplow in snowplow {
+            for counter in &counters {
+                if gone.iter().all(|it| it.0 != *counter) {
+                    gone.extend(merge_pair(file, planned, snowplow, *counter));
+                }
             }
         }
     }
     gone
-}
-
-/// Whether two calls stand in one method.
-fn are_together(planned: &[Planned<'_>], one: usize, other: usize) -> bool {
-    let method = |it: usize| planned[it].call.method;
-    method(one).is_some() && method(one) == method(other)
 }
 
 /// Whether two calls are neighbouring statements.

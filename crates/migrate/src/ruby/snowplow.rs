@@ -5,13 +5,29 @@ use super::model::{Arg, Call, Shape, Value};
 use crate::site::{Found, Identifier, Reason, Refusal};
 
 /// Whether a call is one of these.
-pub(super) fn is_meant(call: &Call) -> bool {
-    call.name == "event" && call.constant() == Some("Gitlab::Tracking")
+pub(super) fn is_meant(file: &File<'_>, call: &Call) -> bool {
+    let constant = call.constant().filter(|_| call.name == "event");
+    constant.is_some_and(|it| it == "Gitlab::Tracking" || may_be_meant(file, call))
+}
+
+/// `Tracking.event` within `Gitlab`, where it may be `Gitlab::Tracking`, or something nearer.
+fn may_be_meant(file: &File<'_>, call: &Call) -> bool {
+    let scope = |it: Option<usize>| it.and_then(|it| file.source.scopes.get(it));
+    let mut around = std::iter::successors(scope(call.scope), |it| scope(it.parent));
+    call.constant() == Some("Tracking")
+        && around.any(|it| it.name == "Gitlab" || it.name.starts_with("Gitlab::"))
 }
 
 /// What becomes of it.
 pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     file.plain(call)?;
+    if call.constant() != Some("Gitlab::Tracking") {
+        return Err(refusal(
+            Reason::NotUnderstood,
+            format!("`{}` may be another class than `Gitlab::Tracking`", file.head(call)),
+            "Write `Gitlab::Tracking.event` if that is meant.",
+        ));
+    }
     let positional: Vec<&Value> = call.args.iter().filter_map(Arg::positional).collect();
     let [category, action] = positional[..] else {
         let code = positional.get(2).map_or_else(|| file.head(call), |it| file.short(&it.range));

@@ -1,7 +1,7 @@
 //! Which nodes the walk looks at, and how far down it goes.
 
 use super::super::model::{Method, Place, Value};
-use super::super::value::{bytes, text, value};
+use super::super::value::{bytes, constant, text, value};
 use super::{ELSEWHERE, Walk};
 use ruby_prism::{
     AndNode, BlockNode, CallNode, ClassNode, ConstantWriteNode, DefNode, IfNode, LambdaNode,
@@ -148,8 +148,8 @@ impl<'pr> Visit<'pr> for Walk {
             return;
         }
         let head = node.superclass().unwrap_or_else(|| node.constant_path());
-        let head_end = bytes(&head.location()).end;
-        self.enter_scope(head_end, node.body(), false, |walk| {
+        let head = (name(&node.constant_path()), bytes(&head.location()).end);
+        self.enter_scope(head, node.body(), false, |walk| {
             ruby_prism::visit_class_node(walk, node);
         });
     }
@@ -158,8 +158,9 @@ impl<'pr> Visit<'pr> for Walk {
         if self.is_too_deep(bytes(&node.location())) {
             return;
         }
-        let head_end = bytes(&node.constant_path().location()).end;
-        self.enter_scope(head_end, node.body(), false, |walk| {
+        let path = node.constant_path();
+        let head = (name(&path), bytes(&path.location()).end);
+        self.enter_scope(head, node.body(), false, |walk| {
             ruby_prism::visit_module_node(walk, node);
         });
     }
@@ -168,8 +169,8 @@ impl<'pr> Visit<'pr> for Walk {
         if self.is_too_deep(bytes(&node.location())) {
             return;
         }
-        let head_end = bytes(&node.expression().location()).end;
-        self.enter_scope(head_end, node.body(), true, |walk| {
+        let head = (String::new(), bytes(&node.expression().location()).end);
+        self.enter_scope(head, node.body(), true, |walk| {
             ruby_prism::visit_singleton_class_node(walk, node);
         });
     }
@@ -291,6 +292,11 @@ impl<'pr> Visit<'pr> for Walk {
         visit_yield_node: YieldNode,
         visit_return_node: ReturnNode,
     }
+}
+
+/// The name of a class or module.
+fn name(path: &Node<'_>) -> String {
+    constant(path).unwrap_or_default()
 }
 
 /// What a constant is set to, `.freeze` aside.

@@ -57,6 +57,9 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     };
     let written = name.trim_matches(['\'', '"']).to_owned();
     let matcher = matcher(&name, &expected, is_negative);
+    if has_others(file, call) {
+        return Err(several(file, call, &matcher));
+    }
     let action = preceding(file, call).ok_or_else(|| no_action(file, call, &matcher))?;
     file.movable(call)?;
     let mut edits = Edits::default();
@@ -150,31 +153,33 @@ fn preceding<'s>(file: &File<'s>, call: &Call) -> Option<&'s Statement> {
         || TRACKING.iter().any(|it| code.contains(it));
     let between = file.code(&(before.range.end..call.range.start));
     let is_near = between.chars().all(|it| it.is_whitespace() || it == ';');
-    let is_last = list.len() == place.number + 1;
-    (before.is_call && !is_preparation && is_near && is_last && !code.contains('\n'))
-        .then_some(before)
+    (before.is_call && !is_preparation && is_near && !code.contains('\n')).then_some(before)
 }
 
-fn no_action(file: &File<'_>, call: &Call, matcher: &str) -> Refusal {
-    let place = call.place;
-    let list = place.and_then(|it| file.source.lists.get(it.list));
-    let is_other = |it: &&Statement| {
+/// Whether other expectations of its kind stand beside one.
+fn has_others(file: &File<'_>, call: &Call) -> bool {
+    let list = call.place.and_then(|it| file.source.lists.get(it.list));
+    let is_other = |it: &Statement| {
         let code = file.code(&it.range);
         it.range != call.range
             && (code.starts_with("expect_snowplow_event")
                 || code.starts_with("expect_no_snowplow_event"))
     };
-    let others = list.map_or(0, |it| it.iter().filter(is_other).count());
-    if others > 0 {
-        return refusal(
-            Reason::SeveralCalls,
-            format!("several expectations follow one action: `{}`", file.short(&call.range)),
-            format!(
-                "Put the action into one block, and join what is expected with `.and`: \
-                 `expect {{ … }}{matcher}.and …`."
-            ),
-        );
-    }
+    list.is_some_and(|it| it.iter().any(is_other))
+}
+
+fn several(file: &File<'_>, call: &Call, matcher: &str) -> Refusal {
+    refusal(
+        Reason::SeveralCalls,
+        format!("several expectations follow one action: `{}`", file.short(&call.range)),
+        format!(
+            "Put the action into one block, and join what is expected with `.and`: \
+             `expect {{ … }}{matcher}.and …`."
+        ),
+    )
+}
+
+fn no_action(file: &File<'_>, call: &Call, matcher: &str) -> Refusal {
     refusal(
         Reason::NotUnderstood,
         format!("it is not certain what is expected to track here: `{}`", file.short(&call.range)),

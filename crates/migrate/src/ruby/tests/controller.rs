@@ -99,6 +99,7 @@ fn what_cannot_be_proven_is_refused() {
         ("track_event :a, name: 'x', only: [:b]", UnknownArgument, "only: [:b]"),
         ("track_event :a, name: 'internal_one'", NameTaken, "internal_one"),
         ("track_event :a, name: 'x', destinations: [:snowplow]", UnknownArgument, "`action:`"),
+        ("track_unique_redis_hll_event :a, name: 'x', feature: :f", UnknownArgument, "feature: :f"),
         ("track_redis_hll_event :a", UnknownArgument, "`name:`"),
         (
             "track_event :a, name: 'x', action: 'y', label: 'l', destinations: [:redis_hll, :snowplow]",

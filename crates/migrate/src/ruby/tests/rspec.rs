@@ -16,6 +16,10 @@ fn expectations_become_matchers() {
             "expect { subject }.to trigger_internal_events('x').with(user: user)",
         ),
         (
+            "subject\nexpect_snowplow_event(category: 'c', action: 'x')\nexpect(response).to be_ok",
+            "expect { subject }.to trigger_internal_events('x')\nexpect(response).to be_ok",
+        ),
+        (
             "subject\nexpect_snowplow_event(category: 'c', action: 'x')",
             "expect { subject }.to trigger_internal_events('x')",
         ),
@@ -84,7 +88,8 @@ fn what_cannot_be_proven_is_refused() {
         (format!("sign_in(user)\n{event}"), NotUnderstood, "not certain"),
         (format!("y = subject\n{event}"), NotUnderstood, "not certain"),
         (format!("subject\n# now\n{event}"), NotUnderstood, "not certain"),
-        (format!("subject\n{event}\nz"), NotUnderstood, "not certain"),
+        (format!("subject\nz = 1\n{event}"), NotUnderstood, "not certain"),
+        (format!("{event}\nsubject"), NotUnderstood, "not certain"),
         (format!("subject if a\n{event}"), NotUnderstood, "not certain"),
         (format!("subject\n{event}\n{event}"), SeveralCalls, "several expectations"),
         ("subject\nexpect_no_snowplow_event".to_owned(), UnknownArgument, "no action"),

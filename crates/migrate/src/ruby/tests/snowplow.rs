@@ -103,6 +103,11 @@ fn options_decide_what_is_written() {
 fn what_cannot_be_proven_is_refused() {
     use Reason::*;
     refuse(&[
+        (
+            "module Gitlab\n  class A\n    def x = Tracking.event('c', 'x')\n  end\nend\n",
+            NotUnderstood,
+            "`Tracking.event`",
+        ),
         ("Gitlab::Tracking.event('c', action)\n", ComputedName, "`action`"),
         ("Gitlab::Tracking.event('c', \"a_#{b}\")\n", ComputedName, "a_#{b}"),
         (
