@@ -11,6 +11,7 @@ mod collect;
 mod controller;
 mod file;
 mod identifiers;
+mod in_place;
 mod includes;
 mod model;
 mod plans;

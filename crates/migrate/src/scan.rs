@@ -10,6 +10,7 @@ const WORDS: &[&str] = &[
     // Ruby
     "Tracking.event",
     "Tracking::event",
+    "(Gitlab::Tracking)",
     "UsageDataCounters",
     "HLLRedisCounter",
     "track_event",

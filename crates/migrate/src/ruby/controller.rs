@@ -48,9 +48,9 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     if call.keyword("name").is_none() {
         new.kept.push(format!("name: {}", name.written));
     }
-    file.movable(call)?;
     new.found = found(file, to, name, new.found);
     note(file, call, to, &mut new);
+    file.movable(call, &new)?;
     Ok(new)
 }
 

@@ -196,9 +196,9 @@ impl File<'_> {
     }
 
     /// Refuses a call whose arguments cannot be moved without loss.
-    pub(super) fn movable(&self, call: &Call) -> Result<(), Refusal> {
-        let within = |it: &&Range<usize>| call.range.start <= it.start && it.end <= call.range.end;
-        if let Some(comment) = self.source.comments.iter().find(within) {
+    pub(super) fn movable(&self, call: &Call, new: &New) -> Result<(), Refusal> {
+        let is_lost = |_: &&Range<usize>| self.in_place(call, new, "").is_none();
+        if let Some(comment) = self.comment(call).filter(is_lost) {
             return Err(refusal(
                 Reason::NotUnderstood,
                 format!("a comment stands among the arguments: `{}`", self.short(comment)),

@@ -44,7 +44,6 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
         Some(it) => of_method(file, call, class, it.trim_end_matches("_count"))?,
         None => of_event(file, call, class)?,
     };
-    file.movable(call)?;
     let name = file.name(&legacy, '\'')?;
     let found = Found {
         name: name.event.clone(),
@@ -56,7 +55,9 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
         "It was counted under the key `{key}`. The event has no user, project or namespace yet: add \
          those that are at hand."
     )];
-    Ok(New { name: name.written, found, notes, ..New::default() })
+    let new = New { name: name.written, found, notes, ..New::default() };
+    file.movable(call, &new)?;
+    Ok(new)
 }
 
 /// `count(:create)`: the name is that of prefix and event together.

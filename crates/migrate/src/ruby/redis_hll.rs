@@ -38,7 +38,6 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     let (name, values) = name_and_values(file, call)?;
     let name = file.event_name(name, call)?;
     let Object { identifier, written } = file.object(values, call, name.legacy())?;
-    file.movable(call)?;
     let key = identifier.name();
     let found = Found {
         name: name.event.clone(),
@@ -49,7 +48,9 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
         ..Found::default()
     };
     let kept = vec![format!("{key}: {written}")];
-    Ok(New { name: name.written, kept, found, ..New::default() })
+    let new = New { name: name.written, kept, found, ..New::default() };
+    file.movable(call, &new)?;
+    Ok(new)
 }
 
 /// Whether it is clear what a call is called upon, and that it is there.

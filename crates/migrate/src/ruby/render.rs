@@ -39,6 +39,11 @@ impl File<'_> {
             Target::Included | Target::Macro => "track_internal_event".to_owned(),
             Target::Direct => format!("{colons}Gitlab::InternalEvents.track_event"),
         };
+        if self.comment(call).is_some()
+            && let Some(text) = self.in_place(call, new, &name)
+        {
+            return text;
+        }
         // The macro has its name among the other arguments.
         let mut args: Vec<String> =
             std::iter::once(&new.name).filter(|it| !it.is_empty()).cloned().collect();

@@ -58,8 +58,9 @@ fn merge_pair(
         return None;
     };
     let is_same = event.found.name == count.found.name;
+    let can_take_object = lacks_object(event, count) && file.comment(calls).is_none();
     let has_object = count.kept.iter().all(|it| event.kept.contains(it));
-    if is_same && are_neighbours && (has_object || lacks_object(event, count)) {
+    if is_same && are_neighbours && (has_object || can_take_object) {
         let lines = lines?;
         let merged = merged(event.clone(), count);
         planned[snowplow].plan = Ok(merged);

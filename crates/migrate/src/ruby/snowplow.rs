@@ -43,8 +43,8 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     for arg in &call.args {
         take_argument(file, &name, arg, &mut new)?;
     }
-    file.movable(call)?;
     note_category(file, category, &mut new);
+    file.movable(call, &new)?;
     Ok(new)
 }
 

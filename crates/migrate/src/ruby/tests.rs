@@ -9,8 +9,10 @@ mod several;
 mod snowplow;
 
 use super::{rewrite, rewrite_fragment};
+use crate::language::Language;
 use crate::options::{Options, Style};
 use crate::project::{LegacyEvent, Project};
+use crate::scan::has_legacy_words;
 use crate::site::{Found, Outcome, Reason, Rewrite};
 
 /// The options of the first guide.
@@ -44,6 +46,8 @@ fn run(before: &str, options: &Options) -> (String, Rewrite) {
     assert!(again.edits.is_empty(), "{before}\n{after}\n{}", again.edits.apply(&after));
     let rewritten = |it: &Rewrite| it.sites.iter().filter(|it| is_rewritten(&it.outcome)).count();
     assert_eq!(rewritten(&again), 0, "{before}\n{after}");
+    let is_scanned = has_legacy_words(Language::Ruby, before.as_bytes());
+    assert!(is_scanned || done.sites.is_empty(), "the scan does not see {before}");
     assert_eq!(rewritten(&done) > 0, !done.edits.is_empty(), "{before}\n{after}");
     (after, done)
 }

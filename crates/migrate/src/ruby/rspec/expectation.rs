@@ -1,6 +1,6 @@
 //! `expect_snowplow_event(category:, action:, …)` after what is expected to track.
 
-use super::super::file::{File, Plan, refusal};
+use super::super::file::{File, New, Plan, refusal};
 use super::super::model::{Arg, Call, Shape, Statement, Value};
 use super::super::properties::quoted;
 use super::changed;
@@ -61,7 +61,7 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
         return Err(several(file, call, &matcher));
     }
     let action = preceding(file, call).ok_or_else(|| no_action(file, call, &matcher))?;
-    file.movable(call)?;
+    file.movable(call, &New::default())?;
     let mut edits = Edits::default();
     edits.replace(action.range.start..action.range.start, "expect { ");
     edits.replace(action.range.end..call.range.end, format!(" }}{matcher}"));

@@ -16,6 +16,8 @@ const PIECES: &[&str] = &[
     "ACTION = 'click_it'.freeze",
     "HLLRedisCounter.track_event(:x, values: user.id)",
     "Gitlab::UsageDataCounters::HLLRedisCounter.track_event(user.id, 'x') if user",
+    "HLLRedisCounter.track_event(\n  :x, # why\n  values: user.id # who\n)",
+    "Gitlab::Tracking.event(\n  'c',\n  'x', # why\n  # Who\n  user: u,\n  label: 'l', # what\n  value: 3\n  # end\n)",
     "track_usage_event(:x, user_id)",
     "increment_unique_values('x', [current_user.id])",
     "Gitlab::UsageDataCounters::WikiPageCounter.count(:create)",

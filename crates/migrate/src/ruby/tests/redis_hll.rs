@@ -48,6 +48,10 @@ fn other_forms() {
                 "Gitlab::InternalEvents.track_event('x', user: user)\n",
             ),
             (
+                "HLLRedisCounter.track_event(\n  :x, # why\n  values: user.id # who\n)\n",
+                "Gitlab::InternalEvents.track_event(\n  'x', # why\n  user: user # who\n)\n",
+            ),
+            (
                 "self.track_usage_event(:x, user.id)\n",
                 "Gitlab::InternalEvents.track_event('x', user: user)\n",
             ),
