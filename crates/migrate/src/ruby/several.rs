@@ -67,18 +67,22 @@ fn merge_pair(
         return Some((counter, lines));
     }
     if is_same || (are_neighbours && has_object) {
-        let names = (event.found.name.clone(), count.found.name.clone());
-        for it in [snowplow, counter] {
-            planned[it].plan = Err(refusal(
-                Reason::SeveralCalls,
-                format!(
-                    "one method tracks `{}` with Snowplow and `{}` with RedisHLL",
-                    names.0, names.1
-                ),
-                "An internal event does both. Merge them into one call of one name, and migrate \
-                 again; `--rename` can give both the same name.",
-            ));
-        }
+        let what = format!(
+            "one method tracks `{}` with Snowplow and `{}` with RedisHLL",
+            event.found.name, count.found.name
+        );
+        let (first, second) = (snowplow.min(counter), snowplow.max(counter));
+        planned[first].plan = Err(refusal(
+            Reason::SeveralCalls,
+            what,
+            "An internal event does both. Merge them into one call of one name, and migrate \
+             again; `--rename` can give both the same name.",
+        ));
+        planned[second].plan = Err(refusal(
+            Reason::PartOfMore,
+            format!("another call of this method stays: `{}`", file.head(planned[first].call)),
+            "Merge both into one call of one name, and migrate again.",
+        ));
     }
     None
 }
