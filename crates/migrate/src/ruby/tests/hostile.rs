@@ -1,7 +1,7 @@
 //! What holds of any input: no panic, output that parses, a second run that changes nothing.
 
-use super::{first, project};
-use crate::options::Options;
+use super::project;
+use crate::options::{Options, Style};
 use crate::ruby::{rewrite, rewrite_fragment};
 use proptest::prelude::*;
 
@@ -88,6 +88,16 @@ fn mutated() -> impl Strategy<Value = String> {
     )
 }
 
+fn options() -> impl Strategy<Value = Options> {
+    any::<(bool, bool, bool, bool)>().prop_map(|(is_first, drops, keeps, renames)| Options {
+        style: if is_first { Style::First } else { Style::Current },
+        drops_properties: drops,
+        keeps_category: keeps,
+        renames: [("x".to_owned(), "y".to_owned())].into_iter().filter(|_| renames).collect(),
+        ..Options::default()
+    })
+}
+
 /// What holds of every rewrite.
 fn holds(text: &str, options: &Options) {
     let project = project();
@@ -111,13 +121,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn pieces_in_any_order(text in piece(), is_first: bool) {
-        holds(&text, &if is_first { first() } else { Options::default() });
+    fn pieces_in_any_order(text in piece(), options in options()) {
+        holds(&text, &options);
     }
 
     #[test]
-    fn broken_pieces(text in mutated(), is_first: bool) {
-        holds(&text, &if is_first { first() } else { Options::default() });
+    fn broken_pieces(text in mutated(), options in options()) {
+        holds(&text, &options);
     }
 
     #[test]
