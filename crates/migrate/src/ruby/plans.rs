@@ -6,7 +6,7 @@ use super::render::{Target, has_mixin};
 use super::{controller, redis, redis_hll, rspec, several, snowplow};
 use crate::language::Language;
 use crate::scan::has_legacy_words;
-use crate::site::{Kind, Outcome, Reason, Rewrite, Site};
+use crate::site::{Found, Kind, Outcome, Reason, Rewrite, Site};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -150,6 +150,12 @@ impl Output<'_> {
         }
         let range = call.range.clone();
         self.rewrite.sites.push(site(range, kind, new.notes, new.found.name.clone()));
+        let also = new.also.into_iter().map(|it| Found {
+            name: it.event,
+            old_name: it.old,
+            ..new.found.clone()
+        });
+        self.rewrite.found.extend(also);
         self.rewrite.found.push(new.found);
     }
 }

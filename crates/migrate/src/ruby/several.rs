@@ -57,10 +57,11 @@ fn merge_pair(
     let (Ok(event), Ok(count)) = (&planned[snowplow].plan, &planned[counter].plan) else {
         return None;
     };
-    let is_same = event.found.name == count.found.name;
+    let is_choice = !event.also.is_empty() || !count.also.is_empty();
+    let is_same = names(event).any(|it| names(count).any(|other| it == other));
     let can_take_object = lacks_object(event, count) && file.comment(calls).is_none();
     let has_object = count.kept.iter().all(|it| event.kept.contains(it));
-    if is_same && are_neighbours && (has_object || can_take_object) {
+    if is_same && !is_choice && are_neighbours && (has_object || can_take_object) {
         let lines = lines?;
         let merged = merged(event.clone(), count);
         planned[snowplow].plan = Ok(merged);
@@ -85,6 +86,11 @@ fn merge_pair(
         ));
     }
     None
+}
+
+/// The names among which a call chooses.
+fn names(new: &New) -> impl Iterator<Item = &str> {
+    std::iter::once(&new.found.name).chain(new.also.iter().map(|it| &it.event)).map(String::as_str)
 }
 
 fn lacks_object(event: &New, count: &New) -> bool {

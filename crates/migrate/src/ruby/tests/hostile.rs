@@ -18,6 +18,7 @@ const PIECES: &[&str] = &[
     "Gitlab::UsageDataCounters::HLLRedisCounter.track_event(user.id, 'x') if user",
     "HLLRedisCounter.track_event(\n  :x, # why\n  values: user.id # who\n)",
     "Gitlab::Tracking.event(\n  'c',\n  'x', # why\n  # Who\n  user: u,\n  label: 'l', # what\n  value: 3\n  # end\n)",
+    "track_usage_event(a ? :x : :y, user.id)",
     "track_usage_event(:x, user_id)",
     "increment_unique_values('x', [current_user.id])",
     "Gitlab::UsageDataCounters::WikiPageCounter.count(:create)",
