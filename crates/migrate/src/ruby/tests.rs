@@ -7,8 +7,9 @@ mod redis_hll;
 mod rspec;
 mod several;
 mod snowplow;
+mod template;
 
-use super::{rewrite, rewrite_fragment};
+use super::rewrite;
 use crate::language::Language;
 use crate::options::{Options, Style};
 use crate::project::{LegacyEvent, Project};
@@ -121,45 +122,4 @@ fn the_pairs_of_the_first_guide() {
 fn what_does_not_parse_is_said() {
     let error = rewrite("def x(\n", &Project::default(), &Options::default()).unwrap_err();
     assert!(error.at <= 7 && !error.message.is_empty(), "{error:?}");
-}
-
-#[test]
-fn code_of_templates_need_not_be_complete() {
-    let cases = [
-        (
-            " if Gitlab::Tracking.event('a', 'b')",
-            " if Gitlab::Tracking.event('a', 'b')",
-            Some(Reason::ValueUsed),
-        ),
-        (
-            " Gitlab::Tracking.event('a', 'b', user: current_user)",
-            " Gitlab::InternalEvents.track_event('b', user: current_user)",
-            None,
-        ),
-        (
-            " items.each do |it| Gitlab::Tracking.event('a', 'b', user: it.user)",
-            " items.each do |it| Gitlab::InternalEvents.track_event('b', user: it.user)",
-            None,
-        ),
-        (
-            " items.each { |it| Gitlab::Tracking.event('a', 'b')",
-            " items.each { |it| Gitlab::InternalEvents.track_event('b')",
-            None,
-        ),
-        (" else", " else", None),
-        (
-            " when Gitlab::Tracking.event('a'",
-            " when Gitlab::Tracking.event('a'",
-            Some(Reason::DoesNotParse),
-        ),
-    ];
-    for (before, after, reason) in cases {
-        let done = rewrite_fragment(before, &project(), &Options::default());
-        assert_eq!(done.edits.apply(before), after);
-        let refused = done.sites.iter().find_map(|it| match &it.outcome {
-            Outcome::Refused(it) => Some(it.reason),
-            _ => None,
-        });
-        assert_eq!(refused, reason, "{before}");
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::project;
 use crate::options::{Options, Style};
-use crate::ruby::{rewrite, rewrite_fragment};
+use crate::ruby::{rewrite, rewrite_erb, rewrite_fragment, rewrite_haml};
 use proptest::prelude::*;
 
 /// Pieces of files with legacy tracking in all forms.
@@ -102,8 +102,11 @@ fn options() -> impl Strategy<Value = Options> {
 /// What holds of every rewrite.
 fn holds(text: &str, options: &Options) {
     let project = project();
-    let fragment = rewrite_fragment(text, &project, options);
-    fragment.edits.apply(text);
+    for of_template in [rewrite_fragment, rewrite_erb, rewrite_haml] {
+        of_template(text, &project, options).edits.apply(text);
+    }
+    let erb = format!("<p>\n<% {text} %>ü<%= y %>");
+    rewrite_erb(&erb, &project, options).edits.apply(&erb);
     let Ok(done) = rewrite(text, &project, options) else { return };
     for it in &done.sites {
         assert!(text.get(it.range.clone()).is_some(), "{text}\n{it:?}");
