@@ -20,14 +20,18 @@ const PAGES: &[(Kind, Rewriter)] = &[
     (Kind::Rspec, ruby),
 ];
 
-/// Rewrites a file of Ruby.
+/// Rewrites a file of Ruby, or the Ruby of a template.
 fn ruby(
     text: &str,
-    _: Language,
+    language: Language,
     project: &Project,
     options: &Options,
 ) -> Result<Rewrite, Unparsable> {
-    ruby::rewrite(text, project, options)
+    match language {
+        Language::Erb => Ok(ruby::rewrite_erb(text, project, options)),
+        Language::Haml => Ok(ruby::rewrite_haml(text, project, options)),
+        _ => ruby::rewrite(text, project, options),
+    }
 }
 
 /// An example of a page.
