@@ -21,7 +21,7 @@ struct Case {
     says: &'static str,
 }
 
-const NO_PATIENCE: &str = "timeout = \"500ms\"";
+const NO_PATIENCE: &str = "timeout = \"1s\"";
 
 fn cases() -> Vec<Case> {
     let retry = |status, after: &str| Behaviour::SayWith(status, "Retry-After", after.to_owned());
