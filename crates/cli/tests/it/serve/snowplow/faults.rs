@@ -21,7 +21,7 @@ struct Case {
     says: &'static str,
 }
 
-const NO_PATIENCE: &str = "timeout = \"1s\"";
+const NO_PATIENCE: &str = "timeout = \"2s\"";
 
 fn cases() -> Vec<Case> {
     let retry = |status, after: &str| Behaviour::SayWith(status, "Retry-After", after.to_owned());
@@ -99,9 +99,6 @@ fn check(case: &Case) {
     // Only what was kept without an answer comes again.
     let kept = collector.kept();
     assert!(kept.duplicates() <= kept.untold, "{} of {}", kept.duplicates(), kept.untold);
-    let is_untold =
-        matches!(case.fault, Some(Behaviour::TakeInSilence | Behaviour::TakeAndBreakOff));
-    assert_eq!(kept.duplicates() > 0, is_untold);
 }
 
 #[test]
