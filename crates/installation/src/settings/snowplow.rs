@@ -355,9 +355,10 @@ fn make_salt(data: &Path, path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)?;
     let text = format!("{}\n", internal_events::random_text());
-    let own = data.join(format!("salt.{}", std::process::id()));
+    // Processes of two containers may share the directory and have the same number.
+    let own = data.join(format!("salt.{}", internal_events::random_text()));
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&own)?;
+    let mut file = options.write(true).create_new(true).mode(0o600).open(&own)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     let made = std::fs::hard_link(&own, path);
@@ -407,7 +408,11 @@ mod tests {
             std::fs::read_dir(&data).unwrap().map(|it| it.unwrap().file_name()).collect();
         assert_eq!(names, ["salt"]);
         let other = dir.path().join("other");
-        assert_ne!(own_salt(&other).unwrap(), salt);
+        let at_once = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(|| own_salt(&other))).collect();
+            threads.into_iter().map(|it| it.join().unwrap().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(at_once.iter().all(|it| *it == at_once[0] && *it != salt));
         std::fs::write(other.join("salt"), "short").unwrap();
         assert!(own_salt(&other).is_err());
     }
