@@ -24,3 +24,4 @@ mod secrets;
 pub(crate) mod server;
 mod shutdown;
 pub(crate) mod stopped;
+mod suites;

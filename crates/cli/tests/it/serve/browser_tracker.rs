@@ -198,7 +198,7 @@ impl Browser {
 }
 
 /// The path of a program.
-fn find(program: &str) -> Option<PathBuf> {
+pub(super) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|it| it.join(program)).find(|it| it.is_file())
 }
