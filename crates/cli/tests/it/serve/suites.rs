@@ -118,7 +118,9 @@ fn check(what: &str, suite: &Suite, command: impl Fn(u64) -> (Command, String) +
             command.current_dir(suite.folder.path()).env("MICRO", &address);
             let output = command.stdin(Stdio::null()).output().expect("the suite starts");
             if let Err(said) = verdict(&output, &passed) {
-                failed.lock().expect("nobody panics with it").push(format!("run {run}: {said}"));
+                // At once: many runs take their time, and nobody should wait for the last.
+                say(&format!("{what}: run {run} failed: {said}"));
+                failed.lock().expect("nobody panics with it").push(run);
             }
         }
     };
@@ -126,7 +128,7 @@ fn check(what: &str, suite: &Suite, command: impl Fn(u64) -> (Command, String) +
     let failed = failed.into_inner().expect("nobody panics with it");
     let (n_failed, n_tests, time) = (failed.len(), suite.n_tests, start.elapsed().as_secs());
     say(&format!("{what}: {n_runs} runs of {n_tests} tests in {time} s, {n_failed} failed"));
-    assert!(failed.is_empty(), "{n_failed} of {n_runs} runs failed\n{}", failed.join("\n"));
+    assert!(failed.is_empty(), "{what}: of {n_runs} runs these failed: {failed:?}");
 }
 
 fn verdict(output: &Output, passed: &str) -> Result<(), String> {
