@@ -37,8 +37,7 @@ impl Collectors {
     fn new() -> Result<Self> {
         let takes = null_collector::start(0)?;
         let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let addresses =
-            [None, Some(takes.address), Some(refusing()?), Some(silent.local_addr()?)];
+        let addresses = [None, Some(takes.address), Some(refusing()?), Some(silent.local_addr()?)];
         Ok(Self { addresses, _takes: takes, _silent: silent })
     }
 }

@@ -156,7 +156,8 @@ fn send(bodies: &[String], n: usize, options: &SnowplowOptions) -> Result<()> {
             if nth >= n {
                 return Ok(());
             }
-            let request = agent.post(&url).header("content-type", "application/json; charset=utf-8");
+            let request =
+                agent.post(&url).header("content-type", "application/json; charset=utf-8");
             let mut answer = request.send(&bodies[nth % bodies.len()])?;
             answer.body_mut().read_to_vec()?;
         }

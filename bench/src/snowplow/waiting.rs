@@ -2,6 +2,7 @@
 //! they go to it once it lives.
 
 use super::wait_until;
+use crate::Size;
 use crate::collector::accepted;
 use crate::generated::{self, COUNTED};
 use crate::http_load::Load;
@@ -10,7 +11,6 @@ use crate::measure::{Aim, Report, Row};
 use crate::null_collector::{self, ensure_taken, refusing};
 use crate::process;
 use crate::server::Server;
-use crate::Size;
 use anyhow::{Context as _, Result, ensure};
 use internal_events_store::{Reader as _, Sqlite};
 use std::path::Path;
