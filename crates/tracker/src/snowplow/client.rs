@@ -1,7 +1,10 @@
 //! Requests to a Snowplow collector, and what its answers mean.
 
+mod look_up;
+
 use super::options::Sending;
 use jiff::{Timestamp, fmt::rfc2822};
+use look_up::LookUp;
 use std::fmt;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -9,6 +12,7 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::{HeaderMap, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 
 /// Where trackers post, unless the address has a path of its own.
 const PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
@@ -131,6 +135,7 @@ pub(super) enum Verdict {
 pub(super) struct Client {
     agent: Agent,
     address: Address,
+    look_up: LookUp,
 }
 
 impl Client {
@@ -150,7 +155,9 @@ impl Client {
             .user_agent(concat!("internal-events/", env!("CARGO_PKG_VERSION")))
             .accept("*/*")
             .build();
-        Ok(Self { agent: config.new_agent(), address })
+        let look_up = LookUp::default();
+        let agent = Agent::with_parts(config, DefaultConnector::default(), look_up.clone());
+        Ok(Self { agent, address, look_up })
     }
 
     /// Posts a body.
@@ -162,7 +169,10 @@ impl Client {
             .header("content-type", "application/json; charset=utf-8");
         let mut answer = match request.send(body) {
             Ok(answer) => answer,
-            Err(error) => return later(format!("{}: {}", self.address, words(&error))),
+            Err(error) => {
+                self.look_up.forget();
+                return later(format!("{}: {}", self.address, words(&error)));
+            }
         };
         let status = answer.status().as_u16();
         let pause = pause(answer.headers());

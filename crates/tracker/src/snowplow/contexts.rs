@@ -158,7 +158,9 @@ impl<'o> Contexts<'o> {
         as_said(said, "organization_id", out);
         for (member, value) in said.context() {
             if !STANDARD.contains(&&**member) {
-                name(member, out);
+                out.push(',');
+                write_text(member, out);
+                out.push(':');
                 value.write(out);
             }
         }
@@ -182,24 +184,24 @@ impl<'o> Contexts<'o> {
     }
 }
 
-/// Begins a member that is not the first of its object.
-fn name(name: &str, out: &mut String) {
-    out.push(',');
-    write_text(name, out);
-    out.push(':');
+/// Begins one of our members, which is not the first of its object.
+fn name(name: &'static str, out: &mut String) {
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":");
 }
 
-fn or_null(member: &str, value: Option<&Given<'_>>, out: &mut String) {
+fn or_null(member: &'static str, value: Option<&Given<'_>>, out: &mut String) {
     name(member, out);
     value.unwrap_or(&Given::Null).write(out);
 }
 
-fn as_said(said: &Said<'_>, member: &str, out: &mut String) {
+fn as_said(said: &Said<'_>, member: &'static str, out: &mut String) {
     or_null(member, said.circumstance(member), out);
 }
 
 /// What is said of a circumstance, else what the installation says.
-fn or_text(said: &Said<'_>, member: &str, otherwise: Option<&str>, out: &mut String) {
+fn or_text(said: &Said<'_>, member: &'static str, otherwise: Option<&str>, out: &mut String) {
     match (said.circumstance(member), otherwise) {
         (None, Some(otherwise)) => {
             name(member, out);

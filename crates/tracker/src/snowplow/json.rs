@@ -29,7 +29,8 @@ pub(super) fn write_float(value: f64, out: &mut String) {
     out.push_str(&Value::from(value).to_string());
 }
 
-/// What parameters are put into, in the order in which they are sent.
+/// What parameters are put into, in the order in which they are sent. Their names are those of the
+/// protocol, which JSON needs not escape.
 pub(super) trait Form {
     /// Adds a parameter; one that says nothing is left out.
     fn add(&mut self, name: &str, value: &str);
@@ -70,8 +71,9 @@ impl Object {
         if self.text.len() > 1 {
             self.text.push(',');
         }
-        write_text(name, &mut self.text);
-        self.text.push(':');
+        self.text.push('"');
+        self.text.push_str(name);
+        self.text.push_str("\":");
     }
 }
 
