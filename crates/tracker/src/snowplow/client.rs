@@ -142,6 +142,8 @@ pub(super) enum Verdict {
     Refused(String),
     /// It says no, and not whether to all events or to one of these.
     Unwelcome(String),
+    /// It fails, which may be for what was sent: 500 and others, without a `Retry-After`.
+    Failed(String),
     /// It may take it later.
     Later {
         /// Why not now.
@@ -215,6 +217,7 @@ impl Post for Client {
             400 | 413 | 422 => Verdict::Refused(why),
             408 | 421 | 425 | 429 => Verdict::Later { why, pause },
             401..=499 => Verdict::Unwelcome(why),
+            500.. if status != 503 && pause.is_none() => Verdict::Failed(why),
             _ => Verdict::Later { why, pause },
         }
     }

@@ -23,6 +23,13 @@ const NOT_REQUESTED: &str = "not_requested";
 const LEGACY_CALL: &str = "legacy_call";
 const FOR_ANOTHER: &str = "for_another_destination";
 
+/// Entries and bytes that are read at a time.
+const PAGE_ENTRIES: usize = 1_000;
+const PAGE_BYTES: usize = 1 << 20;
+
+/// So many entries may be settled beyond one that is not: it is decided long before.
+const MOST_AHEAD: usize = 20_000;
+
 /// Why a rejected entry was dropped, in the ledger; the outbox has the reason.
 const REJECTED: &str = "rejected";
 
@@ -176,6 +183,7 @@ impl Destination for SnowplowDestination {
         }
         self.ahead.extend(fates);
         let done = self.collect(entries);
+        self.trust.forget_before(done.up_to);
         if done.up_to == 0 {
             let Wait { why, pause } = why_not_all.unwrap_or_else(|| Wait {
                 why: "no request was answered in time".to_owned(),
@@ -198,8 +206,11 @@ impl Destination for SnowplowDestination {
     }
 
     fn page(&self) -> Page {
-        // Ten requests of the usual size; with what is made of them a few megabytes.
-        Page { entries: 1_000, bytes: 1 << 20 }
+        // Ten requests of the usual size; with what is made of them a few megabytes. What is
+        // settled already while one event holds the cursor back is on the page too, so that there
+        // is always as much that can go on, up to a bound.
+        let settled = self.ahead.len().min(MOST_AHEAD);
+        Page { entries: PAGE_ENTRIES + settled, bytes: PAGE_BYTES * (1 + settled / PAGE_ENTRIES) }
     }
 }
 
