@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { SERVER, ask, ownName, seen, wrong } from './micro.js';
+import { PATIENCE, SERVER, ask, ownName, seen, wrong } from './micro.js';
 
 const STANDARD = 'iglu:com.gitlab/gitlab_standard/jsonschema/1-1-7';
 const BOOK = 'iglu:com.example/book/jsonschema/1-0-0';
@@ -40,14 +40,20 @@ after(async () => {
 });
 
 /** Opens the shop as a visitor who has never been there; by default in a run of its own. */
-async function visit(t, settings) {
+async function visit(t, settings = {}, before = () => {}) {
   const run = ownName('browser');
   const context = await browser.newContext();
   // What a page leaves behind is sent by its browser, so that must not end before the test.
   t.after(() => context.close());
+  context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
+  await page.addInitScript(before);
   await page.addInitScript((given) => { globalThis.settings = given; }, {
-    server: SERVER, appId: 'shop', headers: { 'X-Internal-Events-Run': run }, ...settings,
+    server: SERVER,
+    appId: 'shop',
+    headers: { 'X-Internal-Events-Run': run },
+    connectionTimeout: PATIENCE,
+    ...settings,
   });
   await page.goto(`http://127.0.0.1:${site.address().port}/`);
   return { page, run };
@@ -97,6 +103,22 @@ describe('the shop', { concurrency: 4 }, () => {
     await page.close({ runBeforeUnload: true });
     await seen({ run, event: 'leave_page' });
     assert.deepEqual(await ask('bad', { run }), []);
+  });
+
+  test('who leaves before an answer came is tracked all the same', async (t) => {
+    const { page, run } = await visit(t, {}, () => {
+      const { fetch } = globalThis;
+      let isFirst = true;
+      globalThis.fetch = (request) => {
+        const answer = isFirst ? new Promise(() => {}) : fetch(request);
+        isFirst = false;
+        return answer;
+      };
+    });
+    await page.click('#book');
+    await seen({ run, event: 'open_book_page' });
+    await seen({ run, event: 'leave_page' });
+    assert.deepEqual(await ask('good', { run, event_type: 'page_view' }), [], 'it is under way');
   });
 
   test('visitors at the same time do not see each other', async (t) => {

@@ -5,6 +5,14 @@ import { randomUUID } from 'node:crypto';
 /** Where it is; the port is that of Snowplow Micro. */
 export const SERVER = process.env.MICRO ?? 'http://127.0.0.1:9090';
 
+/**
+ * How long anything may take, in milliseconds, on a machine that has much else to do.
+ *
+ * It is that of the trackers too: what they give up after 5 s, unless told otherwise, they send
+ * again only with the next event.
+ */
+export const PATIENCE = 60_000;
+
 /** A name that nobody else has, for a run or an application. */
 export function ownName(what) {
   return `${what}-${randomUUID()}`;
@@ -22,7 +30,7 @@ export async function ask(page, filters = {}) {
 
 /** Waits for good events; an answer comes as soon as they are there, so patience costs nothing. */
 export function seen(filters) {
-  return ask('wait', { timeout: 60, ...filters });
+  return ask('wait', { timeout: PATIENCE / 1000, ...filters });
 }
 
 /** What is wrong with the one bad event of this name. */

@@ -3,7 +3,7 @@
 import { buildSelfDescribingEvent, buildStructEvent, newTracker } from '@snowplow/node-tracker';
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SERVER, ask, ownName, seen, wrong } from './micro.js';
+import { PATIENCE, SERVER, ask, ownName, seen, wrong } from './micro.js';
 
 const STANDARD = 'iglu:com.gitlab/gitlab_standard/jsonschema/1-1-7';
 const SERVICE_PING = 'iglu:com.gitlab/gitlab_service_ping/jsonschema/1-0-1';
@@ -14,7 +14,7 @@ function shop({ run, appId = 'shop-program', bufferSize = 1, ...emitter }) {
   const customHeaders = run ? { 'X-Internal-Events-Run': run } : undefined;
   const tracker = newTracker(
     { namespace: ownName('shop'), appId, encodeBase64: false },
-    { endpoint: SERVER, customHeaders, bufferSize, ...emitter },
+    { endpoint: SERVER, customHeaders, bufferSize, connectionTimeout: PATIENCE, ...emitter },
   );
   function track(action, { label, property, value, ...extra } = {}, who = { user_id: 7 }) {
     const standard = { environment: 'test', source: 'shop', project_id: 1, namespace_id: 2, ...who, extra };
