@@ -70,14 +70,12 @@ impl fmt::Debug for LookUp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ureq::Timeout;
-    use ureq::unversioned::transport::time::Duration as Until;
 
     #[test]
     fn an_answer_holds_until_its_host_cannot_be_reached() {
         let look_up = LookUp::default();
         let ask = |uri: &'static str| {
-            let never = NextTimeout { after: Until::NotHappening, reason: Timeout::Resolve };
+            let never = NextTimeout::default();
             look_up.resolve(&Uri::from_static(uri), &Config::default(), never).unwrap()[0]
         };
         assert_eq!(ask("http://127.0.0.1:9090").port(), 9090);
