@@ -21,10 +21,13 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// Events that are tracked between two flushes; they fit into the queue.
 const BURST: usize = 20_000;
 
+/// One of the three by its name.
+type Work = (&'static str, fn(&Size, &mut Report) -> Result<()>);
+
 /// Measures all three, or those that the variable `WORK` names.
 pub(crate) fn run(size: &Size) -> Result<Report> {
     let mut report = Report::default();
-    let works: [(&str, fn(&Size, &mut Report) -> Result<()>); 3] =
+    let works: [Work; 3] =
         [("drain", drain::run), ("waiting", waiting::run), ("apart", apart::run)];
     for (name, work) in works {
         if std::env::var("WORK").is_ok_and(|it| !name.contains(&it)) {
@@ -42,7 +45,7 @@ fn options(address: SocketAddr) -> SnowplowOptions {
     options.app_id = Some("gitlab_sm".to_owned());
     options.instance.host_name = Some("gitlab.example.com".to_owned());
     options.instance.version = Some("19.3.0".to_owned());
-    options.instance.id = "ea8bf810-1d6f-4a6a-b4fd-93e8cbd8b57f".to_owned();
+    options.instance.id = String::from("ea8bf810-1d6f-4a6a-b4fd-93e8cbd8b57f");
     options
 }
 

@@ -86,11 +86,9 @@ fn in_process(collectors: &Collectors, size: &Size, report: &mut Report) -> Resu
     let [none, others @ ..] = interleave(size.rounds, sides)?;
     // The first burst warmed up.
     let latencies = latencies.map(|it| it.into_inner().split_off(1));
-    let of = |nth: usize, quantile: fn(&Latencies) -> f64| {
-        latencies[nth].iter().map(quantile).collect::<Vec<f64>>()
-    };
-    let quantiles: [(&str, fn(&Latencies) -> f64); 2] =
-        [("median", |it| it.median), ("p99", |it| it.p99)];
+    let of =
+        |nth: usize, quantile: Quantile| latencies[nth].iter().map(quantile).collect::<Vec<f64>>();
+    let quantiles: [(&str, Quantile); 2] = [("median", |it| it.median), ("p99", |it| it.p99)];
     for (nth, ours) in (1..).zip(&others) {
         let name = |what: &str| format!("track_event, collector: {}: {what}", COLLECTORS[nth]);
         let aim = Aim::Value(1_000.0);
@@ -116,6 +114,9 @@ fn same_metrics(trackers: &[Tracker; 4]) -> Result<()> {
     }
     Ok(())
 }
+
+/// One of the times of single calls, in nanoseconds.
+type Quantile = fn(&Latencies) -> f64;
 
 /// Times of single calls.
 struct Latencies {

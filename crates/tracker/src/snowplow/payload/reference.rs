@@ -74,9 +74,10 @@ impl<'o> Reference<'o> {
         let options = self.options;
         let property = |name: &str| event.property(name).map(as_parameter).unwrap_or_default();
         let contexts = self.contexts(entry, event, is_duo);
-        let (cx, co) = match options.base64 {
-            true => (STANDARD.encode(contexts), String::new()),
-            false => (String::new(), contexts),
+        let (cx, co) = if options.base64 {
+            (STANDARD.encode(contexts), String::new())
+        } else {
+            (String::new(), contexts)
         };
         let parameters = json!({
             "e": "se",
@@ -279,8 +280,8 @@ fn any_pairs() -> impl Strategy<Value = Vec<(String, Scalar)>> {
     let other = ["realm", "organization_id", "user_type", "correlation_id", "instance_id", "a"];
     let known: Vec<&str> = known.concat().into_iter().chain(other).collect();
     let name = prop_oneof![4 => select(known).prop_map(str::to_owned), 1 => any_text()];
-    let many = (40..80_usize)
-        .prop_map(|n| (0..n).map(|it| (format!("n{}", it % 50), Scalar::Int(it as i64))).collect());
+    let many = (40..80_i64)
+        .prop_map(|n| (0..n).map(|it| (format!("n{}", it % 50), Scalar::Int(it))).collect());
     prop_oneof![9 => vec((name, any_scalar()), 0..8), 1 => many]
 }
 
@@ -315,7 +316,7 @@ fn any_options() -> impl Strategy<Value = SnowplowOptions> {
             options.schemas.vendor = vendor;
             options.app_id = app_id;
             let others = Instance { is_development, ..Instance::default() };
-            options.instance = Instance { source, realm, id, plan, version, host_name, ..others };
+            options.instance = Instance { source, plan, realm, id, version, host_name, ..others };
             options
         },
     )
