@@ -18,6 +18,7 @@ mod edit;
 mod language;
 mod options;
 mod project;
+pub mod ruby;
 mod scan;
 mod site;
 
