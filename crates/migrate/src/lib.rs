@@ -15,11 +15,13 @@
 //! reason, and a call is changed completely or not at all.
 
 mod edit;
+pub mod javascript;
 mod language;
 mod options;
 mod project;
 mod scan;
 mod site;
+pub mod vue;
 
 pub use edit::{Edit, Edits};
 pub use language::Language;

@@ -1,0 +1,237 @@
+//! The blocks of a single-file component, and what is in the template.
+//!
+//! As Vue's own compiler cuts them: what stands at the top are blocks; a template of HTML ends
+//! where its own end tag is, and all other blocks end at the first end tag of their name.
+
+use crate::site::Unparsable;
+use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
+use html5gum::{Span, Tokenizer};
+use std::ops::Range;
+
+/// A block at the top of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Block {
+    pub(crate) name: String,
+    pub(crate) attributes: Vec<Attribute>,
+    /// From the start tag to the end tag.
+    pub(crate) outer: Range<usize>,
+    /// What is between the tags.
+    pub(crate) content: Range<usize>,
+}
+
+/// An attribute, as it stands in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Attribute {
+    pub(crate) name: Range<usize>,
+    /// Without quotes; empty if there is none.
+    pub(crate) value: Option<Range<usize>>,
+}
+
+impl Block {
+    /// The value of an attribute.
+    pub(crate) fn attribute<'t>(&self, text: &'t str, name: &str) -> Option<&'t str> {
+        let found = self.attributes.iter().find(|it| &text[it.name.clone()] == name)?;
+        Some(found.value.clone().map_or("", |it| &text[it]))
+    }
+
+    /// Whether it is a template of HTML: others are raw text.
+    pub(crate) fn is_html(&self, text: &str) -> bool {
+        let language = self.attribute(text, "lang").unwrap_or_default();
+        self.name == "template" && matches!(language, "" | "html")
+    }
+}
+
+/// What is found within a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Attribute(Attribute),
+    /// What stands between `{{` and `}}`.
+    Interpolation(Range<usize>),
+}
+
+/// The blocks of a component; none if it is malformed.
+pub(crate) fn blocks(text: &str) -> Vec<Block> {
+    parse(text).unwrap_or_default()
+}
+
+/// Cuts a component into its blocks.
+///
+/// # Errors
+///
+/// Returns the block that has no end.
+pub(crate) fn parse(text: &str) -> Result<Vec<Block>, Unparsable> {
+    let masked = mask(text);
+    let mut blocks = Vec::new();
+    let mut at = 0;
+    while let Some(mut block) = opened(&masked, at) {
+        if block.content.end == 0 {
+            let (end, after) = if block.is_html(text) {
+                walk(&masked, block.content.start, |_| {})
+            } else {
+                raw_end(&masked, block.content.start, &block.name)
+            }
+            .ok_or_else(|| Unparsable {
+                at: block.outer.start,
+                message: format!("The block <{}> has no end", block.name),
+            })?;
+            block.content.end = end;
+            block.outer.end = after;
+        }
+        at = block.outer.end;
+        blocks.push(block);
+    }
+    Ok(blocks)
+}
+
+/// What is in a template of HTML.
+pub(crate) fn pieces(text: &str, block: &Block) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    walk(&mask(text), block.content.start, |it| pieces.push(it));
+    pieces
+}
+
+/// A text of the same length without what the tokenizer changes before it counts bytes.
+fn mask(text: &str) -> String {
+    text.replace(['\r', '\0'], " ")
+}
+
+/// A token with its bytes.
+enum Token {
+    Open(String, usize),
+    Name(Range<usize>),
+    Value(Range<usize>),
+    Close { is_empty: bool, end: usize },
+    End(String, Range<usize>),
+    Text(Range<usize>),
+}
+
+/// The tokens from a place on, as they are asked for.
+fn tokens(text: &str, from: usize) -> impl Iterator<Item = Token> {
+    let name_of = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
+    let emitter = CallbackEmitter::new(move |event: CallbackEvent<'_>, span: Span<usize>| {
+        let range = from + span.start..from + span.end;
+        Some(match event {
+            CallbackEvent::OpenStartTag { name } => Token::Open(name_of(name), range.start),
+            CallbackEvent::AttributeName { .. } => Token::Name(range),
+            CallbackEvent::AttributeValue { .. } => Token::Value(range),
+            CallbackEvent::CloseStartTag { self_closing } => {
+                Token::Close { is_empty: self_closing, end: range.end }
+            }
+            CallbackEvent::EndTag { name } => Token::End(name_of(name), range),
+            CallbackEvent::String { .. } => Token::Text(range),
+            _ => return None,
+        })
+    });
+    Tokenizer::new_with_emitter(&text[from..], emitter).filter_map(Result::ok)
+}
+
+/// The next block, with no end yet unless its start tag is all of it.
+fn opened(text: &str, from: usize) -> Option<Block> {
+    let mut block: Option<Block> = None;
+    for token in tokens(text, from) {
+        match token {
+            Token::Open(name, start) => {
+                let (outer, content) = (start..0, 0..0);
+                block = Some(Block { name, attributes: Vec::new(), outer, content });
+            }
+            Token::Close { is_empty, end } => {
+                let mut block = block?;
+                block.content.start = end;
+                if is_empty {
+                    block.content.end = end;
+                    block.outer.end = end;
+                }
+                return Some(block);
+            }
+            other => {
+                if let Some(it) = &mut block {
+                    note(&mut it.attributes, &other);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Adds a token to attributes.
+fn note(attributes: &mut Vec<Attribute>, token: &Token) {
+    match token {
+        Token::Name(range) => attributes.push(Attribute { name: range.clone(), value: None }),
+        Token::Value(range) => {
+            if let Some(last) = attributes.last_mut() {
+                last.value = Some(range.clone());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Where raw text ends, and where its end tag does.
+fn raw_end(text: &str, from: usize, name: &str) -> Option<(usize, usize)> {
+    let mut at = from;
+    loop {
+        let start = at + text[at..].find("</")?;
+        let rest = &text[start + 2..];
+        let tag = rest.get(..name.len()).filter(|it| it.eq_ignore_ascii_case(name));
+        let next = rest.as_bytes().get(name.len());
+        let is_end = next.is_some_and(|it| it.is_ascii_whitespace() || b"/>".contains(it));
+        if tag.is_some() && is_end {
+            let close = rest.find('>')?;
+            return Some((start, start + 2 + close + 1));
+        }
+        at = start + 2;
+    }
+}
+
+/// Walks through a template; tells where it ends, and where its end tag does.
+fn walk(text: &str, from: usize, mut on: impl FnMut(Piece)) -> Option<(usize, usize)> {
+    let mut depth = 1_usize;
+    let mut at = from;
+    // Once there is no `}}`, there is none later: it is not searched for again.
+    let mut has_ends = true;
+    'again: loop {
+        let mut tag = String::new();
+        let mut attributes = Vec::new();
+        for token in tokens(text, at) {
+            match token {
+                Token::Open(name, _) => tag = name,
+                Token::Close { is_empty, end } => {
+                    attributes.drain(..).map(Piece::Attribute).for_each(&mut on);
+                    if is_empty {
+                        continue;
+                    }
+                    match tag.as_str() {
+                        "template" => depth += 1,
+                        "script" | "style" | "textarea" | "title" => {
+                            at = raw_end(text, end, &tag)?.1;
+                            continue 'again;
+                        }
+                        _ => {}
+                    }
+                }
+                Token::End(name, range) => {
+                    attributes.clear();
+                    if name == "template" {
+                        depth -= 1;
+                        if depth == 0 {
+                            return Some((range.start, range.end));
+                        }
+                    }
+                }
+                // A `<` within `{{ a < b }}` begins no tag.
+                Token::Text(range) => {
+                    let start = text[range.clone()].find("{{").filter(|_| has_ends);
+                    let Some(start) = start.map(|it| range.start + it + 2) else { continue };
+                    if let Some(length) = text[start..].find("}}") {
+                        on(Piece::Interpolation(start..start + length));
+                        at = start + length + 2;
+                        continue 'again;
+                    }
+                    has_ends = false;
+                }
+                other => note(&mut attributes, &other),
+            }
+        }
+        return None;
+    }
+}
