@@ -69,15 +69,16 @@ pub(crate) trait Template {
 /// Rewrites a parsed script, together with the template of its component, if it has one.
 pub(crate) fn run(script: &Script<'_, '_>, template: Option<&dyn Template>) -> Rewrite {
     let imports = imports::Imports::read(script);
-    let mut attempts = Vec::new();
-    attempts.extend(attempt::together(component::attempts(script, &imports, template)));
-    attempts.extend(raw::events(script, &imports));
-    attempts.extend(raw::api(script, &imports));
+    let taken = imports.name_is_taken(script);
+    let group = |mut attempts: Vec<Attempt>| {
+        taken.iter().for_each(|it| attempt::refuse_all(&mut attempts, it));
+        attempts
+    };
+    let mut attempts = attempt::together(group(component::attempts(script, &imports, template)));
+    attempts.extend(group(raw::events(script, &imports)));
+    attempts.extend(group(raw::api(script, &imports)));
     attempts.extend(attempt::together(jest::attempts(script, &imports)));
     attempts.retain(|it| script.context.options.includes(it.kind));
-    if let Some(taken) = imports.name_is_taken(script) {
-        attempt::refuse_all(&mut attempts, &taken);
-    }
     let done = attempt::freed(&attempts);
     let mut rewrite = attempt::settle(attempts);
     rewrite.edits.extend(imports.edits(script, &done));

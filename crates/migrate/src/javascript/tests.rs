@@ -1,5 +1,6 @@
 //! Scripts before and after, and what is refused.
 
+mod jest;
 mod mixins;
 mod raws;
 mod refusals;
