@@ -71,7 +71,9 @@ pub(crate) fn run(script: &Script<'_, '_>, template: Option<&dyn Template>) -> R
     let imports = imports::Imports::read(script);
     let taken = imports.name_is_taken(script);
     let group = |mut attempts: Vec<Attempt>| {
-        taken.iter().for_each(|it| attempt::refuse_all(&mut attempts, it));
+        if let Some(taken) = &taken {
+            attempt::refuse_all(&mut attempts, taken);
+        }
         attempts
     };
     let mut attempts = attempt::together(group(component::attempts(script, &imports, template)));

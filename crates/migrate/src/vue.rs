@@ -16,7 +16,7 @@ use crate::scan::has_legacy_words;
 use crate::site::{Kind, Reason, Rewrite, Unparsable};
 use markup::Markup;
 
-pub(crate) use blocks::{Block, blocks, parse};
+pub(crate) use blocks::{Block, blocks};
 
 /// Rewrites the scripts of a component, and the calls of the mixin in its template.
 ///
@@ -25,7 +25,7 @@ pub(crate) use blocks::{Block, blocks, parse};
 /// Returns where the component, or one of its scripts, does not parse.
 pub fn rewrite(text: &str, project: &Project, options: &Options) -> Result<Rewrite, Unparsable> {
     let context = Context { project, options };
-    let blocks = parse(text)?;
+    let blocks = blocks(text)?;
     let mut rewrite = Rewrite::default();
     let template = blocks.iter().find(|it| it.name == "template");
     let markup = template.map(|block| Markup { text, block, context });

@@ -10,7 +10,7 @@ use crate::options::Style;
 use crate::site::{Found, Identifier, PropertyType, Reason, Refusal};
 use oxc_ast::ast::{CallExpression, Expression};
 use oxc_semantic::NodeId;
-use oxc_span::{GetSpan, Span};
+use oxc_span::{GetSpan as _, Span};
 
 /// Which argument is which.
 #[derive(Clone, Copy, Debug)]
@@ -222,7 +222,7 @@ impl Call<'_, '_, '_> {
             if !added.is_empty() {
                 text = format!(", {{ {} }}", added.join(", "));
             } else if category.is_some() {
-                text = ", {}".to_owned();
+                text.push_str(", {}");
             }
             text.extend(category.map(|it| format!(", {it}")));
             if !text.is_empty() {

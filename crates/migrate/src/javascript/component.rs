@@ -12,7 +12,7 @@ use crate::edit::Edits;
 use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
 use oxc_ast::ast::{ArrayExpression, CallExpression, Expression, ObjectExpression};
-use oxc_semantic::{NodeId, SymbolId};
+use oxc_semantic::{AstNode, NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
 
 /// A component whose `mixins` have the legacy mixin, the new one, or both.
@@ -216,7 +216,7 @@ fn whole(script: &Script<'_, '_>, options: Span, id: NodeId) -> Span {
     if !ancestors.any(|it| matches!(it.kind(), AstKind::Decorator(_))) {
         return options;
     }
-    match ancestors.next().map(|it| it.kind()) {
+    match ancestors.next().map(AstNode::kind) {
         Some(AstKind::Class(class)) => {
             Span::new(options.start.min(class.span.start), class.span.end.max(options.end))
         }

@@ -6,7 +6,7 @@ use crate::site::{Property, PropertyType, Reason, Refusal};
 use oxc_ast::ast::{
     Expression, ObjectExpression, ObjectProperty, ObjectPropertyKind, PropertyKind,
 };
-use oxc_span::{GetSpan, Span};
+use oxc_span::{GetSpan as _, Span};
 
 /// A property of an event, as it is written.
 #[derive(Clone, Debug)]
@@ -76,10 +76,11 @@ pub(crate) fn object(
     }
     let mut names: Vec<_> = read.fields.iter().map(|it| &it.name).collect();
     names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|it| it[0] == it[1]) {
+    let twice = names.array_windows().find(|[one, next]| one == next);
+    if let Some([twice, _]) = twice {
         return Err(refusal(
             Reason::NotUnderstood,
-            format!("`{}` is given twice: {}", twice[0], script.excerpt(object.span)),
+            format!("`{twice}` is given twice: {}", script.excerpt(object.span)),
             "Properties and those of `extra` have one level now; give each a name of its own",
         ));
     }

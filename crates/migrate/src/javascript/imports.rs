@@ -7,7 +7,7 @@ use crate::site::{Reason, Refusal};
 use oxc_ast::AstKind;
 use oxc_ast::ast::{ImportDeclaration, ImportDeclarationSpecifier};
 use oxc_semantic::SymbolId;
-use oxc_span::{GetSpan, Span};
+use oxc_span::{GetSpan as _, Span};
 
 /// What has to be imported for the new calls.
 pub(crate) const NEW_NAME: &str = "InternalEvents";
@@ -125,24 +125,23 @@ impl Imports {
 
     /// Changes them for the rewritten sites.
     pub(crate) fn edits(&self, script: &Script<'_, '_>, freed: &Freed) -> Edits {
-        let mut edits = Edits::default();
-        let mut wanted = Vec::new();
+        let mut changes = Changes { script, freed, wanted: Vec::new(), edits: Edits::default() };
         if freed.needs_import && self.symbols(Module::Tracking, NEW_NAME).is_empty() {
-            wanted.push((Module::Tracking, NEW_NAME, "~/tracking".to_owned()));
+            changes.wanted.push((Module::Tracking, NEW_NAME, "~/tracking".to_owned()));
         }
         if freed.needs_helper && self.symbols(Module::NewHelper, NEW_HELPER).is_empty() {
-            wanted.push((Module::NewHelper, NEW_HELPER, self.helper_module(script)));
+            changes.wanted.push((Module::NewHelper, NEW_HELPER, self.helper_module(script)));
         }
         for declaration in &self.declarations {
-            let added = wanted.iter().position(|it| it.0 == declaration.module);
-            let added =
-                added.filter(|_| !declaration.has_namespace()).map(|it| wanted.remove(it).1);
-            self.change(script, declaration, freed, added, &mut wanted, &mut edits);
+            let is_home = !declaration.has_namespace();
+            let added = if is_home { changes.take(declaration.module) } else { None };
+            let added = added.map(|it| it.1);
+            self.change(declaration, added, &mut changes);
         }
-        for (_, name, module) in wanted {
-            self.insert(script, name, &module, &mut edits);
+        for (_, name, module) in std::mem::take(&mut changes.wanted) {
+            self.insert(script, name, &module, &mut changes.edits);
         }
-        edits
+        changes.edits
     }
 
     /// The module of the new helper, spelled as that of the old one.
@@ -154,37 +153,34 @@ impl Imports {
 
     fn change(
         &self,
-        script: &Script<'_, '_>,
         declaration: &Declaration,
-        freed: &Freed,
-        added: Option<&'static str>,
-        wanted: &mut Vec<(Module, &'static str, String)>,
-        edits: &mut Edits,
+        added: Option<&str>,
+        changes: &mut Changes<'_, '_, '_>,
     ) {
-        let is_kept = |it: &&Bound| !Self::is_free(script, it, freed);
+        let script = changes.script;
+        let is_kept = |it: &&Bound| !Self::is_free(script, it, changes.freed);
         let kept: Vec<&Bound> = declaration.bound.iter().filter(is_kept).collect();
         if kept.len() == declaration.bound.len() && added.is_none() {
             return;
         }
-        if kept.is_empty() && added.is_none() {
-            // What is imported instead takes the place of what goes.
-            let successor = match declaration.module {
-                Module::OldHelper => Module::NewHelper,
-                _ => Module::Tracking,
-            };
-            let has_home = self.declarations.iter().any(|it| it.module == successor);
-            let at = wanted.iter().position(|it| it.0 == successor).filter(|_| !has_home);
-            match at.map(|it| wanted.remove(it)) {
-                Some((_, name, module)) => {
-                    let text = declaration.like(script, name, &module);
-                    edits.replace(script.range(declaration.span), text);
-                }
-                None => edits.replace(line(script, declaration.span), ""),
-            }
+        if !kept.is_empty() || added.is_some() {
+            let (clause, text) = declaration.clause(script, &kept, added);
+            changes.edits.replace(script.range(clause), text);
             return;
         }
-        let (clause, text) = declaration.clause(script, &kept, added);
-        edits.replace(script.range(clause), text);
+        // What is imported instead takes the place of what goes.
+        let successor = match declaration.module {
+            Module::OldHelper => Module::NewHelper,
+            _ => Module::Tracking,
+        };
+        let has_home = self.declarations.iter().any(|it| it.module == successor);
+        match if has_home { None } else { changes.take(successor) } {
+            Some((_, name, module)) => {
+                let text = declaration.like(script, name, &module);
+                changes.edits.replace(script.range(declaration.span), text);
+            }
+            None => changes.edits.replace(line(script, declaration.span), ""),
+        }
     }
 
     fn insert(&self, script: &Script<'_, '_>, name: &str, module: &str, edits: &mut Edits) {
@@ -201,6 +197,25 @@ impl Imports {
             }
             None => edits.replace(script.between(0, 0), format!("{text}\n")),
         }
+    }
+}
+
+/// A name that has to be imported, and from where.
+type Wanted = (Module, &'static str, String);
+
+/// Changes of imports, as they are made.
+struct Changes<'c, 's, 'a> {
+    script: &'c Script<'s, 'a>,
+    freed: &'c Freed,
+    wanted: Vec<Wanted>,
+    edits: Edits,
+}
+
+impl Changes<'_, '_, '_> {
+    /// Takes what is wanted of a module.
+    fn take(&mut self, module: Module) -> Option<Wanted> {
+        let at = self.wanted.iter().position(|it| it.0 == module)?;
+        Some(self.wanted.remove(at))
     }
 }
 

@@ -13,7 +13,7 @@ use oxc_ast::ast::{
     ObjectPropertyKind, Statement, StaticMemberExpression,
 };
 use oxc_semantic::AstNode;
-use oxc_span::{GetSpan, Span};
+use oxc_span::{GetSpan as _, Span};
 
 /// Calls and other uses of the mixin's members, in all components.
 pub(super) fn attempts(script: &Script<'_, '_>, components: &[Component<'_, '_>]) -> Vec<Attempt> {

@@ -5,7 +5,7 @@ use super::script::{Script, literal_text};
 use crate::edit::Edits;
 use crate::site::{Reason, Refusal};
 use oxc_ast::ast::Expression;
-use oxc_span::{GetSpan, Span};
+use oxc_span::{GetSpan as _, Span};
 
 /// A name that a call may track.
 #[derive(Debug)]

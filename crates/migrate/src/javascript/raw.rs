@@ -9,7 +9,7 @@ use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
 use oxc_ast::ast::{CallExpression, StaticMemberExpression};
 use oxc_semantic::{AstNode, NodeId};
-use oxc_span::{GetSpan, Span};
+use oxc_span::{GetSpan as _, Span};
 
 /// A name that is followed by a dot, and what is done with it.
 pub(super) enum Use<'s, 'a> {

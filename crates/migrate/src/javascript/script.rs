@@ -8,7 +8,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, IdentifierReference, VariableDeclarator};
 use oxc_parser::Parser;
 use oxc_semantic::{AstNode, NodeId, Semantic, SemanticBuilder, SymbolId};
-use oxc_span::{SourceType, Span};
+use oxc_span::{GetSpan as _, SourceType, Span};
 use std::ops::Range;
 
 /// How deep brackets may be nested: the parser walks down by recursion, and a thread's stack is
@@ -225,8 +225,6 @@ impl<'s, 'a> Script<'s, 'a> {
     }
 }
 
-use oxc_span::GetSpan;
-
 /// Whether one span is within another.
 pub(crate) fn contains(outer: Span, inner: Span) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
@@ -237,7 +235,7 @@ pub(crate) fn literal_text<'e>(expression: &'e Expression<'_>) -> Option<&'e str
     match expression.get_inner_expression() {
         Expression::StringLiteral(it) if !it.lone_surrogates => Some(it.value.as_str()),
         Expression::TemplateLiteral(it) if it.expressions.is_empty() => {
-            it.quasis.first().and_then(|it| it.value.cooked.as_ref()).map(|it| it.as_str())
+            it.quasis.first().and_then(|it| it.value.cooked.as_ref()).map(oxc_ast::ast::Str::as_str)
         }
         _ => None,
     }

@@ -49,17 +49,12 @@ pub(crate) enum Piece {
     Interpolation(Range<usize>),
 }
 
-/// The blocks of a component; none if it is malformed.
-pub(crate) fn blocks(text: &str) -> Vec<Block> {
-    parse(text).unwrap_or_default()
-}
-
 /// Cuts a component into its blocks.
 ///
 /// # Errors
 ///
 /// Returns the block that has no end.
-pub(crate) fn parse(text: &str) -> Result<Vec<Block>, Unparsable> {
+pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, Unparsable> {
     let masked = mask(text);
     let mut blocks = Vec::new();
     let mut at = 0;
@@ -184,54 +179,89 @@ fn raw_end(text: &str, from: usize, name: &str) -> Option<(usize, usize)> {
 }
 
 /// Walks through a template; tells where it ends, and where its end tag does.
-fn walk(text: &str, from: usize, mut on: impl FnMut(Piece)) -> Option<(usize, usize)> {
-    let mut depth = 1_usize;
+fn walk(text: &str, from: usize, on: impl FnMut(Piece)) -> Option<(usize, usize)> {
+    let mut walk = Walk { text, on, depth: 1, has_ends: true };
     let mut at = from;
-    // Once there is no `}}`, there is none later: it is not searched for again.
-    let mut has_ends = true;
-    'again: loop {
+    loop {
+        match walk.stretch(at)? {
+            Step::Again(next) => at = next,
+            Step::Ended(range) => return Some((range.start, range.end)),
+        }
+    }
+}
+
+/// A walk through a template.
+struct Walk<'t, F> {
+    text: &'t str,
+    on: F,
+    /// How many templates are open.
+    depth: usize,
+    /// Once there is no `}}`, there is none later: it is not searched for again.
+    has_ends: bool,
+}
+
+/// How a stretch of a template ends.
+enum Step {
+    /// The tokenizer has to begin anew here: what came is no HTML.
+    Again(usize),
+    /// The end tag of the template.
+    Ended(Range<usize>),
+}
+
+impl<F: FnMut(Piece)> Walk<'_, F> {
+    /// Walks until the tokenizer has to begin anew.
+    fn stretch(&mut self, from: usize) -> Option<Step> {
         let mut tag = String::new();
         let mut attributes = Vec::new();
-        for token in tokens(text, at) {
-            match token {
-                Token::Open(name, _) => tag = name,
+        for token in tokens(self.text, from) {
+            let step = match token {
+                Token::Open(name, _) => {
+                    tag = name;
+                    None
+                }
                 Token::Close { is_empty, end } => {
-                    attributes.drain(..).map(Piece::Attribute).for_each(&mut on);
-                    if is_empty {
-                        continue;
-                    }
-                    match tag.as_str() {
-                        "template" => depth += 1,
-                        "script" | "style" | "textarea" | "title" => {
-                            at = raw_end(text, end, &tag)?.1;
-                            continue 'again;
-                        }
-                        _ => {}
-                    }
+                    attributes.drain(..).map(Piece::Attribute).for_each(&mut self.on);
+                    if is_empty { None } else { self.opened(&tag, end)? }
                 }
                 Token::End(name, range) => {
                     attributes.clear();
-                    if name == "template" {
-                        depth -= 1;
-                        if depth == 0 {
-                            return Some((range.start, range.end));
-                        }
-                    }
+                    self.depth -= usize::from(name == "template");
+                    (self.depth == 0).then_some(Step::Ended(range))
                 }
-                // A `<` within `{{ a < b }}` begins no tag.
-                Token::Text(range) => {
-                    let start = text[range.clone()].find("{{").filter(|_| has_ends);
-                    let Some(start) = start.map(|it| range.start + it + 2) else { continue };
-                    if let Some(length) = text[start..].find("}}") {
-                        on(Piece::Interpolation(start..start + length));
-                        at = start + length + 2;
-                        continue 'again;
-                    }
-                    has_ends = false;
+                Token::Text(range) => self.interpolation(range),
+                other => {
+                    note(&mut attributes, &other);
+                    None
                 }
-                other => note(&mut attributes, &other),
+            };
+            if step.is_some() {
+                return step;
             }
         }
-        return None;
+        None
+    }
+
+    /// What follows a start tag; `None` if that has no end.
+    fn opened(&mut self, tag: &str, end: usize) -> Option<Option<Step>> {
+        match tag {
+            "template" => self.depth += 1,
+            "script" | "style" | "textarea" | "title" => {
+                return raw_end(self.text, end, tag).map(|it| Some(Step::Again(it.1)));
+            }
+            _ => {}
+        }
+        Some(None)
+    }
+
+    /// The first `{{ … }}` that begins in a text: a `<` within begins no tag.
+    fn interpolation(&mut self, text: Range<usize>) -> Option<Step> {
+        let start = self.text[text.clone()].find("{{").filter(|_| self.has_ends)?;
+        let start = text.start + start + 2;
+        let Some(length) = self.text[start..].find("}}") else {
+            self.has_ends = false;
+            return None;
+        };
+        (self.on)(Piece::Interpolation(start..start + length));
+        Some(Step::Again(start + length + 2))
     }
 }

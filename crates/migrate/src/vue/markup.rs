@@ -9,7 +9,7 @@ use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
 use oxc_ast::ast::IdentifierReference;
 use oxc_semantic::AstNode;
-use oxc_span::GetSpan;
+use oxc_span::GetSpan as _;
 use std::ops::Range;
 
 /// A template of a component.
