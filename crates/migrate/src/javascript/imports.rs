@@ -107,8 +107,10 @@ impl Imports {
         let name = self.new_name(script);
         let own = self.symbols(Module::Tracking, NEW_NAME);
         let is_other = |it: &SymbolId| scoping.symbol_name(*it) == name && !own.contains(it);
-        let other = scoping.symbol_ids().find(is_other)?;
-        let span = scoping.symbol_span(other);
+        let span = match scoping.symbol_ids().find(is_other) {
+            Some(other) => scoping.symbol_span(other),
+            None => unbound(script, name)?,
+        };
         Some(refusal(
             Reason::NotUnderstood,
             format!("`{name}` means something else in this file: `{}`", script.excerpt(span)),
@@ -300,6 +302,16 @@ impl Declaration {
         let pad = if first.is_some() && gap.is_empty() { "" } else { " " };
         Some(format!("{{{pad}{}{pad}}}", texts.join(", ")))
     }
+}
+
+/// Where a name is used that nothing in the file binds.
+fn unbound(script: &Script<'_, '_>, name: &str) -> Option<Span> {
+    script.nodes().find_map(|it| match it.kind() {
+        AstKind::IdentifierReference(it) if it.name == name && script.symbol(it).is_none() => {
+            Some(it.span)
+        }
+        _ => None,
+    })
 }
 
 fn declaration(it: &ImportDeclaration<'_>, module: Module) -> Declaration {

@@ -61,7 +61,7 @@ fn value() -> impl Strategy<Value = String> {
 /// An object of properties.
 fn object() -> impl Strategy<Value = String> {
     let key = one_of(&["label", "property", "value", "category", "'a-b'", "context", "size"]);
-    let pair = (key, value()).prop_map(|(key, value)| format!("{key}: {value}"));
+    let pair = (key, value()).prop_map(|(key, value)| format!("{key}: {value}")).boxed();
     let inner = proptest::collection::vec(pair.clone(), 0..3).prop_map(|it| it.join(", "));
     let extra = inner.prop_map(|it| format!("extra: {{ {it} }}"));
     let other = one_of(&["label", "...rest", "[a]: 1", "extra"]);
