@@ -16,7 +16,7 @@ use crate::scan::has_legacy_words;
 use crate::site::{Kind, Reason, Rewrite, Unparsable};
 use markup::Markup;
 
-pub(crate) use blocks::{Block, blocks};
+pub use blocks::{Attribute, Block, blocks};
 
 /// Rewrites the scripts of a component, and the calls of the mixin in its template.
 ///

@@ -10,26 +10,29 @@ use std::ops::Range;
 
 /// A block at the top of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Block {
-    pub(crate) name: String,
-    pub(crate) attributes: Vec<Attribute>,
+pub struct Block {
+    /// Its name.
+    pub name: String,
+    /// The attributes of its start tag.
+    pub attributes: Vec<Attribute>,
     /// From the start tag to the end tag.
-    pub(crate) outer: Range<usize>,
+    pub outer: Range<usize>,
     /// What is between the tags.
-    pub(crate) content: Range<usize>,
+    pub content: Range<usize>,
 }
 
 /// An attribute, as it stands in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Attribute {
-    pub(crate) name: Range<usize>,
+pub struct Attribute {
+    /// Its name.
+    pub name: Range<usize>,
     /// Without quotes; empty if there is none.
-    pub(crate) value: Option<Range<usize>>,
+    pub value: Option<Range<usize>>,
 }
 
 impl Block {
     /// The value of an attribute.
-    pub(crate) fn attribute<'t>(&self, text: &'t str, name: &str) -> Option<&'t str> {
+    pub fn attribute<'t>(&self, text: &'t str, name: &str) -> Option<&'t str> {
         let found = self.attributes.iter().find(|it| &text[it.name.clone()] == name)?;
         Some(found.value.clone().map_or("", |it| &text[it]))
     }
@@ -54,7 +57,7 @@ pub(crate) enum Piece {
 /// # Errors
 ///
 /// Returns the block that has no end.
-pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, Unparsable> {
+pub fn blocks(text: &str) -> Result<Vec<Block>, Unparsable> {
     let masked = mask(text);
     let mut blocks = Vec::new();
     let mut at = 0;
@@ -102,17 +105,23 @@ enum Token {
 
 /// The tokens from a place on, as they are asked for.
 fn tokens(text: &str, from: usize) -> impl Iterator<Item = Token> {
-    let name_of = |it: &[u8]| String::from_utf8_lossy(it).into_owned();
+    // As it is written: `<Script>` is no script, but a block of one's own.
+    let name_at =
+        move |at: usize, length: usize| text.get(at..at + length).unwrap_or_default().to_owned();
     let emitter = CallbackEmitter::new(move |event: CallbackEvent<'_>, span: Span<usize>| {
         let range = from + span.start..from + span.end;
         Some(match event {
-            CallbackEvent::OpenStartTag { name } => Token::Open(name_of(name), range.start),
+            CallbackEvent::OpenStartTag { name } => {
+                Token::Open(name_at(range.start + 1, name.len()), range.start)
+            }
             CallbackEvent::AttributeName { .. } => Token::Name(range),
             CallbackEvent::AttributeValue { .. } => Token::Value(range),
             CallbackEvent::CloseStartTag { self_closing } => {
                 Token::Close { is_empty: self_closing, end: range.end }
             }
-            CallbackEvent::EndTag { name } => Token::End(name_of(name), range),
+            CallbackEvent::EndTag { name } => {
+                Token::End(name_at(range.start + 2, name.len()), range)
+            }
             CallbackEvent::String { .. } => Token::Text(range),
             _ => return None,
         })
@@ -184,6 +193,7 @@ fn walk(text: &str, from: usize, on: impl FnMut(Piece)) -> Option<(usize, usize)
     let mut at = from;
     loop {
         match walk.stretch(at)? {
+            Step::On => return None,
             Step::Again(next) => at = next,
             Step::Ended(range) => return Some((range.start, range.end)),
         }
@@ -200,8 +210,9 @@ struct Walk<'t, F> {
     has_ends: bool,
 }
 
-/// How a stretch of a template ends.
+/// How a walk goes on after a token.
 enum Step {
+    On,
     /// The tokenizer has to begin anew here: what came is no HTML.
     Again(usize),
     /// The end tag of the template.
@@ -209,7 +220,7 @@ enum Step {
 }
 
 impl<F: FnMut(Piece)> Walk<'_, F> {
-    /// Walks until the tokenizer has to begin anew.
+    /// Walks until the tokenizer has to begin anew; `None` if something has no end.
     fn stretch(&mut self, from: usize) -> Option<Step> {
         let mut tag = String::new();
         let mut attributes = Vec::new();
@@ -217,40 +228,40 @@ impl<F: FnMut(Piece)> Walk<'_, F> {
             let step = match token {
                 Token::Open(name, _) => {
                     tag = name;
-                    None
+                    Step::On
                 }
                 Token::Close { is_empty, end } => {
                     attributes.drain(..).map(Piece::Attribute).for_each(&mut self.on);
-                    if is_empty { None } else { self.opened(&tag, end)? }
+                    if is_empty { Step::On } else { self.opened(&tag, end)? }
                 }
                 Token::End(name, range) => {
                     attributes.clear();
                     self.depth -= usize::from(name == "template");
-                    (self.depth == 0).then_some(Step::Ended(range))
+                    if self.depth == 0 { Step::Ended(range) } else { Step::On }
                 }
-                Token::Text(range) => self.interpolation(range),
+                Token::Text(range) => self.interpolation(range).unwrap_or(Step::On),
                 other => {
                     note(&mut attributes, &other);
-                    None
+                    Step::On
                 }
             };
-            if step.is_some() {
-                return step;
+            if !matches!(step, Step::On) {
+                return Some(step);
             }
         }
         None
     }
 
     /// What follows a start tag; `None` if that has no end.
-    fn opened(&mut self, tag: &str, end: usize) -> Option<Option<Step>> {
+    fn opened(&mut self, tag: &str, end: usize) -> Option<Step> {
         match tag {
             "template" => self.depth += 1,
             "script" | "style" | "textarea" | "title" => {
-                return raw_end(self.text, end, tag).map(|it| Some(Step::Again(it.1)));
+                return raw_end(self.text, end, tag).map(|it| Step::Again(it.1));
             }
             _ => {}
         }
-        Some(None)
+        Some(Step::On)
     }
 
     /// The first `{{ … }}` that begins in a text: a `<` within begins no tag.

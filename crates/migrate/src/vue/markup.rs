@@ -172,7 +172,7 @@ fn one(
                 if place.is_handler && script.is_unused(parent.id(), call.span) {
                     return Ok(it);
                 }
-                Err(value_used(script, parent))
+                Err(value_used(script, script.parent(parent.id())))
             })
         }
         ("track", None) => Err(passed_on(name)),

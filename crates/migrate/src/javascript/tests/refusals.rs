@@ -107,6 +107,10 @@ fn components_are_refused() {
     ] {
         refuse(&inner(options), reason, part);
     }
+}
+
+#[test]
+fn mixins_are_refused() {
     for (text, reason, part) in [
         (
             "export default { ...Tracking.mixin(), created() { this.track('x'); } };",
