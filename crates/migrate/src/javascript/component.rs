@@ -123,7 +123,9 @@ impl<'s, 'a> Reader<'_, 's, 'a> {
             component.inherited.has_mixin = true;
             let has_new = component.inherited.has_new;
             defaults(script, call, &mut component.inherited)?;
-            tracking(script, element.options, &mut component.inherited)?;
+            if tracking(script, element.options, &mut component.inherited)? {
+                planned.notes.push("nothing reads `tracking` of the component any more".to_owned());
+            }
             let is_direct = element.span == call.span;
             if has_new && is_direct {
                 planned.edits.extend(without(script, element));
@@ -272,19 +274,23 @@ fn defaults(
     take(script, read, false, inherited)
 }
 
-/// Reads `tracking`, of `data` or `computed`.
+/// Reads `tracking`, of `data` or `computed`, and tells whether there is one.
 fn tracking(
     script: &Script<'_, '_>,
     options: &ObjectExpression<'_>,
     inherited: &mut Inherited,
-) -> Result<(), Refusal> {
-    let Some((object, is_computed)) = members::tracking(script, options)? else { return Ok(()) };
+) -> Result<bool, Refusal> {
     let drops = script.context.options.drops_properties;
+    let found = match members::tracking(script, options) {
+        Err(_) if drops => return Ok(true),
+        found => found?,
+    };
+    let Some((object, is_computed)) = found else { return Ok(false) };
     let read = match fields::object(script, object) {
-        Err(_) if drops => return Ok(()),
+        Err(_) if drops => return Ok(true),
         read => read?,
     };
-    take(script, read, is_computed, inherited)
+    take(script, read, is_computed, inherited).map(|()| true)
 }
 
 /// Adds what an object says to what is inherited; the later wins.
