@@ -166,6 +166,9 @@ fn plan(
     let place = Callee::Script(id);
     let mut planned = call::plan(script, call, which, &Inherited::default(), place)?;
     unused(script, id, call.span)?;
+    if which.category.is_none() && is_promised(script, id) {
+        return Err(used_value(script, id));
+    }
     planned.needs_import = true;
     Ok(planned)
 }
@@ -175,12 +178,23 @@ pub(super) fn unused(script: &Script<'_, '_>, id: NodeId, span: Span) -> Result<
     if script.is_unused(id, span) {
         return Ok(());
     }
+    Err(used_value(script, id))
+}
+
+fn used_value(script: &Script<'_, '_>, id: NodeId) -> Refusal {
     let parent = script.parent(id).kind().span();
-    Err(refusal(
+    refusal(
         Reason::ValueUsed,
         format!("what the call returns is used: `{}`", script.excerpt(parent)),
         "The new call returns nothing: make it a statement of its own",
-    ))
+    )
+}
+
+/// Whether a function with a name gives the promise of the API to whoever calls it.
+fn is_promised(script: &Script<'_, '_>, id: NodeId) -> bool {
+    let arrow = script.parent(id);
+    let is_arrow = matches!(arrow.kind(), AstKind::ArrowFunctionExpression(_));
+    is_arrow && !matches!(script.parent(arrow.id()).kind(), AstKind::CallExpression(_))
 }
 
 /// `trackRedisHllUserEvent` and `trackRedisCounterEvent`.

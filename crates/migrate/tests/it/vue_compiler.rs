@@ -2,7 +2,7 @@
 
 use internal_events_migrate::vue::blocks;
 use proptest::prelude::*;
-use proptest::strategy::ValueTree;
+use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -208,6 +208,7 @@ fn calls_of_the_api_are_refused() {
         ("api.trackRedisCounterEvent('x').catch(f);", ValueUsed, "catch"),
         ("async () => { await api.trackRedisHllUserEvent('x'); };", ValueUsed, "await"),
         ("api.trackRedisCounterEvent();", NotUnderstood, "names no event"),
+        ("const f = () => api.trackRedisCounterEvent('x');", ValueUsed, "() => api"),
     ] {
         refuse(&format!("import api from '~/api';\n{line}"), reason, part);
     }
