@@ -15,12 +15,14 @@
 //! reason, and a call is changed completely or not at all.
 
 mod edit;
+pub mod javascript;
 mod language;
 mod options;
 mod project;
 pub mod ruby;
 mod scan;
 mod site;
+pub mod vue;
 
 pub use edit::{Edit, Edits};
 pub use language::Language;
