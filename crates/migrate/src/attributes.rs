@@ -12,9 +12,12 @@
 //! holds in all languages.
 
 mod element;
+mod erb;
+mod haml;
 mod html;
 mod javascript;
 mod judge;
+mod ruby;
 mod vue;
 
 use crate::language::Language;
@@ -33,19 +36,51 @@ pub fn rewrite(
     project: &Project,
     options: &Options,
 ) -> Result<Rewrite, Unparsable> {
+    if !options.includes(Kind::DataAttributes) || !is_worth_a_look(text) {
+        return Ok(Rewrite::default());
+    }
     let mut work = Work { project, options, rewrite: Rewrite::default() };
-    if !options.includes(Kind::DataAttributes) {
-        return Ok(work.rewrite);
-    }
-    match language {
-        Language::Html => html::read(text, &mut work),
-        Language::Vue => vue::read(text, &mut work)?,
-        Language::JavaScript => javascript::read(text, false, &mut work)?,
-        Language::TypeScript => javascript::read(text, true, &mut work)?,
-        Language::Erb | Language::Haml | Language::Ruby => {}
-    }
+    let read = || match language {
+        Language::Html => {
+            html::read(text, &mut work);
+            Ok(())
+        }
+        Language::Vue => vue::read(text, &mut work),
+        Language::JavaScript => javascript::read(text, false, &mut work),
+        Language::TypeScript => javascript::read(text, true, &mut work),
+        Language::Ruby => ruby::read(text, ruby::Flavour::Code, &mut work),
+        Language::Erb => erb::read(text, &mut work),
+        Language::Haml => {
+            haml::read(text, &mut work);
+            Ok(())
+        }
+    };
+    on_a_large_stack(read)?;
     work.rewrite.sites.sort_by_key(|it| it.range.start);
     Ok(work.rewrite)
+}
+
+/// Whether any attribute, old or new, may be in a text.
+fn is_worth_a_look(text: &str) -> bool {
+    let words = ["track", "Track", "TRACK"];
+    words.iter().any(|it| text.contains(it))
+}
+
+/// Parsers and visitors call themselves for what is nested, and take kilobytes for each level.
+fn on_a_large_stack(
+    read: impl FnOnce() -> Result<(), Unparsable> + Send,
+) -> Result<(), Unparsable> {
+    /// Only what is used of it is ever taken from the system. A file of four kilobytes of
+    /// brackets or signs, the worst there is, needs some twenty megabytes.
+    const N_BYTES: usize = 128 << 20;
+    let failed = |message: &str| Unparsable { at: 0, message: message.to_owned() };
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().stack_size(N_BYTES);
+        let Ok(running) = builder.spawn_scoped(scope, read) else {
+            return Err(failed("there is no memory for its parser"));
+        };
+        running.join().unwrap_or_else(|_| Err(failed("its parser failed")))
+    })
 }
 
 /// What readers need, and what became of the text so far.

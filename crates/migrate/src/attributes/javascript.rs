@@ -78,19 +78,24 @@ fn parse(text: &str, source: SourceType, work: &mut Work<'_>) -> Result<(), Unpa
     if parsed.panicked {
         return Err(Unparsable { at: 0, message: "this does not parse".to_owned() });
     }
-    visit(text, &parsed.program, work);
-    Ok(())
+    visit(text, &parsed.program, work)
 }
 
-fn visit(text: &str, program: &Program<'_>, work: &mut Work<'_>) {
-    let mut reader = Reader { text, work, depth: 0, datasets: Vec::new(), settled: Vec::new() };
+fn visit(text: &str, program: &Program<'_>, work: &mut Work<'_>) -> Result<(), Unparsable> {
+    let mut reader =
+        Reader { text, work, depth: 0, deepest: 0, datasets: Vec::new(), settled: Vec::new() };
     reader.visit_program(program);
+    if reader.deepest >= N_DEEP {
+        return Err(Unparsable { at: 0, message: "expressions are nested too deeply".to_owned() });
+    }
+    Ok(())
 }
 
 struct Reader<'a, 'b, 'c> {
     text: &'c str,
     work: &'a mut Work<'b>,
     depth: usize,
+    deepest: usize,
     /// Objects whose members become attributes without the word `data`.
     datasets: Vec<Range<usize>>,
     /// Names that belong to an element that was judged.
@@ -100,6 +105,7 @@ struct Reader<'a, 'b, 'c> {
 impl<'x> Visit<'x> for Reader<'_, '_, '_> {
     fn visit_expression(&mut self, it: &Expression<'x>) {
         self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
         if self.depth < N_DEEP {
             walk::walk_expression(self, it);
         }

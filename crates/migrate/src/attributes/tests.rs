@@ -6,8 +6,11 @@ use crate::options::{Options, Style};
 use crate::project::Project;
 use crate::site::{Found, Outcome, Reason, Rewrite};
 
+mod erb;
+mod haml;
 mod html;
 mod javascript;
+mod ruby;
 mod vue;
 
 fn first_guide() -> Options {

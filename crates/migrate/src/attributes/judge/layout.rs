@@ -49,15 +49,20 @@ fn rename(it: &Attribute, accepted: &Accepted, edits: &mut Edits) {
 fn removals(text: &str, layout: &Layout, removed: &[&Attribute]) -> Vec<Range<usize>> {
     let ranges = removed.iter().map(|it| it.range.clone());
     match layout {
-        Layout::Spaced => ranges.map(|it| before_blanks(text, it.start)..it.end).collect(),
+        Layout::Spaced => ranges.map(|it| with_blanks(text, it)).collect(),
         Layout::Statements => ranges.map(|it| whole_line(text, it)).collect(),
         Layout::Listed(members) => listed(members, &ranges.collect::<Vec<_>>()),
     }
 }
 
-/// Where the blanks before a place begin.
-fn before_blanks(text: &str, at: usize) -> usize {
-    text[..at].trim_end_matches(|it: char| it.is_ascii_whitespace()).len()
+/// An attribute with the blanks before it, or those after it if it is the first in brackets.
+fn with_blanks(text: &str, it: Range<usize>) -> Range<usize> {
+    let is_blank = |it: char| it.is_ascii_whitespace();
+    let start = text[..it.start].trim_end_matches(is_blank).len();
+    if start < it.start {
+        return start..it.end;
+    }
+    it.start..text.len() - text[it.end..].trim_start_matches(is_blank).len()
 }
 
 /// A statement, with its line if nothing else stands there.
