@@ -22,6 +22,9 @@ pub(super) enum Era {
     Internal,
 }
 
+/// What a name stands for.
+pub(super) type Meaning = (Era, Part);
+
 /// How the words of a name are joined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Case {
@@ -53,13 +56,13 @@ const NAMES: &[(&str, Era, Part)] = &[
 ];
 
 /// Tells what a name stands for, `data-` left out.
-pub(super) fn meaning(name: &str, case: Case) -> Option<(Era, Part)> {
+pub(super) fn meaning(name: &str, case: Case) -> Option<Meaning> {
     let found = NAMES.iter().find(|it| cased(it.0, case) == name)?;
     Some((found.1, found.2))
 }
 
-/// Tells what `data-track-action` or `data_track_action` stands for, and how it is joined.
-pub(super) fn data_meaning(name: &str) -> Option<(Era, Part)> {
+/// Tells what `data-track-action` stands for.
+pub(super) fn data_meaning(name: &str) -> Option<Meaning> {
     meaning(name.strip_prefix("data-")?, Case::Dashed)
 }
 

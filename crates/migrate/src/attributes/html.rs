@@ -1,8 +1,9 @@
 //! Tags of HTML and their attributes, with their bytes.
 
 use super::Work;
-use super::element::internal_name;
-use super::element::{Attribute, Case, Element, Era, Layout, Part, Value, data_meaning};
+use super::element::{
+    Attribute, Case, Element, Era, Layout, Meaning, Part, Value, data_meaning, internal_name,
+};
 use super::javascript;
 use html5gum::emitters::callback::{CallbackEmitter, CallbackEvent};
 use html5gum::{Span, Tokenizer};
@@ -53,13 +54,13 @@ pub(super) fn describe(text: &str, tag: &Tag, element: &mut Element) {
 
 /// An attribute of tracking, if it is one.
 pub(super) fn attribute(text: &str, raw: &Raw) -> Option<Attribute> {
-    let (era, part) = data_meaning(&text[raw.name.clone()].to_ascii_lowercase())?;
-    let value = match (&raw.value, part) {
+    let meaning = data_meaning(&text[raw.name.clone()].to_ascii_lowercase())?;
+    let value = match (&raw.value, meaning) {
         (None, _) => Value::Nothing,
-        (Some(_), Part::Extra) if era == Era::Legacy => javascript::json(&raw.text),
+        (Some(_), (Era::Legacy, Part::Extra)) => javascript::json(&raw.text),
         (Some(_), _) => Value::Text(raw.text.clone()),
     };
-    Some(named(text, raw, raw.name.start, era, part, value))
+    Some(named(text, raw, raw.name.start, meaning, value))
 }
 
 /// An attribute whose name begins at a place; what stands before it, as `:`, stays.
@@ -67,8 +68,7 @@ pub(super) fn named(
     text: &str,
     raw: &Raw,
     name: usize,
-    era: Era,
-    part: Part,
+    (era, part): Meaning,
     value: Value,
 ) -> Attribute {
     let new =

@@ -85,12 +85,11 @@ impl Work<'_> {
 
     /// Judges an element.
     pub(super) fn judge(&self, text: &str, element: &Element) -> Verdict {
-        let legacy: Vec<&Attribute> = of(element, Era::Legacy, Part::Action).collect();
-        let internal = of(element, Era::Internal, Part::Action).next();
-        let Some(&action) = legacy.first() else {
+        let Some(action) = of(element, Era::Legacy, Part::Action).next() else {
+            let internal = of(element, Era::Internal, Part::Action).next();
             return internal.map_or(Verdict::Nothing, |it| Verdict::Already(literal(&it.value)));
         };
-        match self.accepted(text, element, action, legacy.get(1).copied(), internal) {
+        match self.accepted(text, element, action) {
             Ok(it) => Verdict::Accepted(it),
             Err(it) => Verdict::Refused(it),
         }
@@ -101,10 +100,9 @@ impl Work<'_> {
         text: &str,
         element: &Element,
         action: &Attribute,
-        second: Option<&Attribute>,
-        internal: Option<&Attribute>,
     ) -> Result<Accepted, Refusal> {
-        if let Some(second) = second {
+        let internal = of(element, Era::Internal, Part::Action).next();
+        if let Some(second) = of(element, Era::Legacy, Part::Action).nth(1) {
             return Err(refusal(
                 Reason::NotUnderstood,
                 format!("two actions for one element: `{}`", quote(text, &second.range)),

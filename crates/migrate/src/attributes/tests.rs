@@ -44,15 +44,8 @@ fn check(language: Language, before: &str, after: &str) -> Vec<Found> {
 
 /// The text stays, for a reason that names the code.
 #[track_caller]
-fn refuse_with(
-    language: Language,
-    text: &str,
-    reason: Reason,
-    what: &str,
-    project: &Project,
-    options: &Options,
-) {
-    let rewritten = rewrite(text, language, project, options).unwrap();
+fn refuse_in(project: &Project, language: Language, text: &str, reason: Reason, what: &str) {
+    let rewritten = rewrite(text, language, project, &Options::default()).unwrap();
     assert!(rewritten.edits.is_empty(), "{:?}", rewritten.edits);
     let [site] = &rewritten.sites[..] else { panic!("one site: {:?}", rewritten.sites) };
     let Outcome::Refused(it) = &site.outcome else { panic!("no refusal: {site:?}") };
@@ -64,7 +57,7 @@ fn refuse_with(
 
 #[track_caller]
 fn refuse(language: Language, text: &str, reason: Reason, what: &str) {
-    refuse_with(language, text, reason, what, &Project::default(), &Options::default());
+    refuse_in(&Project::default(), language, text, reason, what);
 }
 
 /// There is nothing to see in the text.

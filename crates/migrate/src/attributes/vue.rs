@@ -87,7 +87,7 @@ fn bound(text: &str, raw: &Raw) -> Option<Bound> {
     }
     let (value, literal) = expression_value(text, raw, part);
     let at = raw.name.end - rest.len();
-    let attribute = Attribute { literal, ..html::named(text, raw, at, era, part, value) };
+    let attribute = Attribute { literal, ..html::named(text, raw, at, (era, part), value) };
     Some(Bound::Attribute(attribute))
 }
 

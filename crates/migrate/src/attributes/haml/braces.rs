@@ -24,11 +24,7 @@ pub(super) fn end(text: &str, open: usize) -> Option<usize> {
                 b'{' => closing.push(b'}'),
                 b'(' => closing.push(b')'),
                 b'[' => closing.push(b']'),
-                b'}' | b')' | b']' => {
-                    if closing.pop() != Some(it) {
-                        return None;
-                    }
-                }
+                b'}' | b')' | b']' if closing.pop() != Some(it) => return None,
                 _ => {}
             },
         }

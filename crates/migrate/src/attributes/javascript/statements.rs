@@ -3,7 +3,7 @@
 use super::values::{literal, value};
 use super::{Reader, bytes, is_dataset};
 use crate::attributes::element::{
-    Attribute, Case, Element, Era, Layout, Part, data_meaning, internal_name, meaning,
+    Attribute, Case, Element, Layout, Meaning, Part, Value, data_meaning, internal_name, meaning,
 };
 use oxc_ast::ast::{
     Argument, AssignmentExpression, AssignmentOperator, AssignmentTarget, CallExpression,
@@ -71,14 +71,14 @@ impl Reader<'_, '_, '_> {
         let prefix = if old.starts_with("data-") { "data-" } else { "" };
         let (era, part) = meaning(old.strip_prefix("data-").unwrap_or(old), case)?;
         let new = internal_name(part, case).map(|it| (name, format!("{prefix}{it}")));
-        let attribute = self.attribute(era, part, bytes(statement), new, &set.right);
+        let attribute = self.attribute((era, part), bytes(statement), new, &set.right);
         Some((self.code(object.span()).to_owned(), attribute))
     }
 
     /// `data`, `attributes.data`
     fn is_data(&self, object: &Expression<'_>) -> bool {
         let code = self.code(object.span());
-        code == "data" || code.ends_with(".data")
+        code == "data" || code.strip_suffix("data").is_some_and(|it| it.ends_with('.'))
     }
 
     /// `x.setAttribute('data-track-action', …)`, and chains of `.attr('data-track-action', …)`.
@@ -93,7 +93,7 @@ impl Reader<'_, '_, '_> {
         let mut target = String::new();
         while let Some(it) = next {
             let Expression::StaticMemberExpression(callee) = &it.callee else { break };
-            target = self.code(callee.object.span()).to_owned();
+            self.code(callee.object.span()).clone_into(&mut target);
             let object = bytes(callee.object.span());
             links.push((it, &*callee.property.name, object.end..bytes(it.span).end));
             next = match &callee.object {
@@ -123,13 +123,12 @@ impl Reader<'_, '_, '_> {
         let name = literal(self.text, name.as_expression()?)?;
         let (era, part) = data_meaning(&self.text[name.clone()])?;
         let new = internal_name(part, Case::Dashed).map(|it| (name, format!("data-{it}")));
-        Some(self.attribute(era, part, range, new, Argument::as_expression(set)?))
+        Some(self.attribute((era, part), range, new, Argument::as_expression(set)?))
     }
 
     fn attribute(
         &self,
-        era: Era,
-        part: Part,
+        (era, part): Meaning,
         range: Range<usize>,
         rename: Option<(Range<usize>, String)>,
         set: &Expression<'_>,
@@ -140,9 +139,7 @@ impl Reader<'_, '_, '_> {
             range,
             rename: rename.into_iter().collect(),
             value: match value(self.text, set) {
-                crate::attributes::element::Value::Text(it) if part == Part::Extra => {
-                    super::json(&it)
-                }
+                Value::Text(it) if part == Part::Extra => super::json(&it),
                 it => it,
             },
             literal: literal(self.text, set),

@@ -75,10 +75,11 @@ impl Reader<'_, '_, '_> {
         let Some((name, at)) = values::name(self.text, &pair.key()) else { return };
         match (members, &*name) {
             (Members::Attributes, "data") => self.note_data(&pair.value()),
-            (Members::Data, "track" | "event") if self.flavour == Flavour::HamlAttributes => {
-                if pair.value().as_hash_node().is_some() {
-                    self.nested.insert(range(&pair.value()).start, at);
-                }
+            (Members::Data, "track" | "event")
+                if self.flavour == Flavour::HamlAttributes
+                    && pair.value().as_hash_node().is_some() =>
+            {
+                self.nested.insert(range(&pair.value()).start, at);
             }
             _ => {}
         }

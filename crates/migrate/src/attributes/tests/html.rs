@@ -224,7 +224,7 @@ fn names_of_other_internal_events_are_taken() {
     let mut project = Project::default();
     project.internal_events.insert("x".to_owned());
     let text = "<a data-track-action='x'>";
-    refuse_with(Html, text, Reason::NameTaken, "`x`", &project, &Options::default());
+    refuse_in(&project, Html, text, Reason::NameTaken, "`x`");
     // Said twice, it is meant; and an event of both lists is one on its way.
     let meant = renaming(&[("x", "x")]);
     assert!(!rewrite(text, Html, &project, &meant).unwrap().edits.is_empty());
