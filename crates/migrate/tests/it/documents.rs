@@ -1,0 +1,105 @@
+//! The pages of `docs/migrate`: every example on them holds.
+//!
+//! An example is a heading of the third level with two blocks under it: the legacy code, and
+//! either what it becomes, in the same language, or why it stays, as `text`. Options named before
+//! the first block apply.
+
+use internal_events_migrate::{
+    Kind, Language, Options, Outcome, Project, Rewrite, Style, Unparsable, attributes,
+};
+use std::path::{Path, PathBuf};
+
+type Rewriter = fn(&str, Language, &Project, &Options) -> Result<Rewrite, Unparsable>;
+
+/// The pages, and what rewrites the examples on each.
+const PAGES: &[(Kind, Rewriter)] = &[(Kind::DataAttributes, attributes::rewrite)];
+
+/// An example of a page.
+struct Example<'a> {
+    heading: &'a str,
+    language: Language,
+    options: Options,
+    before: &'a str,
+    after: Expected<'a>,
+}
+
+enum Expected<'a> {
+    Text(&'a str),
+    Refusal { code: &'a str, what: &'a str },
+}
+
+fn page(kind: Kind) -> (PathBuf, String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/migrate");
+    let path = folder.join(format!("{kind}.md"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    (path, text)
+}
+
+fn examples(page: &str) -> Vec<Example<'_>> {
+    page.split("\n### ").skip(1).map(example).collect()
+}
+
+fn example(section: &str) -> Example<'_> {
+    let (heading, rest) = section.split_once('\n').unwrap();
+    let rest = rest.split("\n## ").next().unwrap();
+    let parts: Vec<&str> = rest.split("```").collect();
+    let [said, before, _, after, _] = parts[..] else { panic!("two blocks under {heading}") };
+    let (language, before) = before.split_once('\n').unwrap();
+    let (other, after) = after.split_once('\n').unwrap();
+    let after = if other == "text" {
+        let (code, what) = after.trim_end().split_once(": ").unwrap();
+        Expected::Refusal { code, what }
+    } else {
+        assert_eq!(language, other, "both blocks under {heading} are of one language");
+        Expected::Text(after)
+    };
+    Example { heading, language: language_of(language), options: options(said), before, after }
+}
+
+fn language_of(name: &str) -> Language {
+    let name = match name {
+        "ruby" => "rb",
+        "javascript" => "js",
+        "typescript" => "ts",
+        other => other,
+    };
+    Language::of(Path::new(&format!("a.{name}"))).unwrap()
+}
+
+fn options(said: &str) -> Options {
+    let renames = said.split("`--rename ").skip(1).map(|it| {
+        let (old, new) = it.split('`').next().unwrap().split_once('=').unwrap();
+        (old.to_owned(), new.to_owned())
+    });
+    Options {
+        drops_properties: said.contains("`--drop-properties`"),
+        style: if said.contains("`--style 2023`") { Style::First } else { Style::Current },
+        renames: renames.collect(),
+        ..Options::default()
+    }
+}
+
+#[test]
+fn examples_of_the_pages_hold() {
+    for (kind, rewriter) in PAGES {
+        let (path, text) = page(*kind);
+        let examples = examples(&text);
+        assert!(examples.len() >= 8, "{} has hardly any examples", path.display());
+        for it in examples {
+            let done = rewriter(it.before, it.language, &Project::default(), &it.options).unwrap();
+            match it.after {
+                Expected::Text(after) => {
+                    assert_eq!(done.edits.apply(it.before), after, "{}", it.heading);
+                }
+                Expected::Refusal { code, what } => assert_refused(it.heading, &done, code, what),
+            }
+        }
+    }
+}
+
+fn assert_refused(heading: &str, done: &Rewrite, code: &str, what: &str) {
+    assert!(done.edits.is_empty(), "{heading}");
+    let [site] = &done.sites[..] else { panic!("{heading}: {:?}", done.sites) };
+    let Outcome::Refused(it) = &site.outcome else { panic!("{heading}: {site:?}") };
+    assert_eq!((it.reason.code(), &*it.what), (code, what), "{heading}");
+}

@@ -1,0 +1,4 @@
+//! What the crate does, from outside.
+
+mod attributes;
+mod documents;
