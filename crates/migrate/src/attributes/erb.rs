@@ -53,14 +53,16 @@ fn code(text: &str, start: usize, end: usize) -> Option<Range<usize>> {
     (!text[code.clone()].trim_start().starts_with('#')).then_some(code)
 }
 
-/// Blanks in place of all but the Ruby, a new line at the end of each tag.
+/// Blanks in place of all but the Ruby.
 fn only_ruby(text: &str, tags: &[Tag]) -> String {
     let mut masked: Vec<u8> =
         text.bytes().map(|it| if it == b'\n' { b'\n' } else { b' ' }).collect();
     for tag in tags {
         if let Some(code) = &tag.code {
             masked[code.clone()].copy_from_slice(&text.as_bytes()[code.clone()]);
-            masked[code.end] = b'\n';
+            // The new line ends a comment, the other what has not ended: code goes over no tag.
+            masked[tag.range.end - 2] = b';';
+            masked[tag.range.end - 1] = b'\n';
         }
     }
     // Only bytes of code are not ASCII, and code begins and ends on characters.

@@ -113,7 +113,11 @@ impl<'pr> Visit<'pr> for Reader<'_, '_, '_> {
         self.index(node);
         self.tracking_attrs(node);
         if let Some(arguments) = node.arguments() {
-            self.positional(&arguments.arguments(), node.opening_loc().is_some());
+            // Operators and `x.data = …` take no hash without braces.
+            let is_word = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'?' | b'!');
+            if node.name().as_slice().iter().all(|it| is_word(*it)) {
+                self.positional(&arguments.arguments(), node.opening_loc().is_some());
+            }
         }
         self.within(|it| ruby_prism::visit_call_node(it, node));
     }

@@ -49,7 +49,7 @@ fn rename(it: &Attribute, accepted: &Accepted, edits: &mut Edits) {
 fn removals(text: &str, layout: &Layout, removed: &[&Attribute]) -> Vec<Range<usize>> {
     let ranges = removed.iter().map(|it| it.range.clone());
     match layout {
-        Layout::Spaced => ranges.map(|it| with_blanks(text, it)).collect(),
+        Layout::Spaced => apart(ranges.map(|it| with_blanks(text, it)).collect()),
         Layout::Statements => ranges.map(|it| whole_line(text, it)).collect(),
         Layout::Listed(members) => listed(members, &ranges.collect::<Vec<_>>()),
     }
@@ -58,11 +58,27 @@ fn removals(text: &str, layout: &Layout, removed: &[&Attribute]) -> Vec<Range<us
 /// An attribute with the blanks before it, or those after it if it is the first in brackets.
 fn with_blanks(text: &str, it: Range<usize>) -> Range<usize> {
     let is_blank = |it: char| it.is_ascii_whitespace();
+    // `'l'id="i"`: without a blank the name would grow on to what stands before.
+    let is_end = |it: char| is_blank(it) || matches!(it, '>' | '/' | ')');
+    if !text[it.end..].starts_with(is_end) && it.end < text.len() {
+        return it;
+    }
     let start = text[..it.start].trim_end_matches(is_blank).len();
-    if start < it.start {
+    if !text[..start].ends_with('(') {
         return start..it.end;
     }
     it.start..text.len() - text[it.end..].trim_start_matches(is_blank).len()
+}
+
+/// Blanks between two of them belong to one only.
+fn apart(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|it| it.start);
+    let mut done = 0;
+    for it in &mut ranges {
+        it.start = it.start.max(done);
+        done = it.end.max(it.start);
+    }
+    ranges
 }
 
 /// A statement, with its line if nothing else stands there.

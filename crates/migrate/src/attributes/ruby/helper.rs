@@ -92,7 +92,8 @@ impl Reader<'_, '_, '_> {
     pub(super) fn tracking_attrs(&mut self, call: &CallNode<'_>) {
         let Some(of_data) = name(call) else { return };
         let at = bytes(&call.location());
-        let place = self.helpers.get(&at.start).copied().unwrap_or(Place::Value);
+        let place = self.helpers.get(&at.start).copied();
+        let place = place.unwrap_or_else(|| elsewhere(&self.text[..at.start]));
         let Some(element) = self.arguments(call) else {
             let what = "its arguments are not written out";
             self.refuse(at, Reason::IndirectArguments, what, ADVICE);
@@ -165,6 +166,15 @@ impl Reader<'_, '_, '_> {
     fn drops(&self) -> bool {
         self.work.options.drops_properties
     }
+}
+
+/// What may be written after a text: where a value begins for sure, braces are a hash.
+fn elsewhere(before: &str) -> Place {
+    let before = before.trim_end_matches([' ', '\t']);
+    let is_value = before.is_empty()
+        || before.ends_with(['=', '(', ',', '[', ':', '?', '|', '&', '>', ';', '\n'])
+        || before.ends_with("return");
+    if is_value { Place::Value } else { Place::Forbidden }
 }
 
 fn argument(part: Part, range: Range<usize>, value: Value) -> Attribute {
