@@ -14,13 +14,16 @@
 //! bytes; what lies outside of an edit stays as it is. What cannot be proven is refused with a
 //! reason, and a call is changed completely or not at all.
 
+pub mod attributes;
 mod edit;
+pub mod javascript;
 mod language;
 mod options;
 mod project;
 pub mod ruby;
 mod scan;
 mod site;
+pub mod vue;
 
 pub use edit::{Edit, Edits};
 pub use language::Language;
