@@ -270,7 +270,7 @@ impl Declaration {
             parts.push(script.source(it.span).to_owned());
         }
         parts.extend(self.braces(script, kept, added));
-        (clause, parts.join(", "))
+        (clause, script.comments(clause.start, clause.end) + &parts.join(", "))
     }
 
     /// The part in braces.

@@ -255,8 +255,8 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         let mut planned = Planned::default();
         let (_, edits) = name::names(script, action)?;
         planned.edits.extend(edits);
-        let until = script.between(category.span().start, action.span().start);
-        planned.edits.replace(until, "");
+        let (old, next) = (category.span(), action.span().start);
+        planned.edits.replace(script.between(old.start, next), script.comments(old.end, next));
         if let Some(data) = data {
             self.properties(data, &mut planned)?;
             let end = data.span().end;

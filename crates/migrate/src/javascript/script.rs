@@ -148,6 +148,24 @@ impl<'s, 'a> Script<'s, 'a> {
         self.text.get(at as usize..).unwrap_or_default()
     }
 
+    /// The comments between two places, written so that code may follow: what is taken away
+    /// around them leaves them there.
+    pub(crate) fn comments(&self, start: u32, end: u32) -> String {
+        let mut text = String::new();
+        if start < end {
+            for comment in self.semantic.comments_range(start..end) {
+                text.push_str(self.source(comment.span));
+                if comment.is_line() {
+                    text.push('\n');
+                    text.push_str(self.indentation(start));
+                } else {
+                    text.push(' ');
+                }
+            }
+        }
+        text
+    }
+
     /// The white space that the line of a place begins with.
     pub(crate) fn indentation(&self, at: u32) -> &'s str {
         let line = self.before(at).rsplit('\n').next().unwrap_or_default();

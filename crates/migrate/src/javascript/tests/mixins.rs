@@ -44,6 +44,19 @@ fn calls_keep_their_properties() {
             "this.trackEvent('x', { label: 'a', });",
         ),
         ("this.track(ok ? 'opened' : 'closed');", "this.trackEvent(ok ? 'opened' : 'closed');"),
+        (
+            "this.track('x', { category: 'c', // why\n        label: 'a' });",
+            "this.trackEvent('x', { // why\n      label: 'a' });",
+        ),
+        (
+            "this.track('x', { label: 'a', /* why */ category: 'c' /* that */ });",
+            "this.trackEvent('x', { label: 'a' /* why */  /* that */ });",
+        ),
+        (
+            "this.track('x', { extra: { /* why */ a: 1 /* that */ }, label: 'a' });",
+            "this.trackEvent('x', { /* why */ /* that */ a: 1, label: 'a' });",
+        ),
+        ("this.track('x', /* none */ undefined);", "this.trackEvent('x' /* none */ );"),
         ("if (ok) this.track('x');", "if (ok) this.trackEvent('x');"),
         ("ok && this.track('x');", "ok && this.trackEvent('x');"),
         ("this.$nextTick(() => this.track('x'));", "this.$nextTick(() => this.trackEvent('x'));"),

@@ -7,6 +7,10 @@ use crate::{Language, Options, PropertyType};
 fn events_keep_their_properties() {
     for (before, after) in [
         ("Tracking.event('c', 'x');", "InternalEvents.trackEvent('x');"),
+        (
+            "Tracking.event('c' /* d */, /* e */ 'x');",
+            "InternalEvents.trackEvent(/* d */ /* e */ 'x');",
+        ),
         ("Tracking.event(undefined, 'x');", "InternalEvents.trackEvent('x');"),
         ("Tracking.event(document.body.dataset.page, 'x');", "InternalEvents.trackEvent('x');"),
         ("Tracking.event(null, 'x', {})", "InternalEvents.trackEvent('x', {})"),
@@ -83,6 +87,14 @@ fn imports_follow_what_is_left() {
         (
             "import { default as T, initDefaultTrackers } from '~/tracking';\nT.event('c', 'x');",
             "import { InternalEvents, initDefaultTrackers } from '~/tracking';\nInternalEvents.trackEvent('x');",
+        ),
+        (
+            "\u{feff}import Tracking from '~/tracking'; // why\nTracking.event('c', 'x');",
+            "\u{feff}import { InternalEvents } from '~/tracking'; // why\nInternalEvents.trackEvent('x');",
+        ),
+        (
+            "import Tracking, { /* that */ a } from '~/tracking';\nTracking.event('c', 'x');a();",
+            "import /* that */ { InternalEvents, a } from '~/tracking';\nInternalEvents.trackEvent('x');a();",
         ),
         (
             "import api from '~/api';\napi.trackRedisHllUserEvent('x');",
