@@ -21,6 +21,7 @@ mod options;
 mod project;
 mod scan;
 mod site;
+mod stack;
 pub mod vue;
 
 pub use edit::{Edit, Edits};
