@@ -115,6 +115,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         let text = if is_statement { bound } else { format!("{bound}.trackEventSpy") };
         let mut planned = Planned { needs_helper: true, ..Planned::default() };
         planned.edits.replace(script.range(call.span), text);
+        planned.notes.push("it holds once what it looks at is migrated".to_owned());
         Ok(planned)
     }
 
