@@ -29,7 +29,7 @@ pub(crate) enum Module {
 }
 
 impl Module {
-    fn of(source: &str) -> Option<Self> {
+    pub(crate) fn of(source: &str) -> Option<Self> {
         let source = source.trim_end_matches(".js").trim_end_matches("/index");
         Some(match source {
             "~/tracking" => Self::Tracking,

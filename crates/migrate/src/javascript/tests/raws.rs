@@ -145,4 +145,9 @@ fn types_of_properties_are_told() {
     assert_eq!(told("label"), (PropertyType::Text, None));
     assert_eq!(told("value"), (PropertyType::Number, Some("-1")));
     assert_eq!(told("property"), (PropertyType::Unknown, None));
+    let text = "import Tracking from '~/tracking';\nTracking.event('c', 'x', { label: String(a), value: all.length });";
+    let (_, rewrite) = migrated(text, Language::JavaScript, &Options::default());
+    let properties = &rewrite.found[0].properties;
+    assert_eq!(properties["label"].of_type, PropertyType::Text);
+    assert_eq!(properties["value"].of_type, PropertyType::Number);
 }

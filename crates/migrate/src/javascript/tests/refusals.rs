@@ -72,6 +72,13 @@ fn components_are_refused() {
     for (options, reason, part) in [
         ("methods: { trackEvent() { this.track('x'); } }", OwnTrackEvent, "trackEvent() {"),
         ("props: ['trackEvent'], created() { this.track('x'); }", OwnTrackEvent, "'trackEvent'"),
+        (
+            "data: () => ({ player: { track() {}, play() { this.track('x'); } } })",
+            NotUnderstood,
+            "`track` of its own",
+        ),
+        ("watch: { a: 'track' }", IndirectArguments, "a: 'track'"),
+        ("methods: { ...mapActions(['track']) }", NotUnderstood, "`track` of its own"),
         ("methods: { ...mapActions(['trackEvent']) }", OwnTrackEvent, "trackEvent"),
         (
             "methods: { track(a) { b(a); }, c() { this.track('x'); } }",
@@ -190,6 +197,8 @@ fn raw_calls_are_refused() {
         refuse(&format!("{OLD}\n{line}"), reason, part);
     }
     refuse("Tracking.event('c', 'x');", NotUnderstood, "not imported");
+    let text = "import Tracking from '~/tracking/tracking'; Tracking.event('c', 'x');";
+    refuse(text, NotUnderstood, "of another module");
     let import = "import { ACTION } from './constants';";
     let text = format!("{OLD}\n{import}\nTracking.event('c', ACTION);");
     refuse(&text, ComputedName, "imported from './constants'");
