@@ -57,6 +57,10 @@ fn one(
         }
         AstKind::ObjectProperty(it) if is_legacy => {
             let name = it.key.static_name()?;
+            if name == "template" && script.source(it.value.span()).contains("track") {
+                let refused = text_template(script, span);
+                return Some(attempt(script, Kind::VueMixin, span, Err(refused)));
+            }
             let is_function = it.value.is_function();
             own(script, component?, node, &name, is_function)
         }
@@ -166,6 +170,14 @@ fn passed_on(script: &Script<'_, '_>, span: Span) -> Refusal {
         Reason::IndirectArguments,
         format!("`track` is not called here but passed on: `{}`", script.excerpt(span)),
         "Call it where the event's name is known: `() => this.track('event')`",
+    )
+}
+
+fn text_template(script: &Script<'_, '_>, span: Span) -> Refusal {
+    refusal(
+        Reason::NotUnderstood,
+        format!("a template in a text may call `track`: `{}`", script.excerpt(span)),
+        "Call a method of the component there, and `this.track` in that",
     )
 }
 

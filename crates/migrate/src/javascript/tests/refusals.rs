@@ -79,6 +79,11 @@ fn components_are_refused() {
         ),
         ("watch: { a: 'track' }", IndirectArguments, "a: 'track'"),
         ("methods: { ...mapActions(['track']) }", NotUnderstood, "`track` of its own"),
+        (
+            "template: '<a @click=\"track(1)\" />', created() { this.track('x'); }",
+            NotUnderstood,
+            "template in a text",
+        ),
         ("methods: { ...mapActions(['trackEvent']) }", OwnTrackEvent, "trackEvent"),
         (
             "methods: { track(a) { b(a); }, c() { this.track('x'); } }",
