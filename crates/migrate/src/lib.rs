@@ -14,11 +14,13 @@
 //! bytes; what lies outside of an edit stays as it is. What cannot be proven is refused with a
 //! reason, and a call is changed completely or not at all.
 
+pub mod attributes;
 mod edit;
 pub mod javascript;
 mod language;
 mod options;
 mod project;
+pub mod ruby;
 mod scan;
 mod site;
 mod stack;
