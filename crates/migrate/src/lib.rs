@@ -16,11 +16,14 @@
 
 pub mod attributes;
 mod edit;
+pub mod javascript;
 mod language;
 mod options;
 mod project;
+pub mod ruby;
 mod scan;
 mod site;
+pub mod vue;
 
 pub use edit::{Edit, Edits};
 pub use language::Language;

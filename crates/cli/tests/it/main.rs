@@ -12,6 +12,7 @@ mod off;
 mod operations;
 mod outbox;
 mod parity;
+mod pseudonyms;
 mod questions;
 mod redis;
 mod serve;
