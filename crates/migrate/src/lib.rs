@@ -17,14 +17,18 @@
 mod edit;
 mod language;
 mod options;
+mod definitions;
 mod project;
+mod rewrite;
 mod scan;
 mod site;
 
+pub use definitions::{Change, FileCalls, MetricSite, Planned, Surroundings, plan};
 pub use edit::{Edit, Edits};
 pub use language::Language;
 pub use options::{Options, Style};
-pub use project::{LegacyEvent, Project};
+pub use project::{Held, LegacyEvent, Project};
+pub use rewrite::rewrite;
 pub use scan::has_legacy_words;
 pub use site::{
     Found, Identifier, Kind, Outcome, Property, PropertyType, Reason, Refusal, Rewrite, Site,
