@@ -28,7 +28,7 @@ pub use edit::{Edit, Edits};
 pub use language::Language;
 pub use options::{Options, Style};
 pub use project::{Held, LegacyEvent, Project};
-pub use rewrite::rewrite;
+pub use rewrite::{rewrite, rewrite_checked};
 pub use scan::has_legacy_words;
 pub use site::{
     Found, Identifier, Kind, Outcome, Property, PropertyType, Reason, Refusal, Rewrite, Site,

@@ -24,6 +24,38 @@ pub fn rewrite(
     Ok(whole)
 }
 
+/// Rewrites a text, and parses the result once more: what would not parse stays as it is.
+///
+/// # Errors
+///
+/// When the text as it is does not parse.
+pub fn rewrite_checked(
+    language: Language,
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Result<Rewrite, Unparsable> {
+    let mut whole = rewrite(language, text, project, options)?;
+    if whole.edits.is_empty() {
+        return Ok(whole);
+    }
+    let problem = if whole.edits.fit(text) {
+        let changed = whole.edits.apply(text);
+        rewrite(language, &changed, project, options).err().map(|it| it.message)
+    } else {
+        Some("its parts overlap".to_owned())
+    };
+    if let Some(problem) = problem {
+        let refusal = |_: &Site| Refusal {
+            reason: Reason::DoesNotParse,
+            what: format!("the rewritten file would not parse: {problem}"),
+            advice: "rewrite it by hand, and report this: it is a fault of the program".to_owned(),
+        };
+        take_back(language, &mut whole, |_| true, refusal);
+    }
+    Ok(whole)
+}
+
 /// What each rewriter of a language makes of a text.
 fn parts(
     language: Language,
