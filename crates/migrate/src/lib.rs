@@ -20,6 +20,7 @@ mod options;
 mod definitions;
 mod project;
 mod rewrite;
+pub mod ruby;
 mod scan;
 mod site;
 

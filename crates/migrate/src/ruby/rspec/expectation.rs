@@ -1,0 +1,225 @@
+//! `expect_snowplow_event(category:, action:, …)` after what is expected to track.
+
+use super::super::file::{File, New, Plan, refusal};
+use super::super::model::{Arg, Call, Shape, Statement, Value};
+use super::super::properties::quoted;
+use super::changed;
+use crate::edit::Edits;
+use crate::site::{Reason, Refusal};
+
+/// Calls that prepare something, and after which nobody expects an event.
+const PREPARATIONS: &[&str] = &[
+    "allow",
+    "before",
+    "build",
+    "create",
+    "enable_",
+    "expect",
+    "freeze_time",
+    "is_expected",
+    "let",
+    "login_as",
+    "sign_in",
+    "stub_",
+    "travel",
+    "wait_",
+];
+
+/// Calls of tracking themselves, old and new ones: a spec that has them tracks by itself.
+const TRACKING: &[&str] = &[
+    "Gitlab::InternalEvents",
+    "Gitlab::Tracking",
+    "HLLRedisCounter",
+    "UsageDataCounters",
+    "increment_unique_values",
+    "track_internal_event",
+    "track_usage_event",
+];
+
+/// What an expectation says of an event.
+#[derive(Default)]
+struct Expected {
+    name: Option<String>,
+    with: Vec<String>,
+    properties: Vec<String>,
+}
+
+/// What becomes of an expectation.
+pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
+    let is_negative = call.name == "expect_no_snowplow_event";
+    let expected = expected(file, call)?;
+    let Some(name) = expected.name.clone() else {
+        return Err(refusal(
+            Reason::UnknownArgument,
+            format!("no action is named: `{}`", file.short(&call.range)),
+            "Say which event is meant: `not_to trigger_internal_events('…')`.",
+        ));
+    };
+    let written = name.trim_matches(['\'', '"']).to_owned();
+    let matcher = matcher(&name, &expected, is_negative);
+    if has_others(file, call) {
+        return Err(several(file, call, &matcher));
+    }
+    let action = preceding(file, call).ok_or_else(|| no_action(file, call, &matcher))?;
+    file.movable(call, &New::default())?;
+    let mut edits = Edits::default();
+    edits.replace(action.range.start..action.range.start, "expect { ");
+    edits.replace(action.range.end..call.range.end, format!(" }}{matcher}"));
+    Ok(changed(written, edits))
+}
+
+/// `.to trigger_internal_events('x').with(…)`
+fn matcher(name: &str, expected: &Expected, is_negative: bool) -> String {
+    if is_negative {
+        return format!(".not_to trigger_internal_events({name})");
+    }
+    let mut with = expected.with.clone();
+    if !expected.properties.is_empty() {
+        with.push(format!("additional_properties: {{ {} }}", expected.properties.join(", ")));
+    }
+    let with = if with.is_empty() { String::new() } else { format!(".with({})", with.join(", ")) };
+    format!(".to trigger_internal_events({name}){with}")
+}
+
+fn expected(file: &File<'_>, call: &Call) -> Result<Expected, Refusal> {
+    file.plain(call)?;
+    let mut expected = Expected::default();
+    for arg in &call.args {
+        let Some((key, value)) = arg.keyword() else {
+            return Err(unknown(file, arg));
+        };
+        take_argument(file, call, arg, (key, value), &mut expected)?;
+    }
+    Ok(expected)
+}
+
+fn take_argument(
+    file: &File<'_>,
+    call: &Call,
+    arg: &Arg,
+    (key, value): (&str, &Value),
+    expected: &mut Expected,
+) -> Result<(), Refusal> {
+    match key {
+        "category" => {}
+        _ if matches!(value.shape, Shape::Nil) => {}
+        "action" => expected.name = Some(action(file, call, value)?),
+        "user" | "project" | "namespace" => expected.with.push(file.code(&arg.range).to_owned()),
+        "label" | "property" | "value" => {
+            if !file.drops_properties() {
+                let before = file.code(&(arg.range.start..value.range.start));
+                expected.properties.push(match &value.shape {
+                    Shape::Symbol(it) => format!("{before}{}", quoted(it)),
+                    _ => file.code(&arg.range).to_owned(),
+                });
+            }
+        }
+        "context" if file.drops_context() => {}
+        "context" => {
+            return Err(refusal(
+                Reason::CustomContext,
+                format!("internal events have no custom contexts: `{}`", file.short(&arg.range)),
+                "Leave the context out of the expectation; that of Service Ping is always sent.",
+            ));
+        }
+        _ => return Err(unknown(file, arg)),
+    }
+    Ok(())
+}
+
+/// The event, as it is written. The name may be taken by now: the code may be migrated already.
+fn action(file: &File<'_>, call: &Call, value: &Value) -> Result<String, Refusal> {
+    let legacy = value.literal();
+    if let Some(legacy) = legacy.filter(|it| file.project.internal_events.contains(*it)) {
+        return Ok(format!("'{}'", file.options.renamed(legacy)));
+    }
+    // A constant would have to be one that the spec sees.
+    if legacy.is_none() {
+        return Err(file.computed(value));
+    }
+    Ok(file.event_name(value, call)?.written)
+}
+
+/// The statement before an expectation, if it is what is expected to track.
+fn preceding<'s>(file: &File<'s>, call: &Call) -> Option<&'s Statement> {
+    let place = call.place?;
+    let list = file.source.lists.get(place.list)?;
+    if list.get(place.number)?.range != call.range {
+        return None;
+    }
+    let before = list.get(place.number.checked_sub(1)?)?;
+    let code = file.code(&before.range);
+    let is_preparation = PREPARATIONS.iter().any(|it| code.starts_with(it))
+        || TRACKING.iter().any(|it| code.contains(it));
+    let between = file.code(&(before.range.end..call.range.start));
+    let is_near = between.chars().all(|it| it.is_whitespace() || it == ';');
+    (before.is_call && !is_preparation && is_near && !code.contains('\n')).then_some(before)
+}
+
+/// Whether other expectations of its kind stand beside one.
+fn has_others(file: &File<'_>, call: &Call) -> bool {
+    let list = call.place.and_then(|it| file.source.lists.get(it.list));
+    let is_other = |it: &Statement| {
+        let code = file.code(&it.range);
+        it.range != call.range
+            && (code.starts_with("expect_snowplow_event")
+                || code.starts_with("expect_no_snowplow_event"))
+    };
+    list.is_some_and(|it| it.iter().any(is_other))
+}
+
+fn several(file: &File<'_>, call: &Call, matcher: &str) -> Refusal {
+    refusal(
+        Reason::SeveralCalls,
+        format!("several expectations follow one action: `{}`", file.short(&call.range)),
+        format!(
+            "Put the action into one block, and join what is expected with `.and`: \
+             `expect {{ … }}{matcher}.and …`."
+        ),
+    )
+}
+
+fn no_action(file: &File<'_>, call: &Call, matcher: &str) -> Refusal {
+    refusal(
+        Reason::NotUnderstood,
+        format!("it is not certain what is expected to track here: `{}`", file.short(&call.range)),
+        format!("Put the action into a block: `expect {{ … }}{matcher}`."),
+    )
+}
+
+fn unknown(file: &File<'_>, arg: &Arg) -> Refusal {
+    refusal(
+        Reason::UnknownArgument,
+        format!("`trigger_internal_events` does not compare `{}`", file.short(&arg.range)),
+        "Make it an entry of `additional_properties` by hand, or leave it out.",
+    )
+}
+
+/// `expect(HLLRedisCounter).to receive(:track_event)`: what it expects does not happen any more.
+pub(super) fn of_receive(file: &File<'_>, call: &Call) -> Option<Refusal> {
+    let Shape::Call(expect) = &call.receiver.as_ref()?.shape else { return None };
+    let object = expect.args.first()?.positional()?;
+    let Shape::Constant(object) = &object.shape else { return None };
+    let message = match object.as_str() {
+        "Gitlab::Tracking" => ":event",
+        it if it.ends_with("HLLRedisCounter") => ":track_event",
+        _ => return None,
+    };
+    let matcher = call.args.first()?;
+    let code = file.code(&matcher.range);
+    let is_receive = code.starts_with("receive(") || code.starts_with("have_received(");
+    let is_message = code.split_once('(')?.1.starts_with(message);
+    let is_expectation = expect.name == "expect" && expect.receiver.is_none();
+    (is_expectation && is_receive && is_message).then(|| {
+        let negation = if call.name == "to" { "to" } else { "not_to" };
+        refusal(
+            Reason::NotUnderstood,
+            format!("the spec looks at a call that goes: `{}`", file.short(&call.range)),
+            format!(
+                "Put the action into a block: \
+                 `expect {{ … }}.{negation} trigger_internal_events('…')`, with \
+                 `.and increment_usage_metrics('…')` for the counters."
+            ),
+        )
+    })
+}

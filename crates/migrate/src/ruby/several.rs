@@ -1,0 +1,110 @@
+//! A call of Snowplow and one of `RedisHLL` side by side are usually one event.
+
+use super::file::{File, New, refusal};
+use super::model::Call;
+use super::plans::Planned;
+use crate::site::{Kind, Reason};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Calls that go, by their number: another one tracks their event from now on.
+pub(super) fn merge(file: &File<'_>, planned: &mut [Planned<'_>]) -> Vec<(usize, Range<usize>)> {
+    let mut methods: BTreeMap<usize, [Vec<usize>; 2]> = BTreeMap::new();
+    for (number, it) in planned.iter().enumerate() {
+        let Some(method) = it.call.method else { continue };
+        let [snowplow, counters] = methods.entry(method).or_default();
+        match it.kind {
+            Kind::RubySnowplow => snowplow.push(number),
+            Kind::RubyRedisHll => counters.push(number),
+            _ => {}
+        }
+    }
+    let mut gone: Vec<(usize, Range<usize>)> = Vec::new();
+    for [snowplow, counters] in methods.into_values() {
+        for snowplow in snowplow {
+            for counter in &counters {
+                if gone.iter().all(|it| it.0 != *counter) {
+                    gone.extend(merge_pair(file, planned, snowplow, *counter));
+                }
+            }
+        }
+    }
+    gone
+}
+
+/// Whether two calls are neighbouring statements.
+fn are_neighbours(file: &File<'_>, one: &Call, other: &Call) -> bool {
+    let (Some(one_place), Some(other_place)) = (one.place, other.place) else { return false };
+    let is_statement = |call: &Call| {
+        let it = call.place.and_then(|it| file.source.lists.get(it.list)?.get(it.number));
+        it.is_some_and(|it| it.range == call.range)
+    };
+    one_place.list == other_place.list
+        && one_place.number.abs_diff(other_place.number) == 1
+        && is_statement(one)
+        && is_statement(other)
+}
+
+fn merge_pair(
+    file: &File<'_>,
+    planned: &mut [Planned<'_>],
+    snowplow: usize,
+    counter: usize,
+) -> Option<(usize, Range<usize>)> {
+    let (calls, counted) = (planned[snowplow].call, planned[counter].call);
+    let are_neighbours = are_neighbours(file, calls, counted);
+    let lines = lines(file, counted);
+    let (Ok(event), Ok(count)) = (&planned[snowplow].plan, &planned[counter].plan) else {
+        return None;
+    };
+    let is_same = event.found.name == count.found.name;
+    let can_take_object = lacks_object(event, count) && file.comment(calls).is_none();
+    let has_object = count.kept.iter().all(|it| event.kept.contains(it));
+    if is_same && are_neighbours && (has_object || can_take_object) {
+        let lines = lines?;
+        let merged = merged(event.clone(), count);
+        planned[snowplow].plan = Ok(merged);
+        return Some((counter, lines));
+    }
+    if is_same || (are_neighbours && has_object) {
+        let names = (event.found.name.clone(), count.found.name.clone());
+        for it in [snowplow, counter] {
+            planned[it].plan = Err(refusal(
+                Reason::SeveralCalls,
+                format!(
+                    "one method tracks `{}` with Snowplow and `{}` with RedisHLL",
+                    names.0, names.1
+                ),
+                "An internal event does both. Merge them into one call of one name, and migrate \
+                 again; `--rename` can give both the same name.",
+            ));
+        }
+    }
+    None
+}
+
+fn lacks_object(event: &New, count: &New) -> bool {
+    event.found.identifiers.is_disjoint(&count.found.identifiers)
+}
+
+fn merged(mut event: New, count: &New) -> New {
+    for it in &count.kept {
+        if !event.kept.contains(it) {
+            event.kept.push(it.clone());
+        }
+    }
+    event.found.identifiers.extend(&count.found.identifiers);
+    event.found.unique.clone_from(&count.found.unique);
+    event.found.was_unique = true;
+    event.notes.push("The call of RedisHLL beside it is a part of this one now.".into());
+    event
+}
+
+/// The lines of a statement that stands on them alone.
+fn lines(file: &File<'_>, call: &Call) -> Option<Range<usize>> {
+    let start = file.line_start(call.range.start);
+    let end = file.text[call.range.end..].find('\n').map(|it| call.range.end + it + 1)?;
+    let is_alone = file.text[start..call.range.start].trim().is_empty()
+        && file.text[call.range.end..end].trim().is_empty();
+    is_alone.then_some(start..end)
+}

@@ -1,0 +1,80 @@
+//! Counters of plain Redis keys.
+
+use super::{check, found, refuse};
+use crate::options::Options;
+use crate::site::Reason;
+
+#[test]
+fn counters_become_events() {
+    check(
+        &Options::default(),
+        &[
+            (
+                "Gitlab::UsageDataCounters::WikiPageCounter.count(:create)\n",
+                "Gitlab::InternalEvents.track_event('wiki_pages_create')\n",
+            ),
+            (
+                "class A\n  def x\n    ::Gitlab::UsageDataCounters::NoteCounter.count('create') if y\n  end\nend\n",
+                "class A\n  include ::Gitlab::InternalEventsTracking\n\n  def x\n    track_internal_event('note_create') if y\n  end\nend\n",
+            ),
+            (
+                "Gitlab::UsageDataCounters::SearchCounter.count(:all_searches)\n",
+                "Gitlab::InternalEvents.track_event('all_searches')\n",
+            ),
+            (
+                "Gitlab::UsageDataCounters::SearchCounter.increment_navbar_searches_count\n",
+                "Gitlab::InternalEvents.track_event('navbar_searches')\n",
+            ),
+            (
+                "Gitlab::UsageDataCounters::WebIdeCounter.increment_views_count\n",
+                "Gitlab::InternalEvents.track_event('web_ide_views')\n",
+            ),
+            (
+                "Gitlab::UsageDataCounters.count('merge_request_create')\n",
+                "Gitlab::InternalEvents.track_event('merge_request_create')\n",
+            ),
+            (
+                "Gitlab::UsageDataCounters::SmallThingCounter.count(:made)\n",
+                "Gitlab::InternalEvents.track_event('small_things_made')\n",
+            ),
+            ("users.count(:id)\n", "users.count(:id)\n"),
+            ("User.count\n", "User.count\n"),
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_known_is_refused() {
+    use Reason::*;
+    refuse(&[
+        ("Gitlab::UsageDataCounters::OwnCounter.count(:create)\n", NotUnderstood, "OwnCounter"),
+        ("Gitlab::UsageDataCounters::OwnCounter.increment_x_count\n", NotUnderstood, "increment_x"),
+        ("Gitlab::UsageDataCounters::WikiPageCounter.count(event)\n", ComputedName, "`event`"),
+        (
+            "Gitlab::UsageDataCounters::NoteCounter.count(:create, type)\n",
+            UnknownArgument,
+            "`type`",
+        ),
+        ("Gitlab::UsageDataCounters::NoteCounter.count(*x)\n", IndirectArguments, "*x"),
+        ("x = Gitlab::UsageDataCounters::NoteCounter.count(:create)\n", ValueUsed, "count"),
+        (
+            "Gitlab::UsageDataCounters::WebIdeCounter.increment_previews_count(n)\n",
+            UnknownArgument,
+            "`n`",
+        ),
+    ]);
+}
+
+#[test]
+fn keys_are_those_under_which_it_was_counted() {
+    let cases = [
+        ("WikiPageCounter.count(:create)", "USAGE_WIKI_PAGES_CREATE"),
+        ("SearchCounter.increment_navbar_searches_count", "NAVBAR_SEARCHES_COUNT"),
+        ("WebIdeCounter.increment_views_count", "WEB_IDE_VIEWS_COUNT"),
+        ("SnippetCounter.count(:create)", "USAGE_SNIPPET_CREATE"),
+    ];
+    for (call, key) in cases {
+        let found = found(&format!("Gitlab::UsageDataCounters::{call}\n"));
+        assert_eq!(found[0].was_total.as_deref(), Some(key));
+    }
+}
