@@ -14,6 +14,7 @@
 //! bytes; what lies outside of an edit stays as it is. What cannot be proven is refused with a
 //! reason, and a call is changed completely or not at all.
 
+pub mod attributes;
 mod edit;
 mod language;
 mod options;

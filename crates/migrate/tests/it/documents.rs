@@ -1,89 +1,105 @@
 //! The pages of `docs/migrate`: every example on them holds.
 //!
-//! An example is a heading `### …` with two fenced blocks below: the legacy code, and what becomes
-//! of it. If it is refused, the second block is ```` ```text ````: the reason's code, what is in the
-//! way, and what to do, a line each. Options stand in the text between, as they are given to the
-//! program: `--drop-properties`.
+//! An example is a heading of the third level with two blocks under it: the legacy code, and
+//! either what it becomes, in the same language, or why it stays, as `text`. Options named before
+//! the first block apply.
 
-use internal_events_migrate::{Kind, Options, Outcome, Project, Rewrite, Style, ruby};
-use std::path::Path;
+use internal_events_migrate::{
+    Kind, Language, Options, Outcome, Project, Rewrite, Style, Unparsable, attributes,
+};
+use std::path::{Path, PathBuf};
 
-/// Pages that this test executes.
-const PAGES: &[&str] =
-    &["ruby-snowplow", "ruby-redis-hll", "ruby-redis", "ruby-controller", "rspec"];
+type Rewriter = fn(&str, Language, &Project, &Options) -> Result<Rewrite, Unparsable>;
 
-#[test]
-fn every_example_on_a_page_holds() {
-    let mut problems = Vec::new();
-    for page in PAGES {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/migrate");
-        let text = std::fs::read_to_string(path.join(format!("{page}.md"))).unwrap();
-        assert!(text.starts_with(&format!("# {page}\n")), "{page}: title");
-        assert!(Kind::from_name(page).is_some(), "{page} is no kind");
-        let examples: Vec<&str> = text.split("\n### ").skip(1).collect();
-        assert!(examples.len() > 4, "{page}: few examples");
-        assert!(examples.iter().any(|it| it.contains("```text\n")), "{page}: nothing is refused");
-        problems.extend(examples.into_iter().filter_map(|it| problem(page, it)));
-    }
-    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+/// The pages, and what rewrites the examples on each.
+const PAGES: &[(Kind, Rewriter)] = &[(Kind::DataAttributes, attributes::rewrite)];
+
+/// An example of a page.
+struct Example<'a> {
+    heading: &'a str,
+    language: Language,
+    options: Options,
+    before: &'a str,
+    after: Expected<'a>,
 }
 
-/// What is wrong with an example.
-fn problem(page: &str, example: &str) -> Option<String> {
-    let title = format!("{page}: {}", example.lines().next().unwrap_or_default());
-    let blocks = blocks(example);
-    let [(language, before), (as_language, after)] = blocks[..] else {
-        return Some(format!("{title}: two blocks are expected"));
+enum Expected<'a> {
+    Text(&'a str),
+    Refusal { code: &'a str, what: &'a str },
+}
+
+fn page(kind: Kind) -> (PathBuf, String) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/migrate");
+    let path = folder.join(format!("{kind}.md"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    (path, text)
+}
+
+fn examples(page: &str) -> Vec<Example<'_>> {
+    page.split("\n### ").skip(1).map(example).collect()
+}
+
+fn example(section: &str) -> Example<'_> {
+    let (heading, rest) = section.split_once('\n').unwrap();
+    let rest = rest.split("\n## ").next().unwrap();
+    let parts: Vec<&str> = rest.split("```").collect();
+    let [said, before, _, after, _] = parts[..] else { panic!("two blocks under {heading}") };
+    let (language, before) = before.split_once('\n').unwrap();
+    let (other, after) = after.split_once('\n').unwrap();
+    let after = if other == "text" {
+        let (code, what) = after.trim_end().split_once(": ").unwrap();
+        Expected::Refusal { code, what }
+    } else {
+        assert_eq!(language, other, "both blocks under {heading} are of one language");
+        Expected::Text(after)
     };
-    let options = options(example);
-    let done = rewrite(language, before, &options);
-    let changed = done.edits.apply(before);
-    let found = if as_language == "text" { refusals(&done) } else { changed.clone() };
-    if found != after {
-        return Some(format!("{title}\n{found}{:#?}", done.sites));
-    }
-    if as_language == "text" && changed != before {
-        return Some(format!("{title}: it is refused and changed\n{changed}"));
-    }
-    let again = rewrite(language, &changed, &options);
-    (!again.edits.is_empty()).then(|| format!("{title}: a second run changes something"))
+    Example { heading, language: language_of(language), options: options(said), before, after }
 }
 
-/// Fenced blocks: their language and their text.
-fn blocks(text: &str) -> Vec<(&str, &str)> {
-    let fences = text.split("```").skip(1).step_by(2);
-    fences.filter_map(|it| it.split_once('\n')).collect()
+fn language_of(name: &str) -> Language {
+    let name = match name {
+        "ruby" => "rb",
+        "javascript" => "js",
+        "typescript" => "ts",
+        other => other,
+    };
+    Language::of(Path::new(&format!("a.{name}"))).unwrap()
 }
 
-/// Options that the text between the blocks names.
-fn options(example: &str) -> Options {
-    let prose: String = example.split("```").step_by(2).collect();
-    let renames = prose.split("`--rename ").skip(1).filter_map(|it| it.split('`').next());
-    let renames = renames.filter_map(|it| it.split_once('='));
+fn options(said: &str) -> Options {
+    let renames = said.split("`--rename ").skip(1).map(|it| {
+        let (old, new) = it.split('`').next().unwrap().split_once('=').unwrap();
+        (old.to_owned(), new.to_owned())
+    });
     Options {
-        style: if prose.contains("--style 2023") { Style::First } else { Style::Current },
-        drops_properties: prose.contains("--drop-properties"),
-        keeps_category: prose.contains("--keep-category"),
-        renames: renames.map(|it| (it.0.to_owned(), it.1.to_owned())).collect(),
+        drops_properties: said.contains("`--drop-properties`"),
+        style: if said.contains("`--style 2023`") { Style::First } else { Style::Current },
+        renames: renames.collect(),
         ..Options::default()
     }
 }
 
-fn rewrite(language: &str, text: &str, options: &Options) -> Rewrite {
-    let project = Project::default();
-    match language {
-        "ruby" => ruby::rewrite(text, &project, options).unwrap(),
-        _ => panic!("no code of {language} is expected"),
+#[test]
+fn examples_of_the_pages_hold() {
+    for (kind, rewriter) in PAGES {
+        let (path, text) = page(*kind);
+        let examples = examples(&text);
+        assert!(examples.len() >= 8, "{} has hardly any examples", path.display());
+        for it in examples {
+            let done = rewriter(it.before, it.language, &Project::default(), &it.options).unwrap();
+            match it.after {
+                Expected::Text(after) => {
+                    assert_eq!(done.edits.apply(it.before), after, "{}", it.heading);
+                }
+                Expected::Refusal { code, what } => assert_refused(it.heading, &done, code, what),
+            }
+        }
     }
 }
 
-/// The refusals of a rewrite, as the pages show them.
-fn refusals(done: &Rewrite) -> String {
-    let refusal = |outcome: &Outcome| match outcome {
-        Outcome::Refused(it) => {
-            format!("{}: {}\n{}\n", it.reason.code(), it.what, it.advice)
-        }
-        _ => String::new(),
-    };
-    done.sites.iter().map(|it| refusal(&it.outcome)).collect()
+fn assert_refused(heading: &str, done: &Rewrite, code: &str, what: &str) {
+    assert!(done.edits.is_empty(), "{heading}");
+    let [site] = &done.sites[..] else { panic!("{heading}: {:?}", done.sites) };
+    let Outcome::Refused(it) = &site.outcome else { panic!("{heading}: {site:?}") };
+    assert_eq!((it.reason.code(), &*it.what), (code, what), "{heading}");
 }

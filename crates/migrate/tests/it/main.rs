@@ -1,3 +1,5 @@
-//! Tests of what is public.
+//! What the crate does, from outside.
 
+mod attributes;
 mod documents;
+mod ruby_documents;

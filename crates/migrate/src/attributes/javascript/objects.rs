@@ -1,0 +1,128 @@
+//! Objects with attributes as members: `{ 'data-track-action': 'x' }`.
+
+use super::values::{literal, quote_of, value};
+use super::{Reader, bytes, is_action};
+use crate::attributes::element::{
+    Attribute, Case, Element, Era, Layout, Part, data_meaning, internal_name, meaning,
+};
+use crate::attributes::judge::{quote, refusal};
+use crate::site::{Outcome, Reason};
+use oxc_ast::ast::{Expression, ObjectExpression, ObjectProperty, ObjectPropertyKind, PropertyKey};
+use oxc_span::GetSpan as _;
+use std::ops::Range;
+
+impl Reader<'_, '_, '_> {
+    /// Judges an object whose members are attributes.
+    pub(super) fn settle_object(&mut self, object: &ObjectExpression<'_>) {
+        self.note_datasets(object);
+        let is_dataset = self.datasets.contains(&bytes(object.span));
+        let members = object.properties.iter().map(|it| bytes(it.span())).collect();
+        let mut element = Element::new(Layout::Listed(members));
+        for property in properties(object) {
+            if let Some(it) = self.member(property, is_dataset) {
+                self.settled.push(bytes(property.key.span()));
+                element.attributes.push(it);
+            } else if is_dropdown(property) {
+                element.is_dropdown = true;
+            }
+        }
+        self.work.settle(self.text, &element);
+        if !is_dataset {
+            self.refuse_bare_names(object);
+        }
+    }
+
+    /// Members named `dataset` hold attributes without the word `data`.
+    fn note_datasets(&mut self, object: &ObjectExpression<'_>) {
+        for property in properties(object) {
+            if let (Some((name, _)), Expression::ObjectExpression(it)) =
+                (key(self.text, property), &property.value)
+                && name == "dataset"
+            {
+                self.datasets.push(bytes(it.span));
+            }
+        }
+    }
+
+    fn member(&self, property: &ObjectProperty<'_>, is_dataset: bool) -> Option<Attribute> {
+        let (name, range) = key(self.text, property)?;
+        let (era, part, new) = if is_dataset {
+            let (era, part) = meaning(&name, Case::Camel)?;
+            (era, part, internal_name(part, Case::Camel))
+        } else {
+            let (era, part) = data_meaning(&name)?;
+            (era, part, internal_name(part, Case::Dashed).map(|it| format!("data-{it}")))
+        };
+        let load = is_action(era, part).then(|| self.load(property, &range, is_dataset));
+        Some(Attribute {
+            era,
+            part,
+            range: bytes(property.span),
+            rename: new.map(|it| (range, it)).into_iter().collect(),
+            value: value(self.text, &property.value),
+            literal: literal(self.text, &property.value),
+            load,
+        })
+    }
+
+    /// A member like this one that has the event sent at once.
+    fn load(&self, property: &ObjectProperty<'_>, name: &Range<usize>, is_dataset: bool) -> String {
+        let whole = bytes(property.span);
+        let before = &self.text[whole.start..name.start];
+        let between = &self.text[name.end..property.value.span().start as usize];
+        let name = if is_dataset { "eventTrackingLoad" } else { "data-event-tracking-load" };
+        let quote = quote_of(self.text, &property.value);
+        format!(", {before}{name}{between}{quote}true{quote}")
+    }
+
+    /// Names without `data-`: whether they become attributes is not seen here.
+    fn refuse_bare_names(&mut self, object: &ObjectExpression<'_>) {
+        for property in properties(object) {
+            let Some((name, _)) = key(self.text, property) else { continue };
+            let is_bare = meaning(&name, Case::Dashed).or_else(|| meaning(&name, Case::Snake));
+            if is_bare != Some((Era::Legacy, Part::Action)) || name.contains("event") {
+                continue;
+            }
+            let range = bytes(property.span);
+            let refused = refusal(
+                Reason::IndirectArguments,
+                format!(
+                    "it is not seen whether this becomes an attribute: `{}`",
+                    quote(self.text, &range)
+                ),
+                "Write the attributes with their full names where the element is made, or change \
+                 this by hand together with the code that reads it.",
+            );
+            self.work.note(range, Outcome::Refused(refused), None);
+        }
+    }
+}
+
+fn properties<'a, 'b>(
+    object: &'a ObjectExpression<'b>,
+) -> impl Iterator<Item = &'a ObjectProperty<'b>> {
+    object.properties.iter().filter_map(|it| match it {
+        ObjectPropertyKind::ObjectProperty(it) => Some(&**it),
+        ObjectPropertyKind::SpreadProperty(_) => None,
+    })
+}
+
+/// The name of a member, and its bytes without quotes.
+fn key(text: &str, property: &ObjectProperty<'_>) -> Option<(String, Range<usize>)> {
+    if property.computed || property.method || property.shorthand {
+        return None;
+    }
+    match &property.key {
+        PropertyKey::StaticIdentifier(it) => Some((it.name.to_string(), bytes(it.span))),
+        PropertyKey::StringLiteral(it) => {
+            let inner = it.span.start as usize + 1..(it.span.end as usize).checked_sub(1)?;
+            (text.get(inner.clone())? == it.value).then(|| (it.value.to_string(), inner))
+        }
+        _ => None,
+    }
+}
+
+fn is_dropdown(property: &ObjectProperty<'_>) -> bool {
+    matches!(&property.key, PropertyKey::StringLiteral(it) if it.value == "data-toggle")
+        && matches!(&property.value, Expression::StringLiteral(it) if it.value == "dropdown")
+}

@@ -1,0 +1,117 @@
+use super::*;
+use Language::{JavaScript, TypeScript};
+
+#[track_caller]
+fn same(before: &str, after: &str) -> Vec<Found> {
+    check(TypeScript, before, after);
+    check(JavaScript, before, after)
+}
+
+#[track_caller]
+fn not(before: &str, reason: Reason, what: &str) {
+    refuse(JavaScript, before, reason, what);
+}
+
+#[test]
+fn statements() {
+    same(
+        "el.dataset.trackAction = 'x';\nel.dataset.trackLabel = label;\nel.dataset.trackExtra = '{\"a\": 1}';\n",
+        "el.dataset.eventTracking = 'x';\nel.dataset.eventLabel = label;\nel.dataset.eventAdditional = '{\"a\": 1}';\n",
+    );
+    same("el.dataset['trackAction'] = \"x\"", "el.dataset['eventTracking'] = \"x\"");
+    same("data['track-action'] = 'x';", "data['event-tracking'] = 'x';");
+    same("attrs['data-track-action'] = `x`;", "attrs['data-event-tracking'] = `x`;");
+    same(
+        "function f() {\n  a.b.setAttribute('data-track-action', 'x')\n  a.b.setAttribute('data-track-value', 2)\n}\n",
+        "function f() {\n  a.b.setAttribute('data-event-tracking', 'x')\n  a.b.setAttribute('data-event-value', 2)\n}\n",
+    );
+    same(
+        "$('.x')\n  .attr('data-track-action', 'x')\n  .addClass('a')\n  .attr('data-track-label', 'l');\n",
+        "$('.x')\n  .attr('data-event-tracking', 'x')\n  .addClass('a')\n  .attr('data-event-label', 'l');\n",
+    );
+    check_with(
+        JavaScript,
+        "el.dataset.trackAction = 'x';\n  el.dataset.trackLabel = 'l'; // why\nel.dataset.trackProperty = 'p';\nend();\n",
+        "el.dataset.eventTracking = 'x';\n   // why\nend();\n",
+        &first_guide(),
+    );
+}
+
+#[test]
+fn objects() {
+    same(
+        "h('a', { attrs: { 'data-track-action': 'x', \"data-track-label\": l } });",
+        "h('a', { attrs: { 'data-event-tracking': 'x', \"data-event-label\": l } });",
+    );
+    same("$x.attr({ 'data-track-action': 'x' });", "$x.attr({ 'data-event-tracking': 'x' });");
+    same("f({ dataset: { trackAction: 'x' } });", "f({ dataset: { eventTracking: 'x' } });");
+    same(
+        "a = {\n  'data-track-action': 'render',\n};\n",
+        "a = {\n  'data-event-tracking': 'render', 'data-event-tracking-load': 'true',\n};\n",
+    );
+    check_with(
+        JavaScript,
+        "a = {\n  'data-track-label': 'l',\n  'data-track-action': 'x',\n  'data-track-value': 1,\n  'data-track-property': 'p',\n};\n",
+        "a = {\n  'data-event-tracking': 'x',\n};\n",
+        &first_guide(),
+    );
+}
+
+#[test]
+fn refusals() {
+    not("el.dataset.trackAction = name;", Reason::ComputedName, "= name");
+    not("el.dataset.trackAction = `a_${b}`;", Reason::ComputedName, "a_${b}");
+    not("data['track-action'] = this.action;", Reason::ComputedName, "this.action");
+    not("el.setAttribute('data-track-action', action);", Reason::ComputedName, "action)");
+    not(
+        "el.dataset.trackAction = 'x';\nel.dataset.trackAction = 'y';",
+        Reason::NotUnderstood,
+        "'y'",
+    );
+    not(
+        "el.dataset.trackAction = 'x';\nel.dataset.trackContext = c;",
+        Reason::CustomContext,
+        "trackContext",
+    );
+    not("el.dataset.trackAction = 'render';", Reason::NotUnderstood, "when the page loads");
+    not("el.dataset.trackAction = 'X Y';", Reason::IllegalName, "X Y");
+    not("track(el.dataset.trackAction);", Reason::NotUnderstood, "el.dataset.trackAction");
+    not("const { a } = f(el.dataset['trackAction']);", Reason::NotUnderstood, "['trackAction']");
+    not(
+        "document.querySelector('[data-track-action=\"x\"]');",
+        Reason::NotUnderstood,
+        "[data-track-action",
+    );
+    not(
+        "const a = `<a data-track-action=\"x\">${b}</a>`;",
+        Reason::NotUnderstood,
+        "<a data-track-action",
+    );
+    not(
+        "f(el.setAttribute('data-track-action', 'x'));",
+        Reason::NotUnderstood,
+        "data-track-action",
+    );
+    not("a = { track_action: 'x' };", Reason::IndirectArguments, "track_action: 'x'");
+    not("a = { 'data-track-action': cond ? 'x' : 'y' };", Reason::ComputedName, "cond");
+    not(
+        "a = { 'data-track-action': 'x', 'data-toggle': 'dropdown' };",
+        Reason::SeveralCalls,
+        "x_show",
+    );
+}
+
+#[test]
+fn what_is_no_attribute_is_left() {
+    ignore(JavaScript, "f({ trackAction: 'x', trackLabel: 'y' });");
+    ignore(JavaScript, "el.dataset.trackLabel = 'x';");
+    ignore(JavaScript, "// el.dataset.trackAction = 'x'\n");
+    ignore(JavaScript, "map['track-action'];".replace("track", "tack").as_str());
+}
+
+#[test]
+fn what_does_not_parse_is_an_error() {
+    let parsed = |text| rewrite(text, JavaScript, &Project::default(), &Options::default());
+    assert!(parsed("el.dataset.trackAction = ;").is_err());
+    assert!(parsed(&format!("{}'data-track-action'", "(".repeat(10_000))).is_err());
+}

@@ -1,0 +1,160 @@
+use super::*;
+use Language::Vue;
+
+const GUIDE: &str = r#"<template>
+ <gl-button
+  :href="diffFile.external_url"
+  :title="externalUrlLabel"
+  :aria-label="externalUrlLabel"
+  target="_blank"
+  data-track-action="click_toggle_external_button"
+  data-track-label="diff_toggle_external_button"
+  data-track-property="diff_toggle_external"
+  icon="external-link"
+/>
+</template>
+"#;
+
+const GUIDE_AFTER: &str = r#"<template>
+ <gl-button
+  :href="diffFile.external_url"
+  :title="externalUrlLabel"
+  :aria-label="externalUrlLabel"
+  target="_blank"
+  data-event-tracking="click_toggle_external_button"
+  icon="external-link"
+/>
+</template>
+"#;
+
+/// A template with this in it.
+fn of(inner: &str) -> String {
+    format!(
+        "<script>\nexport default {{}};\n</script>\n<template>\n  {inner}\n</template>\n<i18n>{{\"a\": \"<b data-track-action='x'>\"}}</i18n>\n"
+    )
+}
+
+#[track_caller]
+fn same(before: &str, after: &str) -> Vec<Found> {
+    check(Vue, &of(before), &of(after))
+}
+
+#[track_caller]
+fn not(before: &str, reason: Reason, what: &str) {
+    refuse(Vue, &of(before), reason, what);
+}
+
+#[test]
+fn the_first_guide_is_followed() {
+    check_with(Vue, GUIDE, GUIDE_AFTER, &first_guide());
+}
+
+#[test]
+fn static_attributes() {
+    same(
+        "<a data-track-action=\"x\" @click=\"a\">{{ a<b }}</a>",
+        "<a data-event-tracking=\"x\" @click=\"a\">{{ a<b }}</a>",
+    );
+    same(
+        "<template #x><a data-track-action=\"x\" /></template><p>{{ '<' }}</p><b data-track-action='y'></b>",
+        "<template #x><a data-event-tracking=\"x\" /></template><p>{{ '<' }}</p><b data-event-tracking='y'></b>",
+    );
+    same(
+        "<a data-track-action=\"render\"/>",
+        "<a data-event-tracking=\"render\" data-event-tracking-load=\"true\"/>",
+    );
+}
+
+#[test]
+fn bound_attributes() {
+    same(
+        r#"<a data-track-action="x" :data-track-label="name" v-bind:data-track-property="`p`" :data-track-value="2" />"#,
+        r#"<a data-event-tracking="x" :data-event-label="name" v-bind:data-event-property="`p`" :data-event-value="2" />"#,
+    );
+    same(r#"<a v-bind:data-track-action="'x'" />"#, r#"<a v-bind:data-event-tracking="'x'" />"#);
+    let found = same(
+        r#"<a data-track-action="x" :data-track-extra="JSON.stringify({ plan, count: 1, kind: 'k' })" />"#,
+        r#"<a data-event-tracking="x" :data-event-additional="JSON.stringify({ plan, count: 1, kind: 'k' })" />"#,
+    );
+    assert_eq!(found[0].properties["kind"].example.as_deref(), Some("k"));
+    let text = of(r#"<a data-track-action="x" :data-track-extra="json" />"#);
+    assert!(notes(Vue, &text, &Options::default()).contains("declare each"));
+    check_with(
+        Vue,
+        &of(r#"<a :data-track-action="'x'" />"#),
+        &of(r#"<a :data-event-tracking="'y'" />"#),
+        &renaming(&[("x", "y")]),
+    );
+}
+
+#[test]
+fn objects() {
+    same(
+        r#"<a v-bind="{ 'data-track-action': 'x', 'data-track-label': label, id }" />"#,
+        r#"<a v-bind="{ 'data-event-tracking': 'x', 'data-event-label': label, id }" />"#,
+    );
+    same(
+        r#"<a :action="{ text: t, attributes: { 'data-track-action': 'x' } }" />"#,
+        r#"<a :action="{ text: t, attributes: { 'data-event-tracking': 'x' } }" />"#,
+    );
+    check_with(
+        Vue,
+        &of(r#"<a v-bind="{ 'data-track-action': 'x', 'data-track-label': 'l' }" />"#),
+        &of(r#"<a v-bind="{ 'data-event-tracking': 'x' }" />"#),
+        &first_guide(),
+    );
+    same(
+        r#"<a @click="() => { $refs.a.dataset.trackAction = 'x'; }" />"#,
+        r#"<a @click="() => { $refs.a.dataset.eventTracking = 'x'; }" />"#,
+    );
+}
+
+#[test]
+fn scripts_set_attributes_too() {
+    let before = "<template><a/></template>\n<script>\nexport default { a: { 'data-track-action': 'x' } };\n</script>\n";
+    check(Vue, before, &before.replace("data-track-action", "data-event-tracking"));
+    let before = "<script lang=\"ts\">\nconst a = { 'data-track-action': 'x' } as A;\n</script>\n";
+    check(Vue, before, &before.replace("data-track-action", "data-event-tracking"));
+}
+
+#[test]
+fn refusals() {
+    not(r#"<a :data-track-action="name" />"#, Reason::ComputedName, ":data-track-action=\"name\"");
+    not(r#"<a :data-track-action="a ? 'x' : 'y'" />"#, Reason::ComputedName, "a ? 'x' : 'y'");
+    not(r#"<a :data-track-action="`click_${x}`" />"#, Reason::ComputedName, "click_${x}");
+    not(r#"<a :data-track-action="a b" />"#, Reason::ComputedName, "a b");
+    not(r#"<a :data-track-action.camel="'x'" />"#, Reason::NotUnderstood, "modifier");
+    not(
+        r#"<a data-track-action="x" :data-track-action="'x'" />"#,
+        Reason::NotUnderstood,
+        "two actions",
+    );
+    not(r#"<a v-bind="{ 'data-track-action': name }" />"#, Reason::ComputedName, "name");
+    not(r#"<a v-bind="{ 'data-track-action': 'x' " />"#, Reason::DoesNotParse, "v-bind");
+    not(
+        r#"<a v-bind="{ 'track-action': 'x' }" />"#,
+        Reason::IndirectArguments,
+        "'track-action': 'x'",
+    );
+    not(
+        r#"<a data-track-action="x" :data-track-experiment="e" />"#,
+        Reason::CustomContext,
+        "experiment",
+    );
+    not(r#"<a data-track-action="x" data-toggle="dropdown" />"#, Reason::SeveralCalls, "x_hide");
+    not(r#"<a data-track-action="x" :data-event-tracking="y" />"#, Reason::NameTaken, "\"y\"");
+    refuse(
+        Vue,
+        "<template lang=\"pug\">\na(data-track-action=\"x\")\n</template>",
+        Reason::NotUnderstood,
+        "pug",
+    );
+}
+
+#[test]
+fn what_is_no_template_is_left() {
+    ignore(Vue, "<docs><a data-track-action='x'></docs>");
+    ignore(Vue, "<!-- <template><a data-track-action='x'></template> -->");
+    ignore(Vue, "<template><a data-track-action='x'>");
+    ignore(Vue, "<template><a :data-track-label='x'/><b track-action='y'/></template>");
+}

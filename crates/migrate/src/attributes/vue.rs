@@ -1,0 +1,128 @@
+//! Single-file components: the template's tags, and the expressions in them.
+
+use super::Work;
+use super::element::{Attribute, Element, Era, Layout, Part, Value, data_meaning};
+use super::html::{self, Raw, Tag};
+use super::javascript;
+use super::judge::{quote, refusal};
+use crate::site::{Outcome, Reason, Rewrite, Unparsable};
+use std::ops::Range;
+
+mod blocks;
+
+/// Rewrites a component.
+pub(super) fn read(text: &str, work: &mut Work<'_>) -> Result<(), Unparsable> {
+    for block in blocks::of(text) {
+        let code = &text[block.content.clone()];
+        let offset = block.content.start;
+        let mut part = Work { rewrite: Rewrite::default(), ..*work };
+        match block.name {
+            "template" if block.language.is_none_or(|it| it == "html") => template(code, &mut part),
+            "template" if html::is_mentioned(code) => {
+                let refused = refusal(
+                    Reason::NotUnderstood,
+                    format!(
+                        "a template in another language than HTML: `{}`",
+                        &text[block.tag.clone()]
+                    ),
+                    "Change its attributes by hand.",
+                );
+                part.note(0..0, Outcome::Refused(refused), None);
+            }
+            "script" => {
+                let is_typescript = matches!(block.language, Some("ts" | "tsx"));
+                javascript::read(code, is_typescript, &mut part)
+                    .map_err(|it| Unparsable { at: it.at + offset, ..it })?;
+            }
+            _ => {}
+        }
+        work.rewrite.take_part(part.rewrite, offset);
+    }
+    Ok(())
+}
+
+fn template(text: &str, work: &mut Work<'_>) {
+    let masked = blocks::without_interpolations(text);
+    for tag in html::tags(&masked) {
+        let mut element = Element::new(Layout::Spaced);
+        html::describe(text, &tag, &mut element);
+        read_tag(text, &tag, &mut element, work);
+        work.settle(text, &element);
+    }
+}
+
+fn read_tag(text: &str, tag: &Tag, element: &mut Element, work: &mut Work<'_>) {
+    for raw in &tag.attributes {
+        match bound(text, raw) {
+            Some(Bound::Attribute(it)) => element.attributes.push(it),
+            Some(Bound::Modified) => {
+                let refused = refusal(
+                    Reason::NotUnderstood,
+                    format!("a modifier after the name: `{}`", quote(text, &raw.range)),
+                    "Bind the attribute without a modifier.",
+                );
+                work.note(raw.range.clone(), Outcome::Refused(refused), None);
+            }
+            None => match html::attribute(text, raw) {
+                Some(it) => element.attributes.push(it),
+                None => expression(text, raw, work),
+            },
+        }
+    }
+}
+
+enum Bound {
+    Attribute(Attribute),
+    Modified,
+}
+
+/// `:data-track-label="…"`, `v-bind:data-track-label="…"`
+fn bound(text: &str, raw: &Raw) -> Option<Bound> {
+    let name = &text[raw.name.clone()];
+    let rest = name.strip_prefix("v-bind:").or_else(|| name.strip_prefix(':'))?;
+    let (plain, modifier) = rest.split_once('.').map_or((rest, None), |it| (it.0, Some(it.1)));
+    let (era, part) = data_meaning(plain)?;
+    if modifier.is_some() {
+        return (era == Era::Legacy && part == Part::Action).then_some(Bound::Modified);
+    }
+    let (value, literal) = expression_value(text, raw, part);
+    let at = raw.name.end - rest.len();
+    let attribute = Attribute { literal, ..html::named(text, raw, at, (era, part), value) };
+    Some(Bound::Attribute(attribute))
+}
+
+fn expression_value(text: &str, raw: &Raw, part: Part) -> (Value, Option<Range<usize>>) {
+    let Some(range) = &raw.value else { return (Value::Nothing, None) };
+    let Some((value, literal)) = javascript::expression(&raw.text) else {
+        return (Value::Computed(quote(text, range)), None);
+    };
+    // With references in it, bytes of the value are not bytes of the text.
+    let literal = literal.filter(|_| text[range.clone()] == raw.text);
+    let literal = literal.map(|it| it.start + range.start..it.end + range.start);
+    match value {
+        Value::Text(it) if part == Part::Extra => (javascript::json(&it), literal),
+        it => (it, literal),
+    }
+}
+
+/// An expression that may hold objects with attributes.
+fn expression(text: &str, raw: &Raw, work: &mut Work<'_>) {
+    let Some(range) = &raw.value else { return };
+    let name = &text[raw.name.clone()];
+    let code = &text[range.clone()];
+    if !name.starts_with([':', '@', '#']) && !name.starts_with("v-") {
+        return;
+    }
+    if !html::is_mentioned(&raw.text) && !raw.text.contains("dataset.track") {
+        return;
+    }
+    let is_exact = code == raw.text;
+    if !is_exact || javascript::read_expression(code, range.start, work).is_none() {
+        let refused = refusal(
+            Reason::DoesNotParse,
+            format!("this is no expression of JavaScript: `{}`", quote(text, &raw.range)),
+            "Correct it, or change its attributes by hand.",
+        );
+        work.note(raw.range.clone(), Outcome::Refused(refused), None);
+    }
+}
