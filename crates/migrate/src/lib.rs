@@ -15,15 +15,17 @@
 //! reason, and a call is changed completely or not at all.
 
 pub mod attributes;
+mod definitions;
 mod edit;
+pub mod javascript;
 mod language;
 mod options;
-mod definitions;
 mod project;
 mod rewrite;
 pub mod ruby;
 mod scan;
 mod site;
+pub mod vue;
 
 pub use definitions::{Change, FileCalls, MetricSite, Planned, Surroundings, plan};
 pub use edit::{Edit, Edits};

@@ -5,6 +5,7 @@ use crate::language::Language;
 use crate::options::Options;
 use crate::project::{Held, Project};
 use crate::site::{Kind, Outcome, Reason, Refusal, Rewrite, Site, Unparsable};
+use crate::{attributes, javascript, ruby, vue};
 
 /// Rewrites a text.
 ///
@@ -63,8 +64,16 @@ fn parts(
     project: &Project,
     options: &Options,
 ) -> Result<Vec<Rewrite>, Unparsable> {
-    let _ = (language, text, project, options);
-    Ok(Vec::new())
+    let code = match language {
+        Language::Ruby => Some(ruby::rewrite(text, project, options)?),
+        Language::JavaScript | Language::TypeScript => {
+            Some(javascript::rewrite(text, language, project, options)?)
+        }
+        Language::Vue => Some(vue::rewrite(text, project, options)?),
+        Language::Html | Language::Erb | Language::Haml => None,
+    };
+    let attributes = attributes::rewrite(text, language, project, options)?;
+    Ok(code.into_iter().chain([attributes]).collect())
 }
 
 /// Puts together what several rewriters found in one text.

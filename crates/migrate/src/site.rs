@@ -24,7 +24,7 @@ pub enum Kind {
     JsApi,
     /// `data-track-action` and the other attributes, in whatever language.
     DataAttributes,
-    /// RSpec: `expect_snowplow_event` and the legacy shared examples.
+    /// `RSpec`: `expect_snowplow_event` and the legacy shared examples.
     Rspec,
     /// Jest: `mockTracking`.
     Jest,
@@ -244,6 +244,7 @@ pub struct Rewrite {
 
 impl Rewrite {
     /// Notes a site that stays as it is.
+    #[expect(clippy::too_many_arguments, reason = "a refusal has as many parts")]
     pub fn refuse(
         &mut self,
         kind: Kind,

@@ -1,0 +1,365 @@
+//! Components with `Tracking.mixin(…)`: which they are, and what their calls inherit.
+
+use super::Template;
+use super::attempt::{Attempt, Planned, refusal};
+use super::fields;
+use super::imports::{Imports, Module};
+use super::inherited::{Inherited, Reach};
+use super::members;
+use super::raw::{Use, attempt, used};
+use super::script::{Script, contains};
+use crate::edit::Edits;
+use crate::site::{Kind, Reason, Refusal};
+use oxc_ast::AstKind;
+use oxc_ast::ast::{ArrayExpression, CallExpression, Expression, ObjectExpression};
+use oxc_semantic::{AstNode, NodeId, SymbolId};
+use oxc_span::{GetSpan, Span};
+
+/// A component whose `mixins` have the legacy mixin, the new one, or both.
+pub(super) struct Component<'s, 'a> {
+    /// The options, and the class that they decorate.
+    pub(super) span: Span,
+    pub(super) options: &'s ObjectExpression<'a>,
+    pub(super) inherited: Inherited,
+    is_default_export: bool,
+}
+
+/// All of the components of a script and of its template; they are rewritten together.
+pub(super) fn attempts(
+    script: &Script<'_, '_>,
+    imports: &Imports,
+    template: Option<&dyn Template>,
+) -> Vec<Attempt> {
+    let mut reader = Reader { script, imports, components: Vec::new() };
+    for symbol in imports.symbols(Module::Tracking, super::NEW_NAME) {
+        reader.new_mixins(symbol);
+    }
+    let mut attempts = Vec::new();
+    for symbol in imports.symbols(Module::Tracking, "default") {
+        attempts.extend(reader.legacy_mixins(symbol));
+    }
+    let components = reader.components;
+    let is_alone = attempts.is_empty();
+    let mut calls = members::attempts(script, &components);
+    let main = components.iter().find(|it| it.is_default_export).or(components.first());
+    if let Some((template, main)) = template.zip(main) {
+        calls.extend(template.attempts(&main.inherited));
+    }
+    if !is_alone && calls.is_empty() && template.is_none() {
+        for mixin in attempts.iter_mut().filter(|it| it.planned.is_ok()) {
+            mixin.planned = Err(without_calls());
+        }
+    }
+    attempts.extend(calls);
+    attempts
+}
+
+fn without_calls() -> Refusal {
+    refusal(
+        Reason::PartOfMore,
+        "a mixin with no call of `this.track` in its file",
+        "If another file calls it, change both by hand: `InternalEvents.mixin()` and \
+         `this.trackEvent('event')`; if none does, remove the mixin",
+    )
+}
+
+struct Reader<'r, 's, 'a> {
+    script: &'r Script<'s, 'a>,
+    imports: &'r Imports,
+    components: Vec<Component<'s, 'a>>,
+}
+
+/// An element of `mixins: […]`.
+#[derive(Clone, Copy)]
+struct Element<'s, 'a> {
+    span: Span,
+    list: &'s ArrayExpression<'a>,
+    options: &'s ObjectExpression<'a>,
+    id: NodeId,
+}
+
+impl<'s, 'a> Reader<'_, 's, 'a> {
+    /// Notes the components that have the new mixin.
+    fn new_mixins(&mut self, symbol: SymbolId) {
+        for node in self.script.uses(symbol) {
+            let Use::Call { call, member, id } = used(self.script, node) else { continue };
+            if member.property.name != "mixin" {
+                continue;
+            }
+            for element in self.elements(call, id).unwrap_or_default() {
+                self.component(element).inherited.has_new = true;
+            }
+        }
+    }
+
+    /// Plans the legacy mixins.
+    fn legacy_mixins(&mut self, symbol: SymbolId) -> Vec<Attempt> {
+        let mut attempts = Vec::new();
+        for node in self.script.uses(symbol) {
+            let Use::Call { call, member, id } = used(self.script, node) else { continue };
+            if member.property.name != "mixin" {
+                continue;
+            }
+            let planned = self.legacy_mixin(call, id).map(|mut it| {
+                it.frees.push(self.script.range(node.kind().span()).start);
+                it
+            });
+            attempts.push(attempt(self.script, Kind::VueMixin, call.span, planned));
+        }
+        attempts
+    }
+
+    fn legacy_mixin(
+        &mut self,
+        call: &'s CallExpression<'a>,
+        id: NodeId,
+    ) -> Result<Planned, Refusal> {
+        let script = self.script;
+        let elements = self.elements(call, id)?;
+        let mut planned = Planned { needs_import: true, ..Planned::default() };
+        let mut is_replaced = true;
+        for element in &elements {
+            let component = self.component(*element);
+            component.inherited.has_mixin = true;
+            let has_new = component.inherited.has_new;
+            defaults(script, call, &mut component.inherited)?;
+            if tracking(script, element.options, &mut component.inherited)? {
+                planned.notes.push("nothing reads `tracking` of the component any more".to_owned());
+            }
+            let is_direct = element.span == call.span;
+            if has_new && is_direct {
+                planned.edits.extend(without(script, element));
+                (is_replaced, planned.needs_import) = (false, false);
+            }
+            others(script, element, &mut planned.notes);
+        }
+        if is_replaced {
+            let text = format!("{}.mixin()", self.imports.new_name(script));
+            planned.edits.replace(script.range(call.span), text);
+        }
+        Ok(planned)
+    }
+
+    /// The component of an element.
+    fn component(&mut self, element: Element<'s, 'a>) -> &mut Component<'s, 'a> {
+        let known = self.components.iter().position(|it| it.options.span == element.options.span);
+        let at = known.unwrap_or_else(|| {
+            self.components.push(Component {
+                span: whole(self.script, element.options.span, element.id),
+                options: element.options,
+                inherited: Inherited::default(),
+                is_default_export: self
+                    .script
+                    .ancestors(element.id)
+                    .any(|it| matches!(it.kind(), AstKind::ExportDefaultDeclaration(_))),
+            });
+            self.components.len() - 1
+        });
+        &mut self.components[at]
+    }
+
+    /// The elements of `mixins` that a mixin becomes: itself, or uses of a constant.
+    fn elements(
+        &self,
+        call: &CallExpression<'a>,
+        id: NodeId,
+    ) -> Result<Vec<Element<'s, 'a>>, Refusal> {
+        if let Some(element) = self.element(id, call.span) {
+            return Ok(vec![element]);
+        }
+        let parent = self.script.parent(id);
+        let odd = |what: String| {
+            refusal(
+                Reason::NotUnderstood,
+                what,
+                "Write `mixins: [Tracking.mixin()]` into each component that calls `this.track`, \
+                 then migrate again",
+            )
+        };
+        let excerpt = self.script.excerpt(parent.kind().span());
+        let AstKind::VariableDeclarator(declarator) = parent.kind() else {
+            return Err(odd(format!("the mixin is no element of `mixins`: `{excerpt}`")));
+        };
+        let symbol = declarator.id.get_binding_identifier().and_then(|it| it.symbol_id.get());
+        let Some(symbol) = symbol.filter(|it| self.script.constant(*it).is_some()) else {
+            return Err(odd(format!("the mixin is no constant: `{excerpt}`")));
+        };
+        let is_exported = self
+            .script
+            .ancestors(parent.id())
+            .any(|it| matches!(it.kind(), AstKind::ExportNamedDeclaration(_)));
+        let uses = self.script.uses(symbol);
+        let elements = uses.iter().map(|it| self.element(it.id(), it.kind().span()));
+        match elements.collect::<Option<Vec<_>>>() {
+            Some(elements) if !is_exported && !elements.is_empty() => Ok(elements),
+            _ => Err(odd(format!("the mixin may be used elsewhere: `{excerpt}`"))),
+        }
+    }
+
+    /// The element of `mixins` that an expression is.
+    fn element(&self, id: NodeId, span: Span) -> Option<Element<'s, 'a>> {
+        let list_node = self.script.parent(id);
+        let AstKind::ArrayExpression(list) = list_node.kind() else { return None };
+        let property = self.script.parent(list_node.id());
+        let AstKind::ObjectProperty(it) = property.kind() else { return None };
+        let is_mixins = it.key.static_name().is_some_and(|it| it == "mixins");
+        if !is_mixins || it.computed || it.value.span() != list.span {
+            return None;
+        }
+        let object = self.script.parent(property.id());
+        let AstKind::ObjectExpression(options) = object.kind() else { return None };
+        Some(Element { span, list, options, id: object.id() })
+    }
+}
+
+/// A component's options, together with the class that they decorate.
+fn whole(script: &Script<'_, '_>, options: Span, id: NodeId) -> Span {
+    let mut ancestors = script.ancestors(id);
+    if !ancestors.any(|it| matches!(it.kind(), AstKind::Decorator(_))) {
+        return options;
+    }
+    match ancestors.next().map(AstNode::kind) {
+        Some(AstKind::Class(class)) => {
+            Span::new(options.start.min(class.span.start), class.span.end.max(options.end))
+        }
+        _ => options,
+    }
+}
+
+/// Takes the legacy mixin out of a list that has the new one.
+fn without(script: &Script<'_, '_>, element: &Element<'_, '_>) -> Edits {
+    let mut edits = Edits::default();
+    let spans: Vec<Span> = element.list.elements.iter().map(GetSpan::span).collect();
+    let at = spans.iter().position(|it| *it == element.span).unwrap_or(0);
+    let range = match (spans.get(at + 1), at.checked_sub(1)) {
+        (Some(next), _) => script.between(element.span.start, next.start),
+        (None, Some(before)) => script.between(spans[before].end, element.span.end),
+        (None, None) => script.range(element.span),
+    };
+    edits.replace(range, "");
+    edits
+}
+
+/// Says which other mixins may call `this.track`.
+fn others(script: &Script<'_, '_>, element: &Element<'_, '_>, notes: &mut Vec<String>) {
+    let is_known = |it: &str| it.ends_with(".mixin()") || it.starts_with("glFeatureFlag");
+    for other in &element.list.elements {
+        let source = script.source(other.span());
+        if other.span() != element.span && !is_known(source) {
+            notes.push(format!(
+                "`{}` is not looked into: if it calls `this.track`, change it as well",
+                super::script::excerpt(source)
+            ));
+        }
+    }
+}
+
+/// Reads `Tracking.mixin({ … })`.
+fn defaults(
+    script: &Script<'_, '_>,
+    call: &CallExpression<'_>,
+    inherited: &mut Inherited,
+) -> Result<(), Refusal> {
+    let Some(first) = call.arguments.first() else { return Ok(()) };
+    let drops = script.context.options.drops_properties;
+    let Some(Expression::ObjectExpression(object)) =
+        first.as_expression().map(Expression::get_inner_expression)
+    else {
+        return if drops { Ok(()) } else { Err(fields::indirect(script, call.span)) };
+    };
+    let read = match fields::object(script, object) {
+        Err(_) if drops => return Ok(()),
+        read => read?,
+    };
+    take(script, read, false, inherited)
+}
+
+/// Reads `tracking`, of `data` or `computed`, and tells whether there is one.
+fn tracking(
+    script: &Script<'_, '_>,
+    options: &ObjectExpression<'_>,
+    inherited: &mut Inherited,
+) -> Result<bool, Refusal> {
+    let drops = script.context.options.drops_properties;
+    let found = match members::tracking(script, options) {
+        Err(_) if drops => return Ok(true),
+        found => found?,
+    };
+    let Some((object, is_computed)) = found else { return Ok(false) };
+    let read = match fields::object(script, object) {
+        Err(_) if drops => return Ok(true),
+        read => read?,
+    };
+    take(script, read, is_computed, inherited).map(|()| true)
+}
+
+/// Adds what an object says to what is inherited; the later wins.
+fn take(
+    script: &Script<'_, '_>,
+    read: fields::Object,
+    has_this: bool,
+    inherited: &mut Inherited,
+) -> Result<(), Refusal> {
+    let reach = |span: Span, source: &str| {
+        reach(script, span, source, has_this).ok_or_else(|| {
+            refusal(
+                Reason::IndirectArguments,
+                format!("`{}` may be another value at each call", script.excerpt(span)),
+                "Write the property into each call of `this.track`",
+            )
+        })
+    };
+    if let Some(category) = read.category {
+        let kept = script.context.options.keeps_category;
+        inherited.category = Some((
+            category.clone(),
+            if kept { reach_of_source(&category.source) } else { Reach::Everywhere },
+        ));
+    }
+    if script.context.options.drops_properties {
+        return Ok(());
+    }
+    for field in read.fields {
+        let reach = reach(field.value, &field.source)?;
+        inherited.fields.retain(|it| it.0.name != field.name);
+        inherited.fields.push((field, reach));
+    }
+    Ok(())
+}
+
+/// A category can be repeated if it is a literal.
+fn reach_of_source(source: &str) -> Reach {
+    if source.starts_with(['\'', '"']) { Reach::Everywhere } else { Reach::This }
+}
+
+/// Where the value of a field can be read and is the same.
+fn reach(script: &Script<'_, '_>, span: Span, source: &str, has_this: bool) -> Option<Reach> {
+    let is_name = |it: &str| {
+        !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"_$".contains(&it))
+    };
+    let is_literal = source.starts_with(['\'', '"'])
+        || source.parse::<f64>().is_ok()
+        || matches!(source, "undefined" | "null");
+    if is_literal {
+        return Some(Reach::Everywhere);
+    }
+    if let Some(path) = source.strip_prefix("this.") {
+        return (has_this && path.split('.').all(is_name)).then_some(Reach::This);
+    }
+    let name = script.nodes().find_map(|it| match it.kind() {
+        AstKind::IdentifierReference(it) if it.span == span => Some(it),
+        _ => None,
+    })?;
+    let symbol = script.symbol(name)?;
+    let scoping = script.semantic.scoping();
+    let is_top = scoping.symbol_scope_id(symbol) == scoping.root_scope_id();
+    let is_fixed = !scoping.symbol_is_mutated(symbol);
+    (is_top && is_fixed).then(|| Reach::Name(name.name.to_string(), symbol))
+}
+
+impl Component<'_, '_> {
+    /// Whether something stands within it.
+    pub(super) fn has(&self, span: Span) -> bool {
+        contains(self.span, span)
+    }
+}

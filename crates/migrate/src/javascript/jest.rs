@@ -1,0 +1,324 @@
+//! Specs: `mockTracking`, and what is expected of its spy.
+
+use super::attempt::{Attempt, Planned, refusal};
+use super::fields;
+use super::imports::{Imports, Module, line};
+use super::name;
+use super::object;
+use super::raw::attempt;
+use super::script::Script;
+use crate::options::Style;
+use crate::site::{Kind, Reason, Refusal};
+use oxc_ast::AstKind;
+use oxc_ast::ast::{AssignmentTarget, CallExpression, Expression, Statement};
+use oxc_semantic::{AstNode, NodeId, SymbolId};
+use oxc_span::{GetSpan, Span};
+use std::collections::BTreeSet;
+
+/// What binds a part of the page, and gives the spy.
+const BIND: &str = "bindInternalEventDocument";
+
+/// What a person writes instead, where it is not proven.
+const BY_HAND: &str = "Write `const { bindInternalEventDocument } = \
+     useMockInternalEventsTracking();` into `describe`, and in the example `const { \
+     triggerEvent, trackEventSpy } = bindInternalEventDocument(wrapper.element);` and \
+     `expect(trackEventSpy).toHaveBeenCalledWith('event', { label: 'x' }, undefined)`, without \
+     `undefined` after a click on an element with `data-event-tracking`";
+
+/// The helpers' calls of a spec; they are rewritten together.
+pub(super) fn attempts(script: &Script<'_, '_>, imports: &Imports) -> Vec<Attempt> {
+    let mut spec = Spec { script, spies: BTreeSet::new(), attempts: Vec::new() };
+    for symbol in imports.symbols(Module::OldHelper, "mockTracking") {
+        script.uses(symbol).into_iter().for_each(|it| spec.mock(it));
+    }
+    for symbol in imports.symbols(Module::OldHelper, "unmockTracking") {
+        script.uses(symbol).into_iter().for_each(|it| spec.unmock(it));
+    }
+    for symbol in imports.symbols(Module::OldHelper, "triggerEvent") {
+        for node in script.uses(symbol) {
+            let span = script.parent(node.id()).kind().span();
+            let refused = odd(script, "a click is made by the old helper", span);
+            spec.add(span, Err(refused));
+        }
+    }
+    for spy in spec.spies.clone() {
+        script.uses(spy).into_iter().for_each(|it| spec.spy(it));
+    }
+    spec.bind();
+    spec.attempts
+}
+
+fn odd(script: &Script<'_, '_>, what: &str, span: Span) -> Refusal {
+    refusal(Reason::NotUnderstood, format!("{what}: `{}`", script.excerpt(span)), BY_HAND)
+}
+
+struct Spec<'r, 's, 'a> {
+    script: &'r Script<'s, 'a>,
+    spies: BTreeSet<SymbolId>,
+    attempts: Vec<Attempt>,
+}
+
+impl<'s, 'a> Spec<'_, 's, 'a> {
+    fn add(&mut self, span: Span, planned: Result<Planned, Refusal>) {
+        self.attempts.push(attempt(self.script, Kind::Jest, span, planned));
+    }
+
+    /// `mockTracking(category, element, jest.spyOn)`
+    fn mock(&mut self, node: &AstNode<'a>) {
+        let name = node.kind().span();
+        let parent = self.script.parent(node.id());
+        let span = parent.kind().span();
+        let planned = match parent.kind() {
+            AstKind::CallExpression(call) if call.callee.span() == name => {
+                self.mocked(call, parent.id())
+            }
+            _ => Err(odd(self.script, "the helper is passed on", span)),
+        };
+        let planned = planned.map(|mut it| {
+            it.frees.push(self.script.range(name).start);
+            it
+        });
+        self.add(span, planned);
+    }
+
+    fn mocked(&mut self, call: &CallExpression<'a>, id: NodeId) -> Result<Planned, Refusal> {
+        let script = self.script;
+        let arguments: Vec<_> = call.arguments.iter().filter_map(|it| it.as_expression()).collect();
+        let is_plain = arguments.len() == call.arguments.len() && arguments.len() <= 3;
+        let spies = arguments.get(2).is_none_or(|it| script.source(it.span()) == "jest.spyOn");
+        if !is_plain || !spies {
+            return Err(odd(script, "the spy is of another kind", call.span));
+        }
+        if !self.runs_in_example(id) {
+            return Err(odd(script, "it runs before the spy is there", call.span));
+        }
+        let element = arguments.get(1).map(|it| script.source(it.span()));
+        let element = element.filter(|it| !matches!(*it, "undefined" | "null" | "document"));
+        let bound = format!("{BIND}({})", element.unwrap_or("document"));
+        let parent = script.parent(id);
+        let spy = match parent.kind() {
+            AstKind::ExpressionStatement(_) => None,
+            AstKind::VariableDeclarator(it) => {
+                it.id.get_binding_identifier().and_then(|it| it.symbol_id.get())
+            }
+            AstKind::AssignmentExpression(it) => match &it.left {
+                AssignmentTarget::AssignmentTargetIdentifier(it) => script.symbol(it),
+                _ => None,
+            },
+            _ => return Err(odd(script, "the spy goes elsewhere", parent.kind().span())),
+        };
+        let is_statement = matches!(parent.kind(), AstKind::ExpressionStatement(_));
+        if spy.is_none() && !is_statement {
+            return Err(odd(script, "the spy goes elsewhere", parent.kind().span()));
+        }
+        self.spies.extend(spy);
+        let text = if is_statement { bound } else { format!("{bound}.trackEventSpy") };
+        let mut planned = Planned { needs_helper: true, ..Planned::default() };
+        planned.edits.replace(script.range(call.span), text);
+        Ok(planned)
+    }
+
+    /// Whether the function around it is no `describe`, and there is one.
+    fn runs_in_example(&self, id: NodeId) -> bool {
+        let is_function = |it: &&AstNode<'a>| {
+            matches!(it.kind(), AstKind::ArrowFunctionExpression(_) | AstKind::Function(_))
+        };
+        let Some(function) = self.script.ancestors(id).find(is_function) else { return false };
+        match self.script.parent(function.id()).kind() {
+            AstKind::CallExpression(call) => {
+                !self.script.source(call.callee.span()).starts_with("describe")
+            }
+            _ => true,
+        }
+    }
+
+    /// `unmockTracking();`, together with the `afterEach` that does nothing else.
+    fn unmock(&mut self, node: &AstNode<'a>) {
+        let script = self.script;
+        let span = node.kind().span();
+        let is_statement = |it: &&AstNode<'a>| matches!(it.kind(), AstKind::ExpressionStatement(_));
+        let statements = script.ancestors(node.id()).filter(is_statement);
+        let spans: Vec<Span> = statements.map(|it| it.kind().span()).take(2).collect();
+        let is_ours = |it: &Span| {
+            let source: String = script.source(*it).split_whitespace().collect();
+            let source = source.trim_end_matches(';');
+            let hook =
+                ["afterEach(", "afterAll("].into_iter().find_map(|it| source.strip_prefix(it));
+            let local = script.source(span);
+            let forms = [
+                format!("{local})"),
+                format!("()=>{local}())"),
+                format!("()=>{{{local}();}})"),
+                format!("()=>{{{local}()}})"),
+                format!("function(){{{local}();}})"),
+            ];
+            hook.is_some_and(|it| forms.iter().any(|form| form == it))
+                || source == format!("{local}()")
+        };
+        // The hook that does nothing else goes as a whole.
+        let planned = match spans.iter().rev().find(|it| is_ours(it)) {
+            Some(statement) => {
+                let mut planned = Planned::default();
+                planned.edits.replace(self.gone(*statement), "");
+                planned.frees.push(script.range(span).start);
+                Ok(planned)
+            }
+            None => Err(odd(script, "it is not alone", script.parent(node.id()).kind().span())),
+        };
+        self.add(span, planned);
+    }
+
+    /// The line of a statement, and an empty line after it if there is one before it too.
+    fn gone(&self, statement: Span) -> std::ops::Range<usize> {
+        let mut range = line(self.script, statement);
+        let base = self.script.range(Span::new(0, 0)).start;
+        let (start, end) = (range.start - base, range.end - base);
+        let place = |it: usize| u32::try_from(it).unwrap_or(u32::MAX);
+        let before = self.script.before(place(start));
+        let is_after = self.script.after(place(end)).starts_with('\n');
+        let opens = before.trim_end_matches(' ').ends_with("{\n") || before.ends_with("\n\n");
+        if is_after && opens {
+            range.end += 1;
+        }
+        range
+    }
+
+    /// What is done with the spy.
+    fn spy(&mut self, node: &AstNode<'a>) {
+        let script = self.script;
+        let span = node.kind().span();
+        let parent = script.parent(node.id());
+        match parent.kind() {
+            AstKind::AssignmentExpression(_) => {}
+            AstKind::CallExpression(call) if script.source(call.callee.span()) == "expect" => {
+                let Some((matcher, call)) = self.matcher(parent) else {
+                    let refused = odd(script, "what is expected is not understood", call.span);
+                    return self.add(call.span, Err(refused));
+                };
+                match matcher {
+                    "toHaveBeenCalled"
+                    | "toHaveBeenCalledTimes"
+                    | "toBeCalled"
+                    | "toBeCalledTimes" => {}
+                    "toHaveBeenCalledWith"
+                    | "toBeCalledWith"
+                    | "toHaveBeenLastCalledWith"
+                    | "lastCalledWith" => self.add(call.span, self.expected(call, 0)),
+                    "toHaveBeenNthCalledWith" | "nthCalledWith" => {
+                        self.add(call.span, self.expected(call, 1));
+                    }
+                    _ => {
+                        let what = "what is expected is not understood";
+                        self.add(call.span, Err(odd(script, what, call.span)));
+                    }
+                }
+            }
+            AstKind::StaticMemberExpression(it) if it.property.name.starts_with("mock") => {
+                let around = script.parent(parent.id());
+                if !matches!(around.kind(), AstKind::CallExpression(_)) {
+                    let what = "the spy's calls are looked at one by one";
+                    self.add(it.span, Err(odd(script, what, around.kind().span())));
+                }
+            }
+            _ => self.add(span, Err(odd(script, "the spy is passed on", parent.kind().span()))),
+        }
+    }
+
+    /// The matcher that is called on `expect(…)`, `not` left aside.
+    fn matcher(&self, expect: &'s AstNode<'a>) -> Option<(&'s str, &'s CallExpression<'a>)> {
+        let mut node = expect;
+        let mut name = None;
+        loop {
+            let parent = self.script.parent(node.id());
+            match parent.kind() {
+                AstKind::StaticMemberExpression(it) => name = Some(it.property.name.as_str()),
+                AstKind::CallExpression(it) if it.callee.span() == node.kind().span() => {
+                    return name.map(|name| (name, it));
+                }
+                _ => return None,
+            }
+            node = parent;
+        }
+    }
+
+    /// The arguments that are expected: category, action, properties.
+    fn expected(&self, call: &CallExpression<'a>, skip: usize) -> Result<Planned, Refusal> {
+        let script = self.script;
+        let arguments: Vec<_> = call.arguments.iter().filter_map(|it| it.as_expression()).collect();
+        let is_plain = arguments.len() == call.arguments.len();
+        let rest = arguments.get(skip..).unwrap_or_default();
+        let (category, action, data) = match rest {
+            [category, action] if is_plain => (category, action, None),
+            [category, action, data] if is_plain => (category, action, Some(*data)),
+            _ => return Err(odd(script, "other arguments are expected", call.span)),
+        };
+        let mut planned = Planned::default();
+        let (_, edits) = name::names(script, action)?;
+        planned.edits.extend(edits);
+        let until = script.between(category.span().start, action.span().start);
+        planned.edits.replace(until, "");
+        if let Some(data) = data {
+            self.properties(data, &mut planned)?;
+            let end = data.span().end;
+            let category = fields::category(script, category);
+            let options = script.context.options;
+            let is_kept = options.keeps_category && options.style == Style::Current;
+            let last = if is_kept { category.source.as_str() } else { "undefined" };
+            planned.edits.replace(script.between(end, end), format!(", {last}"));
+            planned.notes.push(
+                "the last argument is what a mixin passes on; it is missing where the component \
+                 calls `InternalEvents.trackEvent` itself, or on a click"
+                    .to_owned(),
+            );
+        }
+        Ok(planned)
+    }
+
+    /// The properties that are expected.
+    fn properties(&self, data: &Expression<'a>, planned: &mut Planned) -> Result<(), Refusal> {
+        let script = self.script;
+        if script.context.options.drops_properties {
+            planned.edits.replace(script.range(data.span()), "{}");
+            return Ok(());
+        }
+        match data.get_inner_expression() {
+            Expression::ObjectExpression(literal) => {
+                let read = fields::object(script, literal)?;
+                if object::is_emptied(&read) && !read.parts.is_empty() {
+                    planned.edits.replace(script.range(data.span()), "{}");
+                } else {
+                    planned.edits.extend(object::edit(script, &read, &[]));
+                }
+                Ok(())
+            }
+            it if matches!(
+                script.source(it.span()),
+                "expect.anything()" | "expect.any(Object)"
+            ) =>
+            {
+                Ok(())
+            }
+            it => Err(fields::indirect(script, it.span())),
+        }
+    }
+
+    /// Binds the helper before the first statement, unless that is done.
+    fn bind(&mut self) {
+        let script = self.script;
+        let scoping = script.semantic.scoping();
+        let is_bound = scoping.get_root_binding(BIND.into()).is_some();
+        let is_hidden = scoping.symbol_ids().any(|it| scoping.symbol_name(it) == BIND) && !is_bound;
+        let program = script.semantic.nodes().program();
+        let is_import = |it: &&Statement<'_>| matches!(it, Statement::ImportDeclaration(_));
+        let first = program.body.iter().find(|it| !is_import(it)).map(GetSpan::span);
+        let helped =
+            self.attempts.iter_mut().find(|it| it.planned.as_ref().is_ok_and(|it| it.needs_helper));
+        let (Some(helped), Some(first)) = (helped, first) else { return };
+        if is_hidden {
+            helped.planned = Err(odd(script, "the new helper's name is taken", first));
+        } else if let (false, Ok(planned)) = (is_bound, helped.planned.as_mut()) {
+            let text = format!("const {{ {BIND} }} = {}();\n\n", super::imports::NEW_HELPER);
+            planned.edits.replace(script.between(first.start, first.start), text);
+        }
+    }
+}

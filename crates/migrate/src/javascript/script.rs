@@ -1,0 +1,252 @@
+//! A parsed script, and questions about it.
+
+use crate::options::Options;
+use crate::project::Project;
+use crate::site::Unparsable;
+use oxc_allocator::Allocator;
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Expression, IdentifierReference, VariableDeclarator};
+use oxc_parser::Parser;
+use oxc_semantic::{AstNode, NodeId, Semantic, SemanticBuilder, SymbolId};
+use oxc_span::{GetSpan as _, SourceType, Span};
+use std::ops::Range;
+
+/// How deep brackets may be nested: the parser walks down by recursion, and a thread's stack is
+/// 2 MiB. People's code has at most some dozens.
+const MAX_DEPTH: usize = 200;
+
+/// How long a text may be; longer ones are bundles that a machine wrote.
+const MAX_TEXT: usize = 4 << 20;
+
+/// What is known besides the script.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'s> {
+    pub(crate) project: &'s Project,
+    pub(crate) options: &'s Options,
+}
+
+impl Context<'_> {
+    /// The name of the new method.
+    pub(crate) fn method(&self) -> &'static str {
+        match self.options.style {
+            crate::Style::First => "track_event",
+            crate::Style::Current => "trackEvent",
+        }
+    }
+}
+
+/// In what a script is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    JavaScript,
+    TypeScript,
+}
+
+impl Dialect {
+    /// What is tried, one after the other.
+    fn types(self) -> [SourceType; 2] {
+        match self {
+            Self::JavaScript => [SourceType::jsx(), SourceType::script().with_jsx(true)],
+            Self::TypeScript => [SourceType::ts(), SourceType::tsx()],
+        }
+    }
+}
+
+/// A parsed script.
+#[derive(Clone, Copy)]
+pub(crate) struct Script<'s, 'a> {
+    text: &'s str,
+    /// Where the script begins in the file.
+    base: usize,
+    pub(crate) semantic: &'s Semantic<'a>,
+    pub(crate) context: Context<'s>,
+}
+
+/// Parses a text that begins at `base` of its file, and asks for what is in it.
+///
+/// # Errors
+///
+/// Returns where it does not parse.
+pub(crate) fn with_script<T>(
+    text: &str,
+    base: usize,
+    dialect: Dialect,
+    context: Context<'_>,
+    ask: impl FnOnce(&Script<'_, '_>) -> T,
+) -> Result<T, Unparsable> {
+    bounded(text).map_err(|(at, message)| Unparsable { at: at + base, message })?;
+    let mut failure = None;
+    for source_type in dialect.types() {
+        let allocator = Allocator::default();
+        let parsed = Parser::new(&allocator, text, source_type).parse();
+        if let Some(error) = parsed.diagnostics.errors().next() {
+            let label = error.labels.first().map_or(0, |it| it.offset() as usize);
+            let at = label.min(text.len()) + base;
+            failure.get_or_insert(Unparsable { at, message: error.message.to_string() });
+            continue;
+        }
+        let built = SemanticBuilder::new().with_build_nodes(true).build(&parsed.program);
+        let semantic = &built.semantic;
+        return Ok(ask(&Script { text, base, semantic, context }));
+    }
+    Err(failure.unwrap_or(Unparsable { at: base, message: "It does not parse".to_owned() }))
+}
+
+/// Refuses what would need too much stack or time.
+fn bounded(text: &str) -> Result<(), (usize, String)> {
+    if text.len() > MAX_TEXT {
+        return Err((0, format!("The text is longer than {MAX_TEXT} bytes")));
+    }
+    let (mut depth, mut operators) = (0_usize, 0_usize);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' | b'<' => depth += 1,
+            b')' | b']' | b'}' | b'>' | b';' => {
+                depth = depth.saturating_sub(1);
+                operators = 0;
+            }
+            // Each of these may begin an operand within an operand.
+            b'!' | b'~' | b'+' | b'-' | b'?' | b'=' | b'`' | b'*' => operators += 1,
+            b'\n' => operators = 0,
+            _ => {}
+        }
+        if depth > MAX_DEPTH || operators > 10 * MAX_DEPTH {
+            return Err((at, format!("More than {MAX_DEPTH} levels are nested here")));
+        }
+    }
+    Ok(())
+}
+
+impl<'s, 'a> Script<'s, 'a> {
+    /// Bytes of the file.
+    pub(crate) fn range(&self, span: Span) -> Range<usize> {
+        self.base + span.start as usize..self.base + span.end as usize
+    }
+
+    /// Bytes of the file between two places of the script.
+    pub(crate) fn between(&self, start: u32, end: u32) -> Range<usize> {
+        self.range(Span::new(start, end))
+    }
+
+    /// The source of a part.
+    pub(crate) fn source(&self, span: Span) -> &'s str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    /// The source of a part, short enough for a message.
+    pub(crate) fn excerpt(&self, span: Span) -> String {
+        excerpt(self.source(span))
+    }
+
+    /// What stands before a place.
+    pub(crate) fn before(&self, at: u32) -> &'s str {
+        self.text.get(..at as usize).unwrap_or_default()
+    }
+
+    /// What stands after a place.
+    pub(crate) fn after(&self, at: u32) -> &'s str {
+        self.text.get(at as usize..).unwrap_or_default()
+    }
+
+    /// The white space that the line of a place begins with.
+    pub(crate) fn indentation(&self, at: u32) -> &'s str {
+        let line = self.before(at).rsplit('\n').next().unwrap_or_default();
+        &line[..line.len() - line.trim_start().len()]
+    }
+
+    /// All nodes.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &'s AstNode<'a>> + use<'s, 'a> {
+        self.semantic.nodes().iter()
+    }
+
+    /// The node around one.
+    pub(crate) fn parent(&self, id: NodeId) -> &'s AstNode<'a> {
+        self.semantic.nodes().parent_node(id)
+    }
+
+    /// The nodes around one, from the inside.
+    pub(crate) fn ancestors(&self, id: NodeId) -> impl Iterator<Item = &'s AstNode<'a>> {
+        self.semantic.nodes().ancestors(id)
+    }
+
+    /// What a name is bound to.
+    pub(crate) fn symbol(&self, name: &IdentifierReference<'_>) -> Option<SymbolId> {
+        let reference = name.reference_id.get()?;
+        self.semantic.scoping().get_reference(reference).symbol_id()
+    }
+
+    /// Where a symbol is used.
+    pub(crate) fn uses(&self, symbol: SymbolId) -> Vec<&'s AstNode<'a>> {
+        let references = self.semantic.symbol_references(symbol);
+        references.map(|it| self.semantic.nodes().get_node(it.node_id())).collect()
+    }
+
+    /// The declaration `x = …` of a symbol that no one changes.
+    pub(crate) fn constant(&self, symbol: SymbolId) -> Option<&'s VariableDeclarator<'a>> {
+        let scoping = self.semantic.scoping();
+        if scoping.symbol_is_mutated(symbol) || !scoping.symbol_redeclarations(symbol).is_empty() {
+            return None;
+        }
+        let declaration = self.semantic.symbol_declaration(symbol);
+        let AstKind::VariableDeclarator(declarator) = declaration.kind() else { return None };
+        declarator.id.get_binding_identifier().map(|_| declarator)
+    }
+
+    /// Where a symbol was imported from.
+    pub(crate) fn imported_from(&self, symbol: SymbolId) -> Option<&'s str> {
+        let declaration = self.semantic.symbol_declaration(symbol);
+        self.ancestors(declaration.id()).find_map(|it| match it.kind() {
+            AstKind::ImportDeclaration(import) => Some(import.source.value.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether nobody looks at what an expression gives.
+    pub(crate) fn is_unused(&self, id: NodeId, span: Span) -> bool {
+        let parent = self.parent(id);
+        match parent.kind() {
+            AstKind::ExpressionStatement(_) | AstKind::ArrowFunctionExpression(_) => true,
+            AstKind::ParenthesizedExpression(_) | AstKind::ChainExpression(_) => {
+                self.is_unused(parent.id(), parent.kind().span())
+            }
+            AstKind::UnaryExpression(it) => it.operator.is_void(),
+            AstKind::LogicalExpression(it) => {
+                contains(it.right.span(), span) && self.is_unused(parent.id(), it.span)
+            }
+            AstKind::ConditionalExpression(it) => {
+                !contains(it.test.span(), span) && self.is_unused(parent.id(), it.span)
+            }
+            AstKind::SequenceExpression(it) => {
+                it.expressions.last().is_some_and(|last| last.span() != span)
+                    || self.is_unused(parent.id(), it.span)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Whether one span is within another.
+pub(crate) fn contains(outer: Span, inner: Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// The text of a string or of a template without expressions.
+pub(crate) fn literal_text<'e>(expression: &'e Expression<'_>) -> Option<&'e str> {
+    match expression.get_inner_expression() {
+        Expression::StringLiteral(it) if !it.lone_surrogates => Some(it.value.as_str()),
+        Expression::TemplateLiteral(it) if it.expressions.is_empty() => {
+            it.quasis.first().and_then(|it| it.value.cooked.as_ref()).map(oxc_ast::ast::Str::as_str)
+        }
+        _ => None,
+    }
+}
+
+/// One line of a source, short enough for a message.
+pub(crate) fn excerpt(source: &str) -> String {
+    const MAX_CHARACTERS: usize = 100;
+    let line = source.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MAX_CHARACTERS) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}

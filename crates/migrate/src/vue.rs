@@ -1,0 +1,61 @@
+//! Vue's single-file components: the script, and calls in the template's expressions.
+//!
+//! Data attributes of the template are the business of another module, which gets the blocks
+//! from here.
+
+mod blocks;
+mod markup;
+#[cfg(test)]
+mod tests;
+
+use crate::javascript::{Context, Dialect, run, with_script};
+use crate::language::Language;
+use crate::options::Options;
+use crate::project::Project;
+use crate::scan::has_legacy_words;
+use crate::site::{Kind, Reason, Rewrite, Unparsable};
+use markup::Markup;
+
+pub use blocks::{Attribute, Block, blocks};
+
+/// Rewrites the scripts of a component, and the calls of the mixin in its template.
+///
+/// # Errors
+///
+/// Returns where the component, or one of its scripts, does not parse.
+pub fn rewrite(text: &str, project: &Project, options: &Options) -> Result<Rewrite, Unparsable> {
+    let context = Context { project, options };
+    let blocks = blocks(text)?;
+    let mut rewrite = Rewrite::default();
+    let template = blocks.iter().find(|it| it.name == "template");
+    let markup = template.map(|block| Markup { text, block, context });
+    for script in blocks.iter().filter(|it| it.name == "script") {
+        let source = &text[script.content.clone()];
+        let dialect = match script.attribute(text, "lang").unwrap_or("js") {
+            "js" | "jsx" | "javascript" | "babel" => Dialect::JavaScript,
+            "ts" | "tsx" | "typescript" => Dialect::TypeScript,
+            other => {
+                refuse_language(script, source, other, &mut rewrite);
+                continue;
+            }
+        };
+        let template = markup.as_ref().map(|it| it as _);
+        let base = script.content.start;
+        let part = with_script(source, base, dialect, context, |it| run(it, template))?;
+        rewrite.take_part(part, 0);
+    }
+    rewrite.sites.sort_by_key(|it| (it.range.start, it.range.end));
+    Ok(rewrite)
+}
+
+fn refuse_language(block: &Block, source: &str, language: &str, rewrite: &mut Rewrite) {
+    if has_legacy_words(Language::Vue, source.as_bytes()) {
+        rewrite.refuse(
+            Kind::VueMixin,
+            block.outer.clone(),
+            Reason::DoesNotParse,
+            format!("the script is written in {language}"),
+            "Only JavaScript and TypeScript are read: change its calls by hand",
+        );
+    }
+}
