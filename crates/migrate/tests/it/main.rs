@@ -4,5 +4,4 @@
 
 mod attributes;
 mod documents;
-mod ruby_documents;
 mod vue_compiler;
