@@ -61,8 +61,8 @@ fn only_ruby(text: &str, tags: &[Tag]) -> String {
         if let Some(code) = &tag.code {
             masked[code.clone()].copy_from_slice(&text.as_bytes()[code.clone()]);
             // The new line ends a comment, the other what has not ended: code goes over no tag.
-            masked[tag.range.end - 2] = b';';
-            masked[tag.range.end - 1] = b'\n';
+            masked[tag.range.end - 2] = b'\n';
+            masked[tag.range.end - 1] = b';';
         }
     }
     // Only bytes of code are not ASCII, and code begins and ends on characters.
