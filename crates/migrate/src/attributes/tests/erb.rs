@@ -78,6 +78,11 @@ fn refusals() {
     not("<a data-track-action=\"click_<%= x %>\">", Reason::ComputedName, "click_<%= x %>");
     not("<a data-track-action=<%= x %>>", Reason::ComputedName, "<%= x %>");
     not("<a data-track-<%= x %>=\"y\">", Reason::ComputedName, "data-track-<%= x %>");
+    not(
+        "<a data-track-action='x' <%= track_label(a) %>>",
+        Reason::IndirectArguments,
+        "<%= track_label(a) %>",
+    );
     not("<%= a data: { track_action: x } %>", Reason::ComputedName, "track_action: x");
     not("<%= a data: { track_action: 'x', **b } %>", Reason::IndirectArguments, "**b");
     not("<%= a track_action: 'x' %>", Reason::IndirectArguments, "track_action: 'x'");
