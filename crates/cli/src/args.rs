@@ -8,6 +8,7 @@ use crate::explain::ExplainArgs;
 use crate::generate::GenerateArgs;
 use crate::journal::JournalArgs;
 use crate::metrics::MetricsArgs;
+use crate::migrate::MigrateArgs;
 use crate::monitor::MonitorArgs;
 use crate::outbox::OutboxArgs;
 use crate::parity::ParityArgs;
@@ -73,6 +74,8 @@ pub(crate) enum Command {
     Monitor(MonitorArgs),
     /// Explain why an event would, or would not, move which metric.
     Explain(ExplainArgs),
+    /// Rewrite legacy tracking to internal events, or say why not.
+    Migrate(MigrateArgs),
     /// Compare metrics with what they were by earlier definitions, as after a migration.
     Parity(ParityArgs),
     /// Look at what was accepted, entry by entry.

@@ -11,6 +11,7 @@ mod explain;
 mod generate;
 mod journal;
 mod metrics;
+mod migrate;
 mod monitor;
 mod outbox;
 mod output;
@@ -63,6 +64,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Metrics(args) => metrics::run(&args, &cx),
         Command::Monitor(args) => monitor::run(&args, &cx),
         Command::Explain(args) => explain::run(args, &cx),
+        Command::Migrate(args) => migrate::run(&args, &cx),
         Command::Parity(args) => parity::run(&args, &cx),
         Command::Journal(args) => journal::run(args, &cx),
         Command::Quarantine(args) => quarantine::run(args, &cx),

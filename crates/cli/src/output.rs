@@ -118,6 +118,21 @@ impl Style {
         self.paint("31", text)
     }
 
+    /// A line of code in green: tabs stay what they are.
+    pub(crate) fn good_line(self, text: &str) -> String {
+        self.paint_line("32", text)
+    }
+
+    /// A line of code in red.
+    pub(crate) fn bad_line(self, text: &str) -> String {
+        self.paint_line("31", text)
+    }
+
+    fn paint_line(self, code: &str, text: &str) -> String {
+        let text = visible_lines(text, false);
+        if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.into_owned() }
+    }
+
     fn paint(self, code: &str, text: &str) -> String {
         let text = visible(text);
         if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.into_owned() }

@@ -16,11 +16,11 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     replace(text, steers, |it, out| out.extend(it.escape_default()))
 }
 
-/// As [`visible`], but lines stay lines, and colours stay where there are `colours`.
+/// As [`visible`], but lines and tabs stay what they are, and colours stay where there are `colours`.
 pub(crate) fn visible_lines(text: &str, colours: bool) -> Cow<'_, str> {
     let mut rest = text;
     let mut shown = String::new();
-    while let Some(at) = rest.find(|it| it != '\n' && steers(it)) {
+    while let Some(at) = rest.find(|it| !matches!(it, '\n' | '\t') && steers(it)) {
         let (before, from) = rest.split_at(at);
         shown.push_str(before);
         let kept = if colours { colour(from) } else { 0 };

@@ -19,7 +19,7 @@ mod schema;
 mod sources;
 mod suggest;
 mod tables;
-mod yaml;
+pub mod yaml;
 
 pub use analyze::analyze;
 pub use diagnostic::{Diagnostic, Edit, Fix, Related, Severity};

@@ -10,7 +10,7 @@ mod scalar;
 mod tests;
 
 pub(crate) use psych::psych_reading;
-pub(crate) use scalar::Text;
+pub use scalar::Text;
 
 use granit_parser::{Event, Parser, StructureStyle};
 use std::borrow::Cow;
@@ -26,16 +26,16 @@ const FEW_KEYS: usize = 24;
 
 /// A value and where it stands.
 #[derive(Clone, Debug)]
-pub(crate) struct Node<'a> {
+pub struct Node<'a> {
     /// The bytes of the value. An absent value has the span of its key.
-    pub(crate) span: Range<usize>,
+    pub span: Range<usize>,
     /// What it is.
-    pub(crate) data: Data<'a>,
+    pub data: Data<'a>,
 }
 
 /// What a node holds.
 #[derive(Clone, Debug)]
-pub(crate) enum Data<'a> {
+pub enum Data<'a> {
     /// Text, number, truth value or nothing.
     Scalar(Text<'a>),
     /// A sequence.
@@ -46,27 +46,27 @@ pub(crate) enum Data<'a> {
 
 /// One pair of a mapping.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry<'a> {
+pub struct Entry<'a> {
     /// The key's text.
-    pub(crate) key: Cow<'a, str>,
+    pub key: Cow<'a, str>,
     /// The bytes of the key.
-    pub(crate) key_span: Range<usize>,
+    pub key_span: Range<usize>,
     /// What it is set to.
-    pub(crate) value: Node<'a>,
+    pub value: Node<'a>,
 }
 
 /// Something about the text itself, before anybody asks what it defines.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Fault {
+pub struct Fault {
     /// The bytes it is about.
-    pub(crate) span: Range<usize>,
+    pub span: Range<usize>,
     /// What it is.
-    pub(crate) kind: FaultKind,
+    pub kind: FaultKind,
 }
 
 /// The kinds of faults.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum FaultKind {
+pub enum FaultKind {
     /// The bytes are no UTF-8.
     NotUtf8,
     /// The text starts with an invisible mark.
@@ -90,17 +90,17 @@ pub(crate) enum FaultKind {
 
 impl<'a> Node<'a> {
     /// The value of a key. Of duplicates the last counts, as in Ruby.
-    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+    pub fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|it| &it.value)
     }
 
     /// The pair of a key.
-    pub(crate) fn entry(&self, key: &str) -> Option<&Entry<'a>> {
+    pub fn entry(&self, key: &str) -> Option<&Entry<'a>> {
         self.entries().iter().rev().find(|it| it.key == key)
     }
 
     /// The pairs of a mapping; nothing for other nodes.
-    pub(crate) fn entries(&self) -> &[Entry<'a>] {
+    pub fn entries(&self) -> &[Entry<'a>] {
         match &self.data {
             Data::Map(it) => it,
             _ => &[],
@@ -108,7 +108,7 @@ impl<'a> Node<'a> {
     }
 
     /// The items of a list; nothing for other nodes.
-    pub(crate) fn items(&self) -> &[Self] {
+    pub fn items(&self) -> &[Self] {
         match &self.data {
             Data::List(it) => it,
             _ => &[],
@@ -116,12 +116,12 @@ impl<'a> Node<'a> {
     }
 
     /// The text of a scalar that is a string.
-    pub(crate) fn as_str(&self) -> Option<&str> {
+    pub fn as_str(&self) -> Option<&str> {
         self.scalar().and_then(Text::as_str)
     }
 
     /// The scalar, whatever its type.
-    pub(crate) fn scalar(&self) -> Option<&Text<'a>> {
+    pub fn scalar(&self) -> Option<&Text<'a>> {
         match &self.data {
             Data::Scalar(it) => Some(it),
             _ => None,
@@ -129,7 +129,7 @@ impl<'a> Node<'a> {
     }
 
     /// Whether the value is null, written or absent.
-    pub(crate) fn is_null(&self) -> bool {
+    pub fn is_null(&self) -> bool {
         self.scalar().is_some_and(Text::is_null)
     }
 
@@ -154,7 +154,7 @@ impl<'a> Node<'a> {
 /// Reads the first document of a text.
 ///
 /// The node is `None` when the text is empty, holds only comments, or cannot be parsed.
-pub(crate) fn read(text: &str) -> (Option<Node<'_>>, Vec<Fault>) {
+pub fn read(text: &str) -> (Option<Node<'_>>, Vec<Fault>) {
     let mut builder = Builder::default();
     if text.starts_with('\u{feff}') {
         builder.fault(0..'\u{feff}'.len_utf8(), FaultKind::ByteOrderMark);

@@ -48,6 +48,17 @@ impl Edits {
         sorted.into_iter()
     }
 
+    /// Whether they can be applied to a text: they lie in it, between characters, and do not
+    /// overlap.
+    pub fn fit(&self, text: &str) -> bool {
+        let mut done = 0;
+        self.iter().all(|it| {
+            let fits = it.range.start >= done && text.get(it.range.clone()).is_some();
+            done = it.range.end;
+            fits
+        })
+    }
+
     /// Makes the changed text.
     ///
     /// # Panics
@@ -80,5 +91,21 @@ mod tests {
         assert_eq!(edits.apply("abcde"), "bcéd!");
         assert_eq!(edits.moved_by(2).apply("xyabcde"), "xybcéd!");
         assert_eq!(Edits::default().apply("abc"), "abc");
+    }
+
+    #[test]
+    fn edits_that_cannot_be_applied_are_known_before() {
+        for (ranges, fits) in [
+            (vec![0..1, 1..3], true),
+            (vec![3..3, 0..3], true),
+            (vec![0..2, 1..3], false),
+            (vec![1..2], true),
+            (vec![2..3], false), // within é
+            (vec![4..9], false),
+        ] {
+            let mut edits = Edits::default();
+            ranges.iter().for_each(|it| edits.replace(it.clone(), ""));
+            assert_eq!(edits.fit("abéd"), fits, "{ranges:?}");
+        }
     }
 }

@@ -15,20 +15,25 @@
 //! reason, and a call is changed completely or not at all.
 
 pub mod attributes;
+mod definitions;
 mod edit;
 pub mod javascript;
 mod language;
 mod options;
 mod project;
+mod rewrite;
 pub mod ruby;
 mod scan;
 mod site;
+mod stack;
 pub mod vue;
 
+pub use definitions::{Change, FileCalls, MetricSite, Planned, Surroundings, plan};
 pub use edit::{Edit, Edits};
 pub use language::Language;
 pub use options::{Options, Style};
-pub use project::{LegacyEvent, Project};
+pub use project::{Held, LegacyEvent, Project};
+pub use rewrite::{rewrite, rewrite_checked};
 pub use scan::has_legacy_words;
 pub use site::{
     Found, Identifier, Kind, Outcome, Property, PropertyType, Reason, Refusal, Rewrite, Site,

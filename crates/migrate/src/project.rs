@@ -1,5 +1,6 @@
 //! What is known of the application before its source is read.
 
+use crate::site::Refusal;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of the application before its source is read.
@@ -10,6 +11,18 @@ pub struct Project {
     /// Legacy events, by name: of metrics of data source `redis_hll` or `redis`, of the list of
     /// legacy events, of the Snowplow dictionary.
     pub legacy_events: BTreeMap<String, LegacyEvent>,
+    /// Events whose calls must stay as they are, by the new name, and why: what only all files and
+    /// definitions together tell. [`rewrite`](crate::rewrite()) looks here, no rewriter has to.
+    pub held: BTreeMap<String, Held>,
+}
+
+/// Why the calls of an event must stay as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The reason.
+    pub refusal: Refusal,
+    /// Whether only calls that count are concerned, and not those that only send events.
+    pub only_counts: bool,
 }
 
 /// What definitions say of a legacy event.

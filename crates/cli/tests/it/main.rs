@@ -6,6 +6,7 @@ mod damage;
 mod doctor;
 mod generate;
 mod hostile_names;
+mod migrate;
 mod migrating_counters;
 mod monitor;
 mod off;

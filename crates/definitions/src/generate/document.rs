@@ -24,8 +24,8 @@ struct EventDocument<'a> {
     product_group: Text<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     product_categories: Vec<Text<'a>>,
-    milestone: SingleQuoted<&'a str>,
-    introduced_by_url: Text<'a>,
+    milestone: Option<SingleQuoted<&'a str>>,
+    introduced_by_url: Option<Text<'a>>,
     tiers: Vec<&'a str>,
 }
 
@@ -106,10 +106,59 @@ pub(super) fn event(resolved: &Resolved) -> String {
         additional_properties: Properties(&resolved.properties),
         product_group: Text(&resolved.group),
         product_categories: texts(&resolved.categories),
-        milestone: SingleQuoted(&resolved.milestone),
-        introduced_by_url: Text(&resolved.mr),
+        milestone: Some(SingleQuoted(&resolved.milestone)),
+        introduced_by_url: Some(Text(&resolved.mr)),
         tiers: resolved.tiers.iter().map(|it| it.as_str()).collect(),
     })
+}
+
+/// What is known of an event that was tracked before it was defined; the rest is `null` and has to
+/// be filled in.
+#[derive(Clone, Debug, Default)]
+pub struct EventDraft {
+    /// Its name.
+    pub action: String,
+    /// What happened, in words.
+    pub description: String,
+    /// What it carries.
+    pub identifiers: Vec<String>,
+    /// Its additional properties: name and description.
+    pub properties: Vec<(String, String)>,
+    /// The group that owns it.
+    pub group: String,
+    /// Feature categories.
+    pub categories: Vec<String>,
+    /// The version that introduced it: two numbers with a dot between them.
+    pub milestone: Option<String>,
+    /// The merge request that introduced it.
+    pub introduced_by_url: Option<String>,
+    /// The tiers in which it can happen.
+    pub tiers: Vec<String>,
+}
+
+/// Writes the definition of an event of which not everything is known.
+pub fn draft_text(draft: &EventDraft) -> String {
+    let is_plain = |it: &&String| it.bytes().all(|it| it.is_ascii_digit() || it == b'.');
+    write(&EventDocument {
+        description: Text(&draft.description),
+        internal_events: true,
+        status: "active",
+        action: Text(&draft.action),
+        identifiers: texts(&draft.identifiers),
+        additional_properties: Properties(&draft.properties),
+        product_group: Text(&draft.group),
+        product_categories: texts(&draft.categories),
+        milestone: draft.milestone.as_ref().filter(is_plain).map(|it| SingleQuoted(it.as_str())),
+        introduced_by_url: draft.introduced_by_url.as_deref().map(Text),
+        tiers: draft.tiers.iter().map(String::as_str).collect(),
+    })
+}
+
+/// Writes a text as a value or a key: with quotes where a reader would take it for something else.
+pub fn scalar(text: &str) -> String {
+    let document = write(&Text(text));
+    let body = document.strip_prefix("---\n").unwrap_or(&document);
+    body.trim_end_matches('\n').to_owned()
 }
 
 /// Writes a metric definition with one time frame.

@@ -39,7 +39,7 @@ enum Demand {
 
 /// A scalar as written.
 #[derive(Clone, Debug)]
-pub(crate) struct Text<'a> {
+pub struct Text<'a> {
     content: Cow<'a, str>,
     pub(crate) style: Style,
     demand: Demand,
@@ -65,7 +65,7 @@ impl<'a> Text<'a> {
     }
 
     /// The characters, whatever they mean.
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.content
     }
 
@@ -87,17 +87,18 @@ impl<'a> Text<'a> {
         }
     }
 
-    pub(crate) fn is_null(&self) -> bool {
+    /// Whether it is null, written or absent.
+    pub fn is_null(&self) -> bool {
         self.is_plain() && matches!(&*self.content, "" | "~" | "null" | "Null" | "NULL")
     }
 
     /// The text if it means text.
-    pub(crate) fn as_str(&self) -> Option<&str> {
+    pub fn as_str(&self) -> Option<&str> {
         (!self.is_plain() || core_schema(&self.content).is_none()).then_some(&*self.content)
     }
 
     /// The value under the core schema of YAML 1.2.
-    pub(crate) fn value(&self) -> Scalar {
+    pub fn value(&self) -> Scalar {
         match self.is_plain().then(|| core_schema(&self.content)).flatten() {
             Some(it) => it,
             None => Scalar::Str(self.content.to_string()),

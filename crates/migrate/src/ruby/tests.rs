@@ -33,6 +33,7 @@ fn project() -> Project {
             ("small_things_made".to_owned(), LegacyEvent::default()),
         ]
         .into(),
+        ..Project::default()
     }
 }
 

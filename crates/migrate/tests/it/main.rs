@@ -4,4 +4,5 @@
 
 mod attributes;
 mod documents;
+mod ruby_documents;
 mod vue_compiler;

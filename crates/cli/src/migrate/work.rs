@@ -1,0 +1,163 @@
+//! Looks at all files, then at definitions, then again at what must stay.
+
+use super::files::{Candidate, Files, MAX_BYTES};
+use super::outcome::{Looked, Placed, Skipped, Whole, position, unparsable};
+use crate::output;
+use internal_events_definitions::Sources;
+use internal_events_installation::Installation;
+use internal_events_migrate::{
+    FileCalls, Kind, Language, Options, Planned, Project, Rewrite, Surroundings, has_legacy_words,
+    plan, rewrite_checked,
+};
+use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// More threads than this wait for the disk, not for a core.
+const MAX_THREADS: usize = 16;
+
+enum Look {
+    /// It has no word of legacy tracking.
+    Nothing,
+    Skipped(Skipped),
+    Looked(Looked, Language),
+}
+
+/// Does everything but writing.
+pub(super) fn work(
+    files: Files,
+    installation: &Installation,
+    options: &Options,
+    surroundings: &Surroundings,
+) -> Whole {
+    let mut project = Project::read(installation.analysis());
+    let n_files = files.candidates.len();
+    let bar = output::progress(n_files as u64);
+    let looks = in_parallel(&files.candidates, |it| {
+        let look = look(it, &project, options);
+        bar.inc(1);
+        look
+    });
+    bar.finish_and_clear();
+    let mut whole = Whole { n_files, ..Whole::default() };
+    let mut languages = Vec::new();
+    for look in looks {
+        match look {
+            Look::Nothing => {}
+            Look::Skipped(it) => whole.skipped.push(it),
+            Look::Looked(it, language) => {
+                languages.push(language);
+                whole.looked.push(it);
+            }
+        }
+    }
+    let sources = installation.sources();
+    let planned = loop {
+        let planned = planned(sources, &whole.looked, options, surroundings);
+        let new: BTreeSet<String> =
+            planned.held.keys().filter(|it| !project.held.contains_key(*it)).cloned().collect();
+        if new.is_empty() {
+            break planned;
+        }
+        project.held.extend(planned.held.into_iter().filter(|(it, _)| new.contains(it)));
+        for (looked, language) in whole.looked.iter_mut().zip(&languages) {
+            let mut events = looked.rewrite.sites.iter().filter_map(|it| it.event.as_ref());
+            if events.any(|it| new.contains(it)) {
+                looked.rewrite = rewritten(*language, &looked.text, &project, options);
+            }
+        }
+    };
+    finish(&mut whole, planned, sources);
+    whole
+}
+
+fn planned(
+    sources: &Sources,
+    looked: &[Looked],
+    options: &Options,
+    surroundings: &Surroundings,
+) -> Planned {
+    let calls: Vec<FileCalls<'_>> = looked
+        .iter()
+        .map(|it| FileCalls { path: &it.shown, text: &it.text, rewrite: &it.rewrite })
+        .collect();
+    plan(sources, &calls, options, surroundings)
+}
+
+fn look(candidate: &Candidate, project: &Project, options: &Options) -> Look {
+    let skipped = |why| Look::Skipped(Skipped { shown: candidate.shown.clone(), why });
+    let Ok(metadata) = std::fs::metadata(&candidate.path) else {
+        return skipped("it cannot be read");
+    };
+    if metadata.len() > MAX_BYTES {
+        return skipped("it is larger than 4 MiB");
+    }
+    let Ok(bytes) = std::fs::read(&candidate.path) else { return skipped("it cannot be read") };
+    if !has_legacy_words(candidate.language, &bytes) {
+        return Look::Nothing;
+    }
+    let Ok(text) = String::from_utf8(bytes) else { return skipped("it is not UTF-8") };
+    let rewrite = rewritten(candidate.language, &text, project, options);
+    let (path, shown) = (candidate.path.clone(), candidate.shown.clone());
+    Look::Looked(Looked { path, shown, text, rewrite }, candidate.language)
+}
+
+fn rewritten(language: Language, text: &str, project: &Project, options: &Options) -> Rewrite {
+    rewrite_checked(language, text, project, options).unwrap_or_else(|error| {
+        let site = unparsable(error.at.min(text.len()), &error.message, usual_kind(language));
+        Rewrite { sites: vec![site], ..Rewrite::default() }
+    })
+}
+
+/// The kind under which a file that does not parse is counted.
+fn usual_kind(language: Language) -> Kind {
+    match language {
+        Language::Ruby => Kind::RubySnowplow,
+        Language::JavaScript | Language::TypeScript => Kind::JsTracking,
+        Language::Vue => Kind::VueMixin,
+        Language::Html | Language::Erb | Language::Haml => Kind::DataAttributes,
+    }
+}
+
+fn finish(whole: &mut Whole, planned: Planned, sources: &Sources) {
+    for looked in &whole.looked {
+        for site in &looked.rewrite.sites {
+            let (line, column) = position(&looked.text, site.range.start);
+            let path = looked.shown.clone();
+            whole.sites.push(Placed { path, line, column, site: site.clone() });
+        }
+    }
+    for metric in planned.sites {
+        let source = sources.metrics.iter().find(|it| it.path == metric.path);
+        let text = source.map(|it| String::from_utf8_lossy(&it.bytes)).unwrap_or_default();
+        let (line, column) = position(&text, metric.site.range.start);
+        whole.sites.push(Placed { path: metric.path, line, column, site: metric.site });
+    }
+    whole.changes = planned.changes;
+    whole.notes = planned.notes;
+    whole.key_paths = planned.key_paths;
+}
+
+/// Maps items on several threads; the results are in order.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let n_threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    std::thread::scope(|scope| {
+        for _ in 0..n_threads {
+            scope.spawn(|| {
+                let mut mine = Vec::new();
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(n) else { break };
+                    mine.push((n, work(item)));
+                }
+                done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(mine);
+            });
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    done.sort_by_key(|(n, _)| *n);
+    done.into_iter().map(|(_, it)| it).collect()
+}

@@ -1,0 +1,54 @@
+//! Writes what changes: each file at once, or not at all.
+
+use super::outcome::Whole;
+use anyhow::{Context as _, bail};
+use std::io::Write as _;
+use std::path::Path;
+
+/// Writes all files: definitions and tables first, so that no call is without a definition.
+///
+/// A file that was changed by somebody else since it was read stays as it is.
+pub(super) fn write(root: &Path, whole: &Whole) -> anyhow::Result<()> {
+    for change in whole.changes.iter().filter(|it| it.after.is_some()) {
+        let after = change.after.as_deref().unwrap_or_default();
+        replace(&root.join(&change.path), change.before.as_deref(), after)?;
+    }
+    for (looked, after) in whole.changed_sources() {
+        replace(&looked.path, Some(&looked.text), &after)?;
+    }
+    for change in whole.changes.iter().filter(|it| it.after.is_none()) {
+        let path = root.join(&change.path);
+        std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// Replaces a file at once: readers see the old text or the new, never half of it.
+fn replace(path: &Path, before: Option<&str>, after: &str) -> anyhow::Result<()> {
+    let shown = path.display();
+    let failed = || format!("cannot write {shown}");
+    // Through a link, the file it leads to is replaced and not the link.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(failed)?;
+    let is_there = path.symlink_metadata().is_ok();
+    if is_there {
+        let now = std::fs::read(path).with_context(failed)?;
+        if before.is_none_or(|it| it.as_bytes() != now) {
+            bail!("{shown} was changed by somebody else meanwhile; run this again");
+        }
+    }
+    let mut file = tempfile::Builder::new()
+        .prefix(".migrate-")
+        .suffix(".tmp")
+        .make_in(folder, |it| std::fs::File::create_new(it))
+        .with_context(failed)?;
+    file.write_all(after.as_bytes()).with_context(failed)?;
+    if is_there {
+        let rights = std::fs::metadata(path).with_context(failed)?.permissions();
+        file.as_file().set_permissions(rights).with_context(failed)?;
+    }
+    file.as_file().sync_all().with_context(failed)?;
+    file.persist(path).map_err(|it| it.error).with_context(failed)?;
+    Ok(())
+}

@@ -1,0 +1,378 @@
+//! `internal-events migrate`.
+
+use crate::redis::Redis;
+use crate::{Run, files, program, run, write};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const SERVICE: &str = "\
+class Service
+  def execute
+    Gitlab::UsageDataCounters::HLLRedisCounter.track_event(:place_order, values: current_user.id)
+  end
+end
+";
+
+const REFUSED: &str = "\
+class Worker
+  def perform(id)
+    Gitlab::UsageDataCounters::HLLRedisCounter.track_event(:open_reminder, values: id)
+  end
+end
+";
+
+const METRIC: &str = "\
+key_path: redis_hll_counters.place_order_weekly
+description: Number of users who placed an order, of the last week
+product_group: shop
+value_type: number
+status: active
+milestone: '13.9'
+introduced_by_url: https://example.com/changes/1
+time_frame: 7d
+data_source: redis_hll # for ever
+data_category: optional
+instrumentation_class: RedisHLLMetric
+options:
+  events:
+    - place_order
+tiers:
+- free
+";
+
+const METRIC_PATH: &str = "config/metrics/counts_7d/place_order_weekly.yml";
+
+fn migrate(root: &Path, more: &[&str]) -> Run {
+    let mut args = vec!["migrate", "--root", root.to_str().expect("UTF-8")];
+    args.extend(more);
+    run(&args)
+}
+
+fn app() -> tempfile::TempDir {
+    files(&[("app/service.rb", SERVICE), (METRIC_PATH, METRIC)])
+}
+
+/// All files below a directory with their bytes.
+fn everything(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = std::fs::read(&path).expect("a file");
+                found.insert(path.strip_prefix(root).expect("below").to_owned(), bytes);
+            }
+        }
+    }
+    found
+}
+
+fn read(root: &Path, path: &str) -> String {
+    std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn without_write_only_a_diff_is_shown() {
+    let root = app();
+    let before = everything(root.path());
+    let run = migrate(root.path(), &[]);
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{}", run.out);
+    for expected in [
+        "--- a/app/service.rb\n+++ b/app/service.rb\n",
+        "-    Gitlab::UsageDataCounters::HLLRedisCounter.track_event(:place_order, values: current_user.id)\n",
+        "+    track_internal_event('place_order', user: current_user)\n",
+        "--- /dev/null\n+++ b/config/events/place_order.yml\n",
+        "-data_source: redis_hll # for ever\n+data_source: internal_events # for ever\n",
+        "+place_order-user: place_order\n",
+        "ruby-redis-hll             1        0        0\n",
+        "metric-definition          1        0        0\n",
+        "Dry run: nothing was written; `--write` does.\n",
+    ] {
+        assert!(run.out.contains(expected), "{expected:?} is not in:\n{}", run.out);
+    }
+    assert_eq!(everything(root.path()), before);
+}
+
+#[test]
+fn what_is_written_is_complete_and_a_second_run_changes_nothing() {
+    let root = app();
+    let script = root.path().join("app/service.rb");
+    let mut rights = std::fs::metadata(&script).expect("a file").permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut rights, 0o755);
+    std::fs::set_permissions(&script, rights.clone()).expect("rights");
+    let run = migrate(root.path(), &["--write", "--allow-dirty"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    assert_eq!(std::fs::metadata(&script).expect("a file").permissions(), rights);
+    let expected = METRIC
+        .replace("redis_hll #", "internal_events #")
+        .replace("instrumentation_class: RedisHLLMetric\n", "")
+        .replace(
+            "options:\n  events:\n    - place_order\n",
+            "events:\n  - name: place_order\n    unique: user.id\n",
+        );
+    assert_eq!(read(root.path(), METRIC_PATH), expected);
+    let written = everything(root.path());
+    let names: Vec<_> = written.keys().filter_map(|it| it.to_str()).collect();
+    let expected = [
+        "app/service.rb",
+        "config/events/place_order.yml",
+        METRIC_PATH,
+        "lib/gitlab/usage_data_counters/hll_redis_key_overrides.yml",
+    ];
+    assert_eq!(names, expected);
+    let again = migrate(root.path(), &["--write", "--allow-dirty", "--format", "json"]);
+    let json: Value = serde_json::from_str(&again.out).expect("JSON");
+    assert_eq!((again.code, &json["changes"]), (Some(0), &json!([])), "{}", again.out);
+    assert_eq!(everything(root.path()), written);
+    let check = crate::run(&["check", "--root", root.path().to_str().expect("UTF-8")]);
+    assert_eq!(check.code, Some(0), "{}", check.out);
+}
+
+#[test]
+fn refusals_say_where_why_and_what_to_do() {
+    let root = app();
+    write(root.path(), "app/worker.rb", REFUSED);
+    write(root.path(), "app/broken.rb", "Gitlab::Tracking.event('a', 'b'\n");
+    let human = migrate(root.path(), &[]);
+    assert_eq!(human.code, Some(1));
+    for expected in ["app/worker.rb:3:5: raw-id, ruby-redis-hll\n", "app/broken.rb:", "does-not-parse", "help: "] {
+        assert!(human.out.contains(expected), "{expected:?} is not in:\n{}", human.out);
+    }
+    let run = migrate(root.path(), &["--format", "json"]);
+    let json: Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!((&json["version"], &json["files"]), (&json!(1), &json!(3)));
+    let sites = json["sites"].as_array().expect("a list");
+    let site = sites.iter().find(|it| it["path"] == "app/worker.rb").expect("a site");
+    assert_eq!((&site["line"], &site["column"]), (&json!(3), &json!(5)));
+    assert_eq!((&site["outcome"], &site["reason"]), (&json!("refused"), &json!("raw-id")));
+    assert!(site["what"].is_string() && site["advice"].is_string());
+    let site = sites.iter().find(|it| it["path"] == "app/service.rb").expect("a site");
+    assert_eq!((&site["outcome"], &site["event"]), (&json!("rewritten"), &json!("place_order")));
+    let sarif: Value =
+        serde_json::from_str(&migrate(root.path(), &["--format", "sarif"]).out).expect("JSON");
+    let results = sarif["runs"][0]["results"].as_array().expect("a list");
+    assert_eq!(results.len(), sites.len());
+    assert!(results.iter().any(|it| it["ruleId"] == "raw-id" && it["level"] == "warning"));
+}
+
+#[test]
+fn a_call_stays_as_long_as_its_metric_does() {
+    let root = app();
+    write(root.path(), "app/worker.rb", REFUSED);
+    let both = METRIC.replace("    - place_order\n", "    - place_order\n    - open_reminder\n");
+    write(root.path(), METRIC_PATH, &both);
+    let before = everything(root.path());
+    let run = migrate(root.path(), &["--write", "--allow-dirty"]);
+    assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);
+    let expected = "it counts `open_reminder`, whose call at app/worker.rb:3 stays as it is";
+    assert!(run.out.contains(expected), "{}", run.out);
+    assert_eq!(everything(root.path()), before, "{}", run.out);
+}
+
+#[test]
+fn check_ends_with_1_as_long_as_there_is_legacy_tracking() {
+    let root = app();
+    let run = migrate(root.path(), &["--check"]);
+    assert_eq!(run.code, Some(1));
+    assert!(run.out.contains("app/service.rb:3:5: ruby-redis-hll, can be rewritten\n"), "{}", run.out);
+    migrate(root.path(), &["--write", "--allow-dirty"]);
+    let run = migrate(root.path(), &["--check"]);
+    assert_eq!(run.code, Some(0), "{}", run.out);
+}
+
+#[test]
+fn paths_patterns_and_ignored_files() {
+    let root = app();
+    write(root.path(), "app/ignored.rb", SERVICE);
+    write(root.path(), "lib/other.rb", SERVICE);
+    write(root.path(), ".gitignore", "ignored.rb\n");
+    let json = |more: &[&str]| -> Vec<String> {
+        let run = migrate(root.path(), &[more, &["--format", "json"]].concat());
+        let json: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{}", run.err));
+        let sites = json["sites"].as_array().expect("a list").iter();
+        let paths = sites.filter_map(|it| it["path"].as_str()).filter(|it| it.ends_with(".rb"));
+        paths.map(str::to_owned).collect()
+    };
+    let app = root.path().join("app");
+    let app = app.to_str().expect("UTF-8");
+    for (args, expected) in [
+        (vec![], vec!["app/service.rb", "lib/other.rb"]),
+        (vec![app], vec!["app/service.rb"]),
+        (vec!["lib/**/*.rb"], vec!["lib/other.rb"]),
+        (vec!["*.vue"], vec![]),
+        (vec!["--only", "vue-mixin"], vec![]),
+    ] {
+        assert_eq!(json(&args), expected, "{args:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_exits_2_and_changes_nothing() {
+    let root = app();
+    write(root.path(), "names", "place_order\n");
+    let names = root.path().join("names");
+    let names = names.to_str().expect("UTF-8");
+    let before = everything(root.path());
+    for (args, complaint) in [
+        (vec!["--write"], "is not kept in git"),
+        (vec!["--write", "--allow-dirty", "missing"], "there is no missing"),
+        (vec!["--write", "--check"], "cannot be used with"),
+        (vec!["--only", "nonsense"], "the kinds are ruby-snowplow"),
+        (vec!["--rename", "a"], "has no `=`"),
+        (vec!["--rename", "a=B-c"], "cannot be the new name"),
+        (vec!["--renames", names], "has no new names"),
+    ] {
+        let run = migrate(root.path(), &args);
+        assert_eq!(run.code, Some(2), "{args:?}: {}", run.out);
+        assert!(run.err.contains(complaint), "{}", run.err);
+        assert_eq!(everything(root.path()), before);
+    }
+}
+
+#[test]
+fn a_tree_with_changes_is_not_written_to() {
+    let root = app();
+    let git = |args: &[&str]| {
+        let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+        let mut command = Command::new("git");
+        command.arg("-C").arg(root.path()).args(identity).args(args);
+        let done = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        assert!(done.is_ok_and(|it| it.success()), "git {args:?}");
+    };
+    git(&["init"]);
+    let dirty = migrate(root.path(), &["--write"]);
+    assert_eq!(dirty.code, Some(2), "{}", dirty.out);
+    assert!(dirty.err.contains("has changes that are not committed"), "{}", dirty.err);
+    git(&["add", "-A"]);
+    git(&["commit", "-m", "before"]);
+    let clean = migrate(root.path(), &["--write"]);
+    assert_eq!(clean.code, Some(0), "{}", clean.err);
+    assert!(read(root.path(), "app/service.rb").contains("track_internal_event"));
+}
+
+#[test]
+fn events_get_new_names() {
+    let root = app();
+    write(root.path(), "names.yml", "place_order: create_order\n");
+    let names = root.path().join("names.yml");
+    let args = ["--write", "--allow-dirty", "--renames", names.to_str().expect("UTF-8")];
+    let run = migrate(root.path(), &args);
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    assert!(read(root.path(), "app/service.rb").contains("track_internal_event('create_order'"));
+    assert!(read(root.path(), METRIC_PATH).contains("- name: create_order\n"));
+    let table = read(root.path(), "lib/gitlab/usage_data_counters/hll_redis_key_overrides.yml");
+    assert_eq!(table, "---\ncreate_order-user: place_order\n");
+}
+
+#[test]
+fn files_that_cannot_be_looked_at_are_named() {
+    let root = app();
+    std::fs::write(root.path().join("app/latin.rb"), b"# Tracking.event \xe9\n").expect("a file");
+    let large = "# Tracking.event\n".repeat(300_000);
+    write(root.path(), "app/large.js", &large);
+    let run = migrate(root.path(), &[]);
+    for expected in
+        ["app/latin.rb was not looked at: it is not UTF-8", "app/large.js was not looked at: it is larger than 4 MiB"]
+    {
+        assert!(run.out.contains(expected), "{}", run.out);
+    }
+}
+
+#[test]
+fn the_report_is_for_the_merge_request() {
+    let root = app();
+    write(root.path(), "app/worker.rb", REFUSED);
+    let path = root.path().join("report.md");
+    migrate(root.path(), &["--report", path.to_str().expect("UTF-8")]);
+    let report = read(root.path(), "report.md");
+    for expected in [
+        "| ruby-redis-hll | 1 | 1 | 0 |",
+        "- `app/worker.rb:3:5` **raw-id** (ruby-redis-hll): ",
+        "$ internal-events parity --before BEFORE redis_hll_counters.place_order_weekly\n",
+    ] {
+        assert!(report.contains(expected), "{expected:?} is not in:\n{report}");
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for (path, bytes) in everything(from) {
+        let to = to.join(path);
+        std::fs::create_dir_all(to.parent().expect("a directory")).expect("a directory");
+        std::fs::write(to, bytes).expect("a file");
+    }
+}
+
+fn on(root: &Path, redis: &Redis, args: &[&str]) -> Run {
+    let output = program()
+        .args(args)
+        .arg("--root")
+        .arg(root)
+        .env("INTERNAL_EVENTS_REDIS_URL", &redis.url)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts");
+    Run {
+        out: String::from_utf8(output.stdout).expect("UTF-8"),
+        err: String::from_utf8(output.stderr).expect("UTF-8"),
+        code: output.status.code(),
+    }
+}
+
+/// The example is migrated, and its counters go on where they were.
+#[test]
+fn the_legacy_shop_is_migrated() {
+    let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/legacy-shop");
+    let (before, after) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    copy(&shop, before.path());
+    copy(&shop, after.path());
+    let run = migrate(after.path(), &["--write", "--allow-dirty"]);
+    // One call has only an id, and its metric stays with it.
+    assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);
+    assert_eq!(run.out.matches("\n    help: ").count(), 2, "{}", run.out);
+    let root = after.path().to_str().expect("UTF-8");
+    let check = crate::run(&["check", "--root", root]);
+    assert_eq!(check.code, Some(0), "{}", check.out);
+    let written = everything(after.path());
+    migrate(after.path(), &["--write", "--allow-dirty"]);
+    assert_eq!(everything(after.path()), written, "a second run changes something");
+
+    let before_root = before.path().to_str().expect("UTF-8");
+    let parity = crate::run(&["parity", "--before", before_root, "--root", root]);
+    assert_eq!(parity.code, Some(0), "{}{}", parity.out, parity.err);
+    assert!(parity.out.contains("6 changed: 6 equal, 0 different"), "{}", parity.out);
+
+    let Some(redis) = Redis::start() else { return };
+    let track = |args: &[&str]| {
+        let run = on(after.path(), &redis, &[&["track"], args].concat());
+        assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    };
+    track(&["place_order", "--user", "5"]);
+    track(&["place_order", "--user", "6"]);
+    track(&["redeem_coupon", "--user", "6"]);
+    track(&["order_create"]);
+    // The definitions from before read what the new calls count.
+    let values = |root: &Path| {
+        let args = ["metrics", "--include-current-week", "--format", "json"];
+        let run = on(root, &redis, &args);
+        serde_json::from_str::<Value>(&run.out).unwrap_or_else(|_| panic!("{}", run.err))
+    };
+    let parity = on(after.path(), &redis, &["parity", "--before", before_root, "--include-current-week"]);
+    assert_eq!(parity.code, Some(0), "{}{}", parity.out, parity.err);
+    let (old, new) = (values(before.path()), values(after.path()));
+    for (key_path, expected) in [
+        ("redis_hll_counters.shop.place_order_weekly", 2),
+        ("redis_hll_counters.shop.active_customers_monthly", 2),
+        ("redis_hll_counters.shop.redeem_coupon_monthly", 1),
+        ("counts.order_create", 1),
+    ] {
+        for metrics in [&old, &new] {
+            let found = metrics["metrics"].as_array().and_then(|it| it.iter().find(|it| it["key_path"] == key_path));
+            assert_eq!(found.map(|it| &it["value"]), Some(&json!(expected)), "{key_path}: {metrics}");
+        }
+    }
+}

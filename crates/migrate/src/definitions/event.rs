@@ -1,0 +1,412 @@
+//! Event definitions: new ones, and entries of the Snowplow dictionary that become internal.
+
+use super::gather::{Calls, Tracked};
+use super::lines::Lines;
+use super::{Change, Surroundings};
+use crate::edit::Edits;
+use internal_events_catalog::{EventDefinition, MetricDefinition};
+use internal_events_definitions::generate::{
+    EventDraft, check_event_name, draft_text, scalar, suggested_categories,
+};
+use internal_events_definitions::yaml::{self, Node};
+use internal_events_definitions::{Analysis, Source, Sources};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Who owns an event of which nothing is known.
+const NO_GROUP: &str = "unassigned";
+
+/// Where a property's description is in an entry of the Snowplow dictionary.
+const DESCRIPTIONS: [(&str, &str); 3] = [
+    ("label", "label_description"),
+    ("property", "property_description"),
+    ("value", "value_description"),
+];
+
+/// Keys of the Snowplow dictionary that an internal event does not have.
+const OF_DICTIONARY: [&str; 11] = [
+    "category",
+    "label_description",
+    "property_description",
+    "value_description",
+    "extra_properties",
+    "iglu_schema_url",
+    "value_type",
+    "product_section",
+    "product_stage",
+    "product_category",
+    "distributions",
+];
+
+/// Plans the definitions of all events that rewritten calls track.
+pub(super) fn changes(
+    sources: &Sources,
+    analysis: &Analysis,
+    calls: &Calls,
+    surroundings: &Surroundings,
+    notes: &mut Vec<String>,
+) -> Vec<Change> {
+    let metrics = Metrics::new(sources, analysis);
+    let mut changes = Vec::new();
+    for (name, tracked) in calls.tracked.iter().filter(|(it, _)| check_event_name(it).is_ok()) {
+        let owner = metrics.owner(name, tracked, analysis, surroundings);
+        let of_name = |it: &&EventDefinition, wanted: &str| it.action == wanted;
+        let events = &analysis.definitions.events;
+        let internal = events.iter().find(|it| it.internal && of_name(it, name));
+        let entries: Vec<&EventDefinition> = events
+            .iter()
+            .filter(|it| !it.internal && tracked.old_names.contains(&it.action))
+            .collect();
+        match (internal, entries.as_slice()) {
+            (Some(event), _) => {
+                let Some(text) = text_of(&sources.events, &event.path) else { continue };
+                match completed(text, name, tracked, &owner, false) {
+                    Ok(after) if after != text => changes.push(Change {
+                        path: event.path.clone(),
+                        before: Some(text.to_owned()),
+                        after: Some(after),
+                    }),
+                    Ok(_) => {}
+                    Err(why) => notes.push(format!("{} stays as it is: {why}", event.path)),
+                }
+            }
+            (None, []) => {
+                if owner.is_guessed {
+                    notes.push(format!(
+                        "nothing says which group owns `{name}`: its definition says `{}`",
+                        owner.group
+                    ));
+                }
+                changes.push(new_event(name, tracked, &owner));
+            }
+            (None, [first, others @ ..]) => {
+                let Some(text) = text_of(&sources.events, &first.path) else { continue };
+                match completed(text, name, tracked, &owner, true) {
+                    Ok(after) => {
+                        changes.extend(moved(first, text, after, name, sources));
+                        for other in others.iter().filter(|it| it.action == *name) {
+                            notes.push(format!(
+                                "{} described the same action as {}: it goes away, look whether \
+                                 its words are needed",
+                                other.path, first.path
+                            ));
+                            changes.push(Change {
+                                path: other.path.clone(),
+                                before: text_of(&sources.events, &other.path).map(str::to_owned),
+                                after: None,
+                            });
+                        }
+                    }
+                    Err(why) => {
+                        notes.push(format!("{} must be made internal by hand: {why}", first.path));
+                    }
+                }
+            }
+        }
+    }
+    changes
+}
+
+fn text_of<'a>(sources: &'a [Source], path: &str) -> Option<&'a str> {
+    let source = sources.iter().find(|it| it.path == path)?;
+    std::str::from_utf8(&source.bytes).ok()
+}
+
+/// An internal event's file has its name; an entry of the dictionary had its category as well.
+fn moved(
+    entry: &EventDefinition,
+    text: &str,
+    after: String,
+    name: &str,
+    sources: &Sources,
+) -> Vec<Change> {
+    let folder = entry.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let path = format!("{folder}/{name}.yml");
+    let before = Some(text.to_owned());
+    if path == entry.path || sources.events.iter().any(|it| it.path == path) {
+        return vec![Change { path: entry.path.clone(), before, after: Some(after) }];
+    }
+    vec![
+        Change { path: entry.path.clone(), before, after: None },
+        Change { path, before: None, after: Some(after) },
+    ]
+}
+
+/// What metrics and other definitions say of an event that has no definition.
+#[derive(Debug, Default)]
+struct Owner {
+    group: String,
+    is_guessed: bool,
+    categories: Vec<String>,
+    tiers: Vec<String>,
+    milestone: Option<String>,
+    introduced_by_url: Option<String>,
+    /// What it means, from a metric that counts nothing else.
+    counted: Option<String>,
+}
+
+/// The definitions of metrics by the events they count.
+struct Metrics<'a> {
+    roots: BTreeMap<&'a str, Node<'a>>,
+    by_event: BTreeMap<String, Vec<&'a MetricDefinition>>,
+}
+
+impl<'a> Metrics<'a> {
+    fn new(sources: &'a Sources, analysis: &'a Analysis) -> Self {
+        let texts = sources.metrics.iter();
+        let texts =
+            texts.filter_map(|it| Some((it.path.as_str(), std::str::from_utf8(&it.bytes).ok()?)));
+        let mut by_event: BTreeMap<String, Vec<&MetricDefinition>> = BTreeMap::new();
+        for metric in &analysis.definitions.metrics {
+            for name in super::metric::legacy_names(metric) {
+                by_event.entry(name).or_default().push(metric);
+            }
+        }
+        let counting: BTreeSet<&str> =
+            by_event.values().flatten().map(|it| it.path.as_str()).collect();
+        let texts = texts.filter(|(path, _)| counting.contains(path));
+        let roots = texts.filter_map(|(path, text)| Some((path, yaml::read(text).0?))).collect();
+        Self { roots, by_event }
+    }
+
+    fn owner(
+        &self,
+        name: &str,
+        tracked: &Tracked,
+        analysis: &Analysis,
+        surroundings: &Surroundings,
+    ) -> Owner {
+        let names = tracked.old_names.iter().chain(&tracked.totals).map(String::as_str);
+        let mut metrics: Vec<&MetricDefinition> = names
+            .chain([name])
+            .filter_map(|it| self.by_event.get(it).or_else(|| self.by_event.get(&it.to_lowercase())))
+            .flatten()
+            .copied()
+            .collect();
+        // A metric of this event alone knows more of it than one of many events.
+        metrics.sort_by_key(|it| (super::metric::legacy_names(it).len(), it.path.as_str()));
+        let Some(metric) = metrics.first() else {
+            let groups = &analysis.facts.product_groups;
+            let usual = groups.iter().max_by_key(|(_, n)| **n).map(|(it, _)| it.clone());
+            return Owner {
+                group: usual.unwrap_or_else(|| NO_GROUP.to_owned()),
+                is_guessed: true,
+                tiers: ["free", "premium", "ultimate"].map(str::to_owned).into(),
+                milestone: milestone(analysis, surroundings),
+                ..Owner::default()
+            };
+        };
+        let root = self.roots.get(metric.path.as_str());
+        let text = |key: &str| {
+            root.and_then(|it| it.get(key)).and_then(Node::as_str).map(str::to_owned)
+        };
+        let list = |key: &str| -> Vec<String> {
+            let items = root.and_then(|it| it.get(key)).map_or(&[][..], Node::items);
+            items.iter().filter_map(Node::as_str).map(str::to_owned).collect()
+        };
+        let group = text("product_group").unwrap_or_else(|| NO_GROUP.to_owned());
+        let mut categories = list("product_categories");
+        if categories.is_empty() {
+            let suggested = suggested_categories(&group, &analysis.facts);
+            categories = if suggested.len() == 1 { suggested } else { Vec::new() };
+        }
+        let mut tiers = list("tiers");
+        if tiers.is_empty() {
+            tiers = ["free", "premium", "ultimate"].map(str::to_owned).into();
+        }
+        let is_alone = super::metric::legacy_names(metric).len() == 1;
+        let milestone_of_metric = text("milestone").filter(|it| !it.starts_with('<'));
+        Owner {
+            is_guessed: false,
+            group,
+            categories,
+            tiers,
+            milestone: milestone_of_metric.or_else(|| milestone(analysis, surroundings)),
+            introduced_by_url: text("introduced_by_url"),
+            counted: text("description").filter(|_| is_alone),
+        }
+    }
+}
+
+fn milestone(analysis: &Analysis, surroundings: &Surroundings) -> Option<String> {
+    surroundings.milestone.clone().or_else(|| analysis.facts.newest_milestone.clone())
+}
+
+fn new_event(name: &str, tracked: &Tracked, owner: &Owner) -> Change {
+    let description = match &owner.counted {
+        Some(counted) => format!("What this metric counts: {counted}"),
+        None => format!(
+            "Tracked as `{}` before it was an internal event; say what happens, and who does it",
+            tracked.old_names.iter().next().map_or(name, String::as_str)
+        ),
+    };
+    let text = draft_text(&EventDraft {
+        action: name.to_owned(),
+        description,
+        identifiers: identifiers(tracked),
+        properties: tracked
+            .properties
+            .keys()
+            .map(|it| (it.clone(), described(it, tracked, None)))
+            .collect(),
+        group: owner.group.clone(),
+        categories: owner.categories.clone(),
+        milestone: owner.milestone.clone(),
+        introduced_by_url: owner.introduced_by_url.clone(),
+        tiers: owner.tiers.clone(),
+    });
+    let tree = if owner.tiers.iter().any(|it| it == "free") { "" } else { "ee/" };
+    let path = format!("{tree}config/events/{name}.yml");
+    Change { path, before: None, after: Some(text) }
+}
+
+/// What its calls pass, and what is counted of it.
+fn identifiers(tracked: &Tracked) -> Vec<String> {
+    let mut names: BTreeSet<&str> = tracked.identifiers.iter().map(|it| it.name()).collect();
+    let counted = tracked.uniques.iter().filter_map(|it| it.strip_suffix(".id"));
+    names.extend(counted);
+    // In the order in which a new event lists them.
+    let order = ["project", "user", "namespace"];
+    order.into_iter().filter(|it| names.contains(it)).map(str::to_owned).collect()
+}
+
+/// Says what a property holds, or where it comes from.
+fn described(property: &str, tracked: &Tracked, entry: Option<&Node<'_>>) -> String {
+    let of_entry = entry.and_then(|root| {
+        let key = DESCRIPTIONS.iter().find(|(name, _)| *name == property).map(|(_, key)| *key);
+        let custom = || root.get("extra_properties")?.get(property)?.get("description");
+        key.and_then(|it| root.get(it)).or_else(custom)?.as_str()
+    });
+    if let Some(text) = of_entry.filter(|it| !it.trim().is_empty()) {
+        return text.to_owned();
+    }
+    let example = tracked.properties.get(property).and_then(|it| it.example.as_ref());
+    let example = example.map(|it| format!(", for example {it}")).unwrap_or_default();
+    format!("The `{property}` of the Snowplow event from which this one was migrated{example}")
+}
+
+/// Adds to a definition what the calls have and it has not; makes it internal if it was none.
+fn completed(
+    text: &str,
+    name: &str,
+    tracked: &Tracked,
+    owner: &Owner,
+    becomes_internal: bool,
+) -> Result<String, &'static str> {
+    let lines = Lines::read(text)?;
+    let root = &lines.root;
+    let end = lines.end;
+    let mut edits = Edits::default();
+    let Some(action) = root.entry("action") else { return Err("it has no action") };
+    let mut after_action = String::new();
+    if becomes_internal {
+        if action.value.as_str() != Some(name) {
+            edits.replace(action.value.span.clone(), scalar(name));
+        }
+        for key in OF_DICTIONARY {
+            if let Some(entry) = root.entry(key) {
+                lines.replace(&mut edits, entry, "");
+            }
+        }
+        match root.get("internal_events") {
+            Some(node) => edits.replace(node.span.clone(), "true"),
+            None => {
+                lines.insert_at(&mut edits, lines.of(action).start, &format!("internal_events: true{end}"));
+            }
+        }
+    }
+    let missing = missing_identifiers(root, tracked);
+    let dash = lines.usual_dash();
+    match (root.entry("identifiers"), missing.as_slice()) {
+        (_, []) => {}
+        (Some(entry), missing) if !entry.value.items().is_empty() => {
+            let is_block = lines.dash_indent(entry).is_some();
+            if !is_block {
+                let last = entry.value.items().last().map_or(0, |it| it.span.end);
+                edits.replace(last..last, format!(", {}", missing.join(", ")));
+            } else {
+                lines.insert_after(&mut edits, entry, &items(missing, lines.dash_indent(entry).unwrap_or(dash), end));
+            }
+        }
+        (entry, missing) => {
+            let new = format!("identifiers:{end}{}", items(missing, dash, end));
+            match entry {
+                Some(entry) => lines.replace(&mut edits, entry, &new),
+                None => after_action.push_str(&new),
+            }
+        }
+    }
+    add_properties(&lines, &mut edits, tracked, &mut after_action);
+    if !after_action.is_empty() {
+        lines.insert_after(&mut edits, action, &after_action);
+    }
+    let mut rest = String::new();
+    if becomes_internal {
+        rest = missing_fields(root, owner, dash, end);
+    }
+    if !rest.is_empty() {
+        lines.insert_at(&mut edits, text.len(), &rest);
+    }
+    Ok(edits.apply(text))
+}
+
+fn missing_identifiers(root: &Node<'_>, tracked: &Tracked) -> Vec<String> {
+    let listed = root.get("identifiers").map_or(&[][..], Node::items);
+    let is_listed = |name: &String| listed.iter().any(|it| it.as_str() == Some(name.as_str()));
+    identifiers(tracked).into_iter().filter(|it| !is_listed(it)).collect()
+}
+
+fn items(names: &[String], dash: &str, end: &str) -> String {
+    names.iter().map(|it| format!("{dash}- {it}{end}")).collect()
+}
+
+fn add_properties(
+    lines: &Lines<'_>,
+    edits: &mut Edits,
+    tracked: &Tracked,
+    after_action: &mut String,
+) {
+    let end = lines.end;
+    let known = lines.root.entry("additional_properties");
+    let declared = known.map_or(&[][..], |it| it.value.entries());
+    let missing = tracked.properties.keys().filter(|it| !declared.iter().any(|known| known.key == it.as_str()));
+    let indent = declared.first().map_or("  ", |it| {
+        let start = lines.line(it.key_span.start).start;
+        &lines.text[start..it.key_span.start]
+    });
+    let new: String = missing
+        .map(|it| {
+            let description = scalar(&described(it, tracked, Some(&lines.root)));
+            format!("{indent}{}:{end}{indent}  description: {description}{end}", scalar(it))
+        })
+        .collect();
+    if new.is_empty() {
+        return;
+    }
+    match known {
+        Some(entry) if !declared.is_empty() && indent.trim().is_empty() => {
+            lines.insert_after(edits, entry, &new);
+        }
+        Some(entry) => {
+            lines.replace(edits, entry, &format!("additional_properties:{end}{new}"));
+        }
+        None => after_action.push_str(&format!("additional_properties:{end}{new}")),
+    }
+}
+
+/// What an internal event needs and a dictionary entry may not have.
+fn missing_fields(root: &Node<'_>, owner: &Owner, dash: &str, end: &str) -> String {
+    let mut text = String::new();
+    let mut add = |key: &str, value: String| {
+        if root.entry(key).is_none() {
+            text.push_str(&format!("{key}: {value}{end}"));
+        }
+    };
+    add("product_group", scalar(&owner.group));
+    let milestone = owner.milestone.as_ref().map_or("null".to_owned(), |it| format!("'{it}'"));
+    add("milestone", milestone);
+    add("introduced_by_url", owner.introduced_by_url.as_deref().map_or("null".to_owned(), scalar));
+    if root.entry("tiers").is_none() {
+        text.push_str(&format!("tiers:{end}{}", items(&owner.tiers, dash, end)));
+    }
+    text
+}

@@ -1,0 +1,479 @@
+use super::*;
+use crate::project::Project;
+use crate::site::{Found, Identifier, Property, PropertyType};
+
+/// Fields of which no case is about.
+const REST: &str = "\
+description: How many users wrote something in a week, as an example
+product_group: source_code
+value_type: number
+status: active
+milestone: \"13.9\"
+introduced_by_url: https://example.com/changes/1
+data_category: optional
+tiers:
+- free
+- premium
+- ultimate
+";
+
+const TABLES: &str = "lib/tables";
+const UNIQUE: &str = "lib/tables/hll_redis_key_overrides.yml";
+const TOTAL: &str = "lib/tables/total_counter_redis_key_overrides.yml";
+const LISTED: &str = "lib/tables/hll_redis_legacy_events.yml";
+
+/// An application: definition files, and what its calls became.
+#[derive(Default)]
+struct Application {
+    sources: Sources,
+    found: Vec<Found>,
+    refused: Vec<(Reason, String)>,
+    options: Options,
+}
+
+impl Application {
+    fn with(mut self, path: &str, text: &str) -> Self {
+        let source = Source { path: path.to_owned(), bytes: text.as_bytes().to_vec() };
+        match path {
+            UNIQUE => self.sources.unique_overrides = Some(source),
+            TOTAL => self.sources.total_overrides = Some(source),
+            LISTED => self.sources.legacy_events = Some(source),
+            _ if path.contains("/metrics/") => self.sources.metrics.push(source),
+            _ => self.sources.events.push(source),
+        }
+        self
+    }
+
+    /// A metric of unique counts; `text` is what it has besides the usual.
+    fn unique_metric(self, name: &str, text: &str) -> Self {
+        let text = format!(
+            "key_path: redis_hll_counters.{name}\n{REST}time_frame: 7d\ndata_source: redis_hll\n\
+             instrumentation_class: RedisHLLMetric\n{text}"
+        );
+        self.with(&format!("config/metrics/counts_7d/{name}.yml"), &text)
+    }
+
+    fn total_metric(self, name: &str, text: &str) -> Self {
+        let text = format!(
+            "key_path: counts.{name}\n{REST}time_frame: all\ndata_source: redis\n\
+             instrumentation_class: RedisMetric\n{text}"
+        );
+        self.with(&format!("config/metrics/counts_all/{name}.yml"), &text)
+    }
+
+    fn calls(mut self, found: Found) -> Self {
+        self.found.push(found);
+        self
+    }
+
+    fn keeps(mut self, reason: Reason, code: &str) -> Self {
+        self.refused.push((reason, code.to_owned()));
+        self
+    }
+
+    fn plan(&self) -> Planned {
+        let mut rewrite = Rewrite { found: self.found.clone(), ..Rewrite::default() };
+        let mut text = String::new();
+        for (reason, code) in &self.refused {
+            let start = text.len();
+            text.push_str(code);
+            rewrite.refuse(Kind::RubyRedisHll, start..text.len(), *reason, "what", "advice");
+            text.push('\n');
+        }
+        let calls = FileCalls { path: "app/a.rb", text: &text, rewrite: &rewrite };
+        let surroundings = Surroundings {
+            milestone: Some("17.1".to_owned()),
+            tables: TABLES.to_owned(),
+            is_whole: true,
+        };
+        plan(&self.sources, &[calls], &self.options, &surroundings)
+    }
+}
+
+fn by_user(name: &str) -> Found {
+    Found {
+        name: name.to_owned(),
+        identifiers: [Identifier::User].into(),
+        unique: Some("user.id".to_owned()),
+        was_unique: true,
+        ..Found::default()
+    }
+}
+
+fn total(name: &str, was: &str) -> Found {
+    Found {
+        name: name.to_owned(),
+        identifiers: [Identifier::User].into(),
+        was_total: Some(was.to_owned()),
+        ..Found::default()
+    }
+}
+
+fn after<'p>(planned: &'p Planned, path: &str) -> &'p str {
+    let change = planned.changes.iter().find(|it| it.path == path);
+    let paths: Vec<&str> = planned.changes.iter().map(|it| it.path.as_str()).collect();
+    let change = change.unwrap_or_else(|| panic!("{path} is not among {paths:?}"));
+    change.after.as_deref().unwrap_or("(removed)")
+}
+
+/// A metric of unique counts becomes internal: its lines from `data_source` on, and the entries of
+/// the table of overrides.
+fn check(options: &str, found: &[Found], expected: &str, entries: &str) {
+    let mut application = Application::default().unique_metric("m", options);
+    application.found = found.to_vec();
+    let planned = application.plan();
+    let refusals: Vec<_> = planned.sites.iter().map(|it| &it.site.outcome).collect();
+    let text = match planned.changes.iter().find(|it| it.path.ends_with("/m.yml")) {
+        Some(it) => it.after.as_deref().unwrap_or_default(),
+        None => panic!("it stays: {refusals:?}"),
+    };
+    let start = text.find("data_source").expect("it has a data source");
+    assert_eq!(&text[start..], expected, "{options}");
+    assert_eq!(after(&planned, UNIQUE), format!("---\n{entries}"), "{options}");
+    assert_eq!(planned.notes, Vec::<String>::new());
+    assert!(planned.held.is_empty(), "{:?}", planned.held);
+}
+
+/// A metric stays, for a reason.
+fn refuse(application: &Application, reason: Reason, part: &str) {
+    let planned = application.plan();
+    let refusals = planned.sites.iter().filter_map(|it| match &it.site.outcome {
+        Outcome::Refused(it) => Some((it.reason, it.what.as_str())),
+        _ => None,
+    });
+    let refusals: Vec<_> = refusals.collect();
+    let is_it = |it: &(Reason, &str)| it.0 == reason && it.1.contains(part);
+    assert!(refusals.iter().any(is_it), "{part:?} ({}) is not in {refusals:?}", reason.code());
+    assert!(!planned.changes.iter().any(|it| it.path.contains("/metrics/")), "{part}");
+}
+
+#[test]
+fn metrics_of_unique_counts_become_internal() {
+    for (options, found, expected, entries) in [
+        (
+            "options:\n  events:\n    - a_event\n",
+            vec![by_user("a_event")],
+            "data_source: internal_events\nevents:\n  - name: a_event\n    unique: user.id\n",
+            "a_event-user: a_event\n",
+        ),
+        (
+            "options: # what is counted\n  events:\n  # the first\n  - a_event # and only\nname: x\n",
+            vec![by_user("a_event")],
+            "data_source: internal_events\n# what is counted\n# the first\n# and only\nevents:\n\
+             - name: a_event\n  unique: user.id\nname: x\n",
+            "a_event-user: a_event\n",
+        ),
+        (
+            "options: { events: [b_event, a_event] }",
+            vec![by_user("a_event"), by_user("b_event")],
+            "data_source: internal_events\nevents:\n- name: b_event\n  unique: user.id\n\
+             - name: a_event\n  unique: user.id",
+            "a_event-user: a_event\nb_event-user: b_event\n",
+        ),
+        (
+            "options:\n  events:\n  - a_event\n",
+            vec![Found { old_name: Some("a_event".to_owned()), ..by_user("do_something") }],
+            "data_source: internal_events\nevents:\n- name: do_something\n  unique: user.id\n",
+            "do_something-user: a_event\n",
+        ),
+        (
+            "options:\n  aggregate:\n    operator: OR\n    attribute: user_id\n  events:\n  - a_event\n  - b_event\n",
+            vec![by_user("a_event"), by_user("b_event")],
+            "data_source: internal_events\nevents:\n- name: a_event\n  unique: user.id\n\
+             - name: b_event\n  unique: user.id\n",
+            "a_event-user: a_event\nb_event-user: b_event\n",
+        ),
+        (
+            "options:\n  events:\n  - a_event\n",
+            vec![Found {
+                unique: Some("project.id".to_owned()),
+                identifiers: [Identifier::Project].into(),
+                ..by_user("a_event")
+            }],
+            "data_source: internal_events\nevents:\n- name: a_event\n  unique: project.id\n",
+            "a_event-project: a_event\n",
+        ),
+        (
+            "options:\r\n  events:\r\n  - a_event\r\n",
+            vec![by_user("a_event")],
+            "data_source: internal_events\nevents:\r\n- name: a_event\r\n  unique: user.id\r\n",
+            "a_event-user: a_event\n",
+        ),
+    ] {
+        check(options, &found, expected, entries);
+    }
+}
+
+#[test]
+fn metrics_of_totals_become_internal() {
+    let options = "options:\n  event: create\n  prefix: snippet\n";
+    let planned = Application::default()
+        .total_metric("snippets", options)
+        .calls(total("create_snippet", "snippet_create"))
+        .plan();
+    let text = after(&planned, "config/metrics/counts_all/snippets.yml");
+    assert!(text.ends_with("data_source: internal_events\nevents:\n- name: create_snippet\n"), "{text}");
+    let expected = "---\n\"{event_counters}_create_snippet\": USAGE_SNIPPET_CREATE\n";
+    assert_eq!(after(&planned, TOTAL).replace('\'', "\""), expected);
+    assert_eq!(planned.key_paths, ["counts.snippets"]);
+}
+
+#[test]
+fn metrics_that_cannot_be_internal_stay() {
+    let one = "options:\n  events:\n  - a_event\n";
+    let two = "options:\n  events:\n  - a_event\n  - b_event\n";
+    let and = "options:\n  aggregate: {operator: AND, attribute: user_id}\n  events:\n  - a_event\n  - b_event\n";
+    let new = Application::default;
+    let by_project = || Found { unique: Some("project.id".to_owned()), ..by_user("a_event") };
+    for (application, reason, part) in [
+        (new().unique_metric("m", one), Reason::PartOfMore, "no call that does was found"),
+        (
+            new().unique_metric("m", two).calls(by_user("a_event")).keeps(Reason::RawId, "track(:b_event, id)"),
+            Reason::PartOfMore,
+            "it counts `b_event`, whose call at app/a.rb:1 stays",
+        ),
+        (
+            new().unique_metric("m", one).calls(by_user("a_event")).keeps(Reason::ComputedName, "track(:\"a_ev#{x}\")"),
+            Reason::PartOfMore,
+            "it counts `a_event`, whose call at app/a.rb:1 stays",
+        ),
+        (
+            new().unique_metric("m", and).calls(by_user("a_event")).calls(by_user("b_event")),
+            Reason::NotUnderstood,
+            "`operator: AND`",
+        ),
+        (
+            new().unique_metric("m", one).calls(by_user("a_event")).calls(by_project()),
+            Reason::UniqueMismatch,
+            "`project.id`, `user.id`",
+        ),
+        (
+            new().unique_metric("m", two).calls(by_project()).calls(by_user("b_event")),
+            Reason::UniqueMismatch,
+            "`project.id` of `a_event` and `user.id` of `b_event` together",
+        ),
+        (
+            new().unique_metric("m", "options:\n  events:\n  - A-Event\n"),
+            Reason::IllegalName,
+            "`A-Event`, which is no legal name",
+        ),
+        (
+            new().with(
+                "config/metrics/counts_7d/m.yml",
+                &format!("key_path: m\n{REST}time_frame: 7d\ndata_source: redis_hll\ninstrumentation_class: OwnMetric\n{one}"),
+            ).calls(by_user("a_event")),
+            Reason::NotUnderstood,
+            "`instrumentation_class: OwnMetric`",
+        ),
+        (
+            new().with(
+                "config/metrics/counts_7d/m.yml",
+                &format!("key_path: m\n{REST}time_frame: 7d\ndata_source: redis\n{}", "options: {event: e, prefix: null}\n"),
+            ).calls(total("e", "e")),
+            Reason::NotUnderstood,
+            "`time_frame: 7d`",
+        ),
+        (
+            new().unique_metric("m", one).calls(by_user("a_event")).with(UNIQUE, "a_event-user: other_name\n"),
+            Reason::UniqueMismatch,
+            "its history would end",
+        ),
+    ] {
+        refuse(&application, reason, part);
+    }
+}
+
+#[test]
+fn calls_whose_metrics_stay_are_held_back() {
+    let two = "options:\n  events:\n  - a_event\n  - b_event\n";
+    let one = "options:\n  events:\n  - a_event\n";
+    let application = || {
+        let it = Application::default().unique_metric("both", two).calls(by_user("a_event"));
+        it.keeps(Reason::RawId, "track(:b_event, id)")
+    };
+    let held = application().plan().held;
+    let it = &held["a_event"];
+    assert!(it.only_counts && it.refusal.what.contains("`redis_hll_counters.both` counts `a_event`"));
+    // With a metric of its own it still feeds the counter that the other one reads.
+    let planned = application().unique_metric("own", one).plan();
+    assert!(planned.held.is_empty(), "{:?}", planned.held);
+    assert_eq!(after(&planned, UNIQUE), "---\na_event-user: a_event\n");
+    // What only sends events may always go on.
+    let mut application = application();
+    application.found[0].was_unique = false;
+    assert!(application.plan().held.is_empty());
+}
+
+#[test]
+fn names_of_other_internal_events_are_taken() {
+    let event = |identifiers: &str| {
+        format!(
+            "description: Somebody did something, as an example for this test only\n\
+             internal_events: true\naction: a_event\nidentifiers: [{identifiers}]\n\
+             product_group: source_code\nmilestone: '17.0'\nintroduced_by_url: null\ntiers: [free]\n"
+        )
+    };
+    let path = "config/events/a_event.yml";
+    let with = |it: &str| Application::default().with(path, &event(it)).calls(by_user("a_event"));
+    let held = with("project").plan().held;
+    assert_eq!(held["a_event"].refusal.reason, Reason::NameTaken);
+    let planned = with("project, user").plan();
+    assert!(planned.held.is_empty() && planned.changes.is_empty(), "{:?}", planned.changes);
+    let label = Property { of_type: PropertyType::Text, example: Some("'x'".to_owned()) };
+    let mut with_label = by_user("a_event");
+    with_label.properties.insert("label".to_owned(), label);
+    let planned = with("user").calls(with_label).plan();
+    let expected = event("user").replace(
+        "action: a_event\n",
+        "action: a_event\nadditional_properties:\n  label:\n    description: The `label` of the \
+         Snowplow event from which this one was migrated, for example 'x'\n",
+    );
+    assert_eq!(after(&planned, path), expected);
+}
+
+#[test]
+fn entries_of_the_dictionary_become_internal() {
+    let entry = "\
+---
+# of the old days
+description: Somebody clicks a button, as an example for this test only
+category: projects:show
+action: click_button
+label_description: Which button
+extra_properties:
+  weight:
+    description: How heavy
+identifiers:
+- project
+product_section: dev
+product_group: group::source code
+milestone: '13.1'
+introduced_by_url: https://example.com/changes/2
+distributions: [ce, ee]
+tiers: [free]
+";
+    let property = || Property { of_type: PropertyType::Text, example: None };
+    let names = ["label", "weight"].map(|it| (it.to_owned(), property()));
+    let found = Found {
+        name: "click_button".to_owned(),
+        identifiers: [Identifier::Project, Identifier::User].into(),
+        properties: names.into(),
+        ..Found::default()
+    };
+    let path = "config/events/projects_show_click_button.yml";
+    let planned = Application::default().with(path, entry).calls(found).plan();
+    assert_eq!(after(&planned, path), "(removed)");
+    let expected = "\
+---
+# of the old days
+description: Somebody clicks a button, as an example for this test only
+internal_events: true
+action: click_button
+additional_properties:
+  label:
+    description: Which button
+  weight:
+    description: How heavy
+identifiers:
+- project
+- user
+product_group: group::source code
+milestone: '13.1'
+introduced_by_url: https://example.com/changes/2
+tiers: [free]
+";
+    assert_eq!(after(&planned, "config/events/click_button.yml"), expected);
+    assert_eq!(planned.notes, Vec::<String>::new());
+}
+
+#[test]
+fn events_without_a_definition_get_one() {
+    let planned = Application::default()
+        .unique_metric("m", "options:\n  events:\n  - a_event\n")
+        .calls(by_user("a_event"))
+        .calls(Found { name: "b_event".to_owned(), ..Found::default() })
+        .plan();
+    let text = after(&planned, "config/events/a_event.yml");
+    for part in [
+        "internal_events: true\n",
+        "identifiers:\n- user\n",
+        "product_group: source_code\n",
+        "milestone: '13.9'\n",
+        "How many users wrote something",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    let text = after(&planned, "config/events/b_event.yml");
+    assert!(text.contains("milestone: '17.1'\nintroduced_by_url: null\n"), "{text}");
+    assert_eq!(planned.notes, ["nothing says which group owns `b_event`: its definition says `source_code`"]);
+}
+
+#[test]
+fn tables_are_edited_in_place() {
+    let entries = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<BTreeMap<_, _>>()
+    };
+    for (before, added, expected) in [
+        (None, vec![("b-user", "b")], "---\nb-user: b\n"),
+        (Some("---\na-user: a\nc-user: c\n"), vec![("b-user", "b")], "---\na-user: a\nb-user: b\nc-user: c\n"),
+        (Some("---\nb-user: b # x\n# of c\nc-user: c"), vec![("a-user", "a"), ("d-user", "d")], "---\na-user: a\nb-user: b # x\n# of c\nc-user: c\nd-user: d\n"),
+        (Some("---\nc-user: c\na-user: a\n"), vec![("b-user", "b")], "---\nc-user: c\na-user: a\nb-user: b\n"),
+        (Some("# nothing yet\n"), vec![("b-user", "b")], "# nothing yet\nb-user: b\n"),
+    ] {
+        assert_eq!(tables::with_entries(before, &entries(&added)).as_deref(), Ok(expected));
+    }
+    for broken in ["- a\n", "{}\n", "{a: b}\n", "a: b\na: b\n", "a: [\n"] {
+        assert!(tables::with_entries(Some(broken), &entries(&[("b", "b")])).is_err(), "{broken}");
+    }
+    let names = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect::<BTreeSet<_>>();
+    for (before, gone, expected) in [
+        ("---\n- a # x\n# of b\n- b\n- c\n", vec!["a", "c"], Ok("---\n# of b\n- b\n")),
+        ("---\n- a\n", vec!["a"], Ok("---\n[]\n")),
+        ("---\n- a\n", vec!["b"], Ok("---\n- a\n")),
+        ("[a, b]\n", vec!["a"], Err(())),
+    ] {
+        let changed = tables::without(before, &names(&gone)).map_err(drop);
+        assert_eq!(changed.as_deref().map_err(|()| ()), expected, "{before}");
+    }
+}
+
+#[test]
+fn the_list_of_legacy_events_loses_what_is_internal() {
+    let planned = Application::default()
+        .unique_metric("m", "options:\n  events:\n  - a_event\n")
+        .with(LISTED, "---\n- a_event\n- z_event\n")
+        .calls(by_user("a_event"))
+        .plan();
+    assert_eq!(after(&planned, LISTED), "---\n- z_event\n");
+}
+
+#[test]
+fn a_second_plan_has_nothing_to_do() {
+    let metric = "options:\n  events:\n  - a_event\n";
+    let mut application = Application::default()
+        .unique_metric("m", metric)
+        .with(LISTED, "---\n- a_event\n- z_event\n")
+        .calls(by_user("a_event"));
+    for change in application.plan().changes {
+        let lists = [&mut application.sources.metrics, &mut application.sources.events];
+        lists.into_iter().for_each(|it| it.retain(|it| it.path != change.path));
+        application = application.with(&change.path, &change.after.unwrap_or_default());
+    }
+    application.found.clear();
+    let planned = application.plan();
+    assert!(planned.changes.is_empty() && planned.sites.is_empty(), "{planned:?}");
+}
+
+#[test]
+fn definitions_say_what_is_legacy() {
+    let sources = Application::default()
+        .unique_metric("m", "options:\n  events:\n  - a_event\n")
+        .total_metric("snippets", "options:\n  event: create\n  prefix: snippet\n")
+        .with(LISTED, "---\n- a_event\n- z_event\n")
+        .sources;
+    let project = Project::read(&analyze(&sources));
+    let of_metric = &project.legacy_events["a_event"];
+    assert_eq!(of_metric.unique_metrics, ["redis_hll_counters.m"]);
+    assert!(of_metric.is_listed && project.legacy_events["z_event"].is_listed);
+    assert_eq!(project.legacy_events["snippet_create"].total_metrics, ["counts.snippets"]);
+}

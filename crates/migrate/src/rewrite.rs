@@ -1,0 +1,217 @@
+//! One text, whatever it is written in: the rewriters that look at it, and what they found together.
+
+use crate::edit::Edits;
+use crate::language::Language;
+use crate::options::Options;
+use crate::project::{Held, Project};
+use crate::site::{Kind, Outcome, Reason, Refusal, Rewrite, Site, Unparsable};
+use crate::{attributes, javascript, ruby, vue};
+
+/// Rewrites a text.
+///
+/// # Errors
+///
+/// When it does not parse.
+pub fn rewrite(
+    language: Language,
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Result<Rewrite, Unparsable> {
+    let parts = parts(language, text, project, options)?;
+    let mut whole = merged(language, parts);
+    hold(language, &mut whole, project);
+    whole.sites.sort_by_key(|it| (it.range.start, it.range.end));
+    Ok(whole)
+}
+
+/// Rewrites a text, and parses the result once more: what would not parse stays as it is.
+///
+/// # Errors
+///
+/// When the text as it is does not parse.
+pub fn rewrite_checked(
+    language: Language,
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Result<Rewrite, Unparsable> {
+    let mut whole = rewrite(language, text, project, options)?;
+    if whole.edits.is_empty() {
+        return Ok(whole);
+    }
+    let problem = if whole.edits.fit(text) {
+        let changed = whole.edits.apply(text);
+        rewrite(language, &changed, project, options).err().map(|it| it.message)
+    } else {
+        Some("its parts overlap".to_owned())
+    };
+    if let Some(problem) = problem {
+        let refusal = |_: &Site| Refusal {
+            reason: Reason::DoesNotParse,
+            what: format!("the rewritten file would not parse: {problem}"),
+            advice: "rewrite it by hand, and report this: it is a fault of the program".to_owned(),
+        };
+        take_back(language, &mut whole, |_| true, refusal);
+    }
+    Ok(whole)
+}
+
+/// What each rewriter of a language makes of a text.
+fn parts(
+    language: Language,
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Result<Vec<Rewrite>, Unparsable> {
+    let code = match language {
+        Language::Ruby => Some(ruby::rewrite(text, project, options)?),
+        Language::JavaScript | Language::TypeScript => {
+            Some(javascript::rewrite(text, language, project, options)?)
+        }
+        Language::Vue => Some(vue::rewrite(text, project, options)?),
+        Language::Html | Language::Erb | Language::Haml => None,
+    };
+    let attributes = attributes::rewrite(text, language, project, options)?;
+    Ok(code.into_iter().chain([attributes]).collect())
+}
+
+/// Puts together what several rewriters found in one text.
+///
+/// Each saw the text as it was; where two would change the same bytes, neither may.
+fn merged(language: Language, parts: Vec<Rewrite>) -> Rewrite {
+    let mut whole = Rewrite::default();
+    for part in parts {
+        let contested = contested(&whole.edits, &part.edits);
+        whole.take_part(part, 0);
+        if contested.is_empty() {
+            continue;
+        }
+        let is_hit = |it: &Site| {
+            contested.iter().any(|bytes| bytes.start <= it.range.end && it.range.start <= bytes.end)
+        };
+        let refusal = |_: &Site| Refusal {
+            reason: Reason::SeveralCalls,
+            what: "two kinds of legacy tracking share this code".to_owned(),
+            advice: "take them apart, or rewrite both by hand".to_owned(),
+        };
+        take_back(language, &mut whole, is_hit, refusal);
+        if overlap(&whole.edits) {
+            // What both change lies in no site, so it cannot be told whose it is.
+            take_back(language, &mut whole, |_| true, refusal);
+        }
+    }
+    whole
+}
+
+/// The bytes that both would change.
+fn contested(ours: &Edits, theirs: &Edits) -> Vec<std::ops::Range<usize>> {
+    let ours: Vec<_> = ours.iter().collect();
+    let overlapping = theirs.iter().filter(|it| {
+        ours.iter().any(|our| {
+            our.range == it.range
+                || (our.range.start < it.range.end && it.range.start < our.range.end)
+        })
+    });
+    overlapping.map(|it| it.range.clone()).collect()
+}
+
+fn overlap(edits: &Edits) -> bool {
+    let mut end = 0;
+    edits.iter().any(|it| {
+        let before = end;
+        end = before.max(it.range.end);
+        before > it.range.start
+    })
+}
+
+/// Refuses the calls that must stay for what stands elsewhere.
+fn hold(language: Language, whole: &mut Rewrite, project: &Project) {
+    if project.held.is_empty() {
+        return;
+    }
+    let held = |site: &Site| -> Option<&Held> {
+        let held = project.held.get(site.event.as_deref()?)?;
+        (!held.only_counts || counts(site.kind)).then_some(held)
+    };
+    take_back(language, whole, |it| held(it).is_some(), |it| {
+        held(it).map_or_else(not_alone, |it| it.refusal.clone())
+    });
+}
+
+/// Whether calls of a kind count by themselves, or test calls that do.
+fn counts(kind: Kind) -> bool {
+    match kind {
+        Kind::RubyRedisHll
+        | Kind::RubyRedis
+        | Kind::RubyController
+        | Kind::JsApi
+        | Kind::Rspec
+        | Kind::Jest => true,
+        Kind::RubySnowplow
+        | Kind::VueMixin
+        | Kind::JsTracking
+        | Kind::DataAttributes
+        | Kind::MetricDefinition => false,
+    }
+}
+
+fn not_alone() -> Refusal {
+    Refusal {
+        reason: Reason::PartOfMore,
+        what: "another call of this file stays, and both use the same import or mixin".to_owned(),
+        advice: "see what is said of that call; then run this again".to_owned(),
+    }
+}
+
+/// Takes back the rewrite of some sites, and of those that cannot be rewritten without them.
+fn take_back(
+    language: Language,
+    whole: &mut Rewrite,
+    is_hit: impl Fn(&Site) -> bool,
+    refusal: impl Fn(&Site) -> Refusal,
+) {
+    let is_rewritten = |it: &Site| matches!(it.outcome, Outcome::Rewritten { .. });
+    let hit: Vec<usize> = (0..whole.sites.len())
+        .filter(|n| is_rewritten(&whole.sites[*n]) && is_hit(&whole.sites[*n]))
+        .collect();
+    if hit.is_empty() {
+        return;
+    }
+    let n_rewritten = whole.sites.iter().filter(|it| is_rewritten(it)).count();
+    // Calls of scripts share imports and mixins, which are not worth a second look here.
+    let share = matches!(language, Language::JavaScript | Language::TypeScript | Language::Vue);
+    if share || n_rewritten == hit.len() {
+        for (n, site) in whole.sites.iter_mut().enumerate().filter(|(_, it)| is_rewritten(it)) {
+            let refusal = if hit.contains(&n) { refusal(site) } else { not_alone() };
+            site.outcome = Outcome::Refused(refusal);
+        }
+        whole.edits = Edits::default();
+        whole.found.clear();
+        return;
+    }
+    for &n in &hit {
+        let site = &mut whole.sites[n];
+        site.outcome = Outcome::Refused(refusal(site));
+    }
+    let within = |edit: &crate::Edit| {
+        hit.iter().any(|n| {
+            let range = &whole.sites[*n].range;
+            range.start <= edit.range.start && edit.range.end <= range.end
+        })
+    };
+    let mut kept = Edits::default();
+    for edit in whole.edits.iter().filter(|it| !within(it)) {
+        kept.replace(edit.range.clone(), edit.text.clone());
+    }
+    let sites = &whole.sites;
+    whole.found.retain(|found| {
+        let is_of = |it: &&Site| it.event.as_deref() == Some(found.name.as_str());
+        let gone = hit.iter().map(|n| &sites[*n]).any(|it| is_of(&it));
+        !gone || sites.iter().filter(|it| is_rewritten(it)).any(|it| is_of(&it))
+    });
+    whole.edits = kept;
+}
+
+#[cfg(test)]
+mod tests;
