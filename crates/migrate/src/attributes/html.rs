@@ -88,6 +88,8 @@ pub(super) fn named(
 
 /// Finds the tags of a text.
 pub(super) fn tags(text: &str) -> Vec<Tag> {
+    // What the tokenizer changes before it counts bytes.
+    let text = &text.replace(['\r', '\0'], " ");
     let mut reader = Reader { text, tags: Vec::new(), tag: None };
     let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, span: Span<usize>| {
         reader.event(event, span);

@@ -8,29 +8,27 @@ use super::judge::{mentions_tracking, quote, refusal};
 use crate::site::{Outcome, Reason, Rewrite, Unparsable};
 use std::ops::Range;
 
-mod blocks;
+mod interpolations;
 
 /// Rewrites a component.
 pub(super) fn read(text: &str, work: &mut Work<'_>) -> Result<(), Unparsable> {
-    for block in blocks::of(text) {
+    for block in crate::vue::blocks(text)? {
+        let language = block.attribute(text, "lang").unwrap_or_default();
         let code = &text[block.content.clone()];
         let offset = block.content.start;
         let mut part = Work { rewrite: Rewrite::default(), ..*work };
-        match block.name {
-            "template" if block.language.is_none_or(|it| it == "html") => template(code, &mut part),
+        match &*block.name {
+            "template" if block.is_html(text) => template(code, &mut part),
             "template" if mentions_tracking(code) => {
                 let refused = refusal(
                     Reason::NotUnderstood,
-                    format!(
-                        "a template in another language than HTML: `{}`",
-                        &text[block.tag.clone()]
-                    ),
+                    format!("a template in another language than HTML: `{language}`"),
                     "Change its attributes by hand.",
                 );
                 part.note(0..0, Outcome::Refused(refused), None);
             }
             "script" => {
-                let is_typescript = matches!(block.language, Some("ts" | "tsx"));
+                let is_typescript = matches!(language, "ts" | "tsx");
                 javascript::read(code, is_typescript, &mut part)
                     .map_err(|it| Unparsable { at: it.at + offset, ..it })?;
             }
@@ -42,7 +40,7 @@ pub(super) fn read(text: &str, work: &mut Work<'_>) -> Result<(), Unparsable> {
 }
 
 fn template(text: &str, work: &mut Work<'_>) {
-    let masked = blocks::without_interpolations(text);
+    let masked = interpolations::masked(text);
     for tag in html::tags(&masked) {
         let mut element = Element::new(Layout::Spaced);
         html::describe(text, &tag, &mut element);

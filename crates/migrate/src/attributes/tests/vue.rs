@@ -156,7 +156,7 @@ fn refusals() {
         Reason::IndirectArguments,
         "...tracking",
     );
-    not(r#"<a :data-track-action />"#, Reason::NotUnderstood, "no value");
+    not("<a :data-track-action />", Reason::NotUnderstood, "no value");
     not(r#"<a v-bind="{ 'data-track-action': name }" />"#, Reason::ComputedName, "name");
     not(r#"<a v-bind="{ 'data-track-action': 'x' " />"#, Reason::DoesNotParse, "v-bind");
     not(
@@ -183,10 +183,16 @@ fn refusals() {
 fn what_is_no_template_is_left() {
     ignore(Vue, "<docs><a data-track-action='x'></docs>");
     ignore(Vue, "<!-- <template><a data-track-action='x'></template> -->");
-    ignore(Vue, "<template><a data-track-action='x'>");
     ignore(
         Vue,
         "<template><a v-for='a of trackActions' :b='trackAction' #c='{ trackAction }'/></template>",
     );
     ignore(Vue, "<template><a :data-track-label='x'/><b track-action='y'/></template>");
+}
+
+#[test]
+fn what_does_not_parse_is_an_error() {
+    let parsed = |text: &str| rewrite(text, Vue, &Project::default(), &Options::default());
+    assert!(parsed("<template><a data-track-action='x'>").is_err());
+    assert!(parsed("<script>el.dataset.trackAction = ;</script>").is_err());
 }
