@@ -134,9 +134,12 @@ fn hold(language: Language, whole: &mut Rewrite, project: &Project) {
         let held = project.held.get(site.event.as_deref()?)?;
         (!held.only_counts || counts(site.kind)).then_some(held)
     };
-    take_back(language, whole, |it| held(it).is_some(), |it| {
-        held(it).map_or_else(not_alone, |it| it.refusal.clone())
-    });
+    take_back(
+        language,
+        whole,
+        |it| held(it).is_some(),
+        |it| held(it).map_or_else(not_alone, |it| it.refusal.clone()),
+    );
 }
 
 /// Whether calls of a kind count by themselves, or test calls that do.

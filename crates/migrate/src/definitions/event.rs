@@ -178,7 +178,9 @@ impl<'a> Metrics<'a> {
         let names = tracked.old_names.iter().chain(&tracked.totals).map(String::as_str);
         let mut metrics: Vec<&MetricDefinition> = names
             .chain([name])
-            .filter_map(|it| self.by_event.get(it).or_else(|| self.by_event.get(&it.to_lowercase())))
+            .filter_map(|it| {
+                self.by_event.get(it).or_else(|| self.by_event.get(&it.to_lowercase()))
+            })
             .flatten()
             .copied()
             .collect();
@@ -196,9 +198,8 @@ impl<'a> Metrics<'a> {
             };
         };
         let root = self.roots.get(metric.path.as_str());
-        let text = |key: &str| {
-            root.and_then(|it| it.get(key)).and_then(Node::as_str).map(str::to_owned)
-        };
+        let text =
+            |key: &str| root.and_then(|it| it.get(key)).and_then(Node::as_str).map(str::to_owned);
         let list = |key: &str| -> Vec<String> {
             let items = root.and_then(|it| it.get(key)).map_or(&[][..], Node::items);
             items.iter().filter_map(Node::as_str).map(str::to_owned).collect()
@@ -310,7 +311,11 @@ fn completed(
         match root.get("internal_events") {
             Some(node) => edits.replace(node.span.clone(), "true"),
             None => {
-                lines.insert_at(&mut edits, lines.of(action).start, &format!("internal_events: true{end}"));
+                lines.insert_at(
+                    &mut edits,
+                    lines.of(action).start,
+                    &format!("internal_events: true{end}"),
+                );
             }
         }
     }
@@ -324,7 +329,11 @@ fn completed(
                 let last = entry.value.items().last().map_or(0, |it| it.span.end);
                 edits.replace(last..last, format!(", {}", missing.join(", ")));
             } else {
-                lines.insert_after(&mut edits, entry, &items(missing, lines.dash_indent(entry).unwrap_or(dash), end));
+                lines.insert_after(
+                    &mut edits,
+                    entry,
+                    &items(missing, lines.dash_indent(entry).unwrap_or(dash), end),
+                );
             }
         }
         (entry, missing) => {
@@ -368,7 +377,10 @@ fn add_properties(
     let end = lines.end;
     let known = lines.root.entry("additional_properties");
     let declared = known.map_or(&[][..], |it| it.value.entries());
-    let missing = tracked.properties.keys().filter(|it| !declared.iter().any(|known| known.key == it.as_str()));
+    let missing = tracked
+        .properties
+        .keys()
+        .filter(|it| !declared.iter().any(|known| known.key == it.as_str()));
     let indent = declared.first().map_or("  ", |it| {
         let start = lines.line(it.key_span.start).start;
         &lines.text[start..it.key_span.start]

@@ -112,22 +112,19 @@ impl Calls {
                 return it.was_unique && it.old_names.contains(old);
             }
             let key = super::metric::total_key(metric, old);
-            let is_total = |name: &String| {
-                name.eq_ignore_ascii_case(old) || name.eq_ignore_ascii_case(&key)
-            };
+            let is_total =
+                |name: &String| name.eq_ignore_ascii_case(old) || name.eq_ignore_ascii_case(&key);
             it.totals.iter().any(is_total)
         };
         let found = self.tracked.iter().find(|(_, it)| is_it(it));
         found.map(|(name, it)| (name.as_str(), it))
     }
 
-    /// Whether any call, rewritten or not, is about an event.
-    pub(super) fn mentions(&self, old: &str) -> bool {
-        let is_it = |it: &Tracked| {
-            it.old_names.contains(old)
-                || it.totals.iter().any(|name| name.eq_ignore_ascii_case(old))
-        };
-        self.refused_at(old).is_some() || self.tracked.values().any(is_it)
+    /// Whether any call, rewritten or not, is about an event of a metric.
+    pub(super) fn mentions(&self, old: &str, metric: &MetricDefinition) -> bool {
+        self.refused_at(old).is_some()
+            || self.tracked_by_old(old, metric).is_some()
+            || self.tracked.values().any(|it| it.old_names.contains(old))
     }
 }
 

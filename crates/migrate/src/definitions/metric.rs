@@ -86,9 +86,7 @@ pub(super) fn decide(
             "give it `options`, or migrate it by hand",
         ));
     }
-    if let Some((name, place)) =
-        names.iter().find_map(|it| Some((it, calls.refused_at(it)?)))
-    {
+    if let Some((name, place)) = names.iter().find_map(|it| Some((it, calls.refused_at(it)?))) {
         return Err(Refusal {
             reason: Reason::PartOfMore,
             what: format!("it counts `{name}`, whose call at {place} stays as it is"),
@@ -105,7 +103,10 @@ pub(super) fn decide(
             reason: Reason::UniqueMismatch,
             what: format!(
                 "it counts `{}` of `{}` and `{}` of `{}` together",
-                unique(first), first.old, unique(other), other.old
+                unique(first),
+                first.old,
+                unique(other),
+                other.old
             ),
             advice: "make a metric of each kind, or let the calls pass the same object".to_owned(),
         });
@@ -147,11 +148,7 @@ fn expressible(metric: &MetricDefinition) -> Result<(), Refusal> {
 }
 
 fn not_understood(what: &str, advice: &str) -> Refusal {
-    Refusal {
-        reason: Reason::NotUnderstood,
-        what: what.to_owned(),
-        advice: advice.to_owned(),
-    }
+    Refusal { reason: Reason::NotUnderstood, what: what.to_owned(), advice: advice.to_owned() }
 }
 
 /// The rule for one event of a metric.
@@ -220,7 +217,11 @@ fn unique(old: &str, metric: &MetricDefinition, tracked: &Tracked) -> Result<Str
 }
 
 /// What is counted of an event that is internal already: what its counters say.
-fn known_unique(old: &str, metric: &MetricDefinition, analysis: &Analysis) -> Result<String, Refusal> {
+fn known_unique(
+    old: &str,
+    metric: &MetricDefinition,
+    analysis: &Analysis,
+) -> Result<String, Refusal> {
     if let Some(stated) = stated(old, metric) {
         return Ok(stated);
     }
@@ -301,7 +302,10 @@ fn renamed(
         match (&rule.unique, item.get("unique")) {
             (Some(unique), None) => {
                 // A rule in braces takes it as well as one on lines of its own does.
-                edits.replace(item.span.clone(), format!("{{name: {}, unique: {unique}}}", rule.name));
+                edits.replace(
+                    item.span.clone(),
+                    format!("{{name: {}, unique: {unique}}}", rule.name),
+                );
             }
             (Some(unique), Some(node)) => {
                 if node.as_str() != Some(unique) {

@@ -16,7 +16,8 @@ pub(super) fn with_entries(
     entries: &BTreeMap<String, String>,
 ) -> Result<String, String> {
     let end = if text.is_some_and(|it| it.contains("\r\n")) { "\r\n" } else { "\n" };
-    let written = |(key, legacy): (&String, &String)| format!("{}: {}{end}", scalar(key), scalar(legacy));
+    let written =
+        |(key, legacy): (&String, &String)| format!("{}: {}{end}", scalar(key), scalar(legacy));
     let Some(text) = text else {
         return Ok(format!("---\n{}", entries.iter().map(written).collect::<String>()));
     };

@@ -212,7 +212,10 @@ fn metrics_of_totals_become_internal() {
         .calls(total("create_snippet", "snippet_create"))
         .plan();
     let text = after(&planned, "config/metrics/counts_all/snippets.yml");
-    assert!(text.ends_with("data_source: internal_events\nevents:\n- name: create_snippet\n"), "{text}");
+    assert!(
+        text.ends_with("data_source: internal_events\nevents:\n- name: create_snippet\n"),
+        "{text}"
+    );
     let expected = "---\n\"{event_counters}_create_snippet\": USAGE_SNIPPET_CREATE\n";
     assert_eq!(after(&planned, TOTAL).replace('\'', "\""), expected);
     assert_eq!(planned.key_paths, ["counts.snippets"]);
@@ -293,7 +296,9 @@ fn calls_whose_metrics_stay_are_held_back() {
     };
     let held = application().plan().held;
     let it = &held["a_event"];
-    assert!(it.only_counts && it.refusal.what.contains("`redis_hll_counters.both` counts `a_event`"));
+    assert!(
+        it.only_counts && it.refusal.what.contains("`redis_hll_counters.both` counts `a_event`")
+    );
     // With a metric of its own it still feeds the counter that the other one reads.
     let planned = application().unique_metric("own", one).plan();
     assert!(planned.held.is_empty(), "{:?}", planned.held);
@@ -405,7 +410,10 @@ fn events_without_a_definition_get_one() {
     }
     let text = after(&planned, "config/events/b_event.yml");
     assert!(text.contains("milestone: '17.1'\nintroduced_by_url: null\n"), "{text}");
-    assert_eq!(planned.notes, ["nothing says which group owns `b_event`: its definition says `source_code`"]);
+    assert_eq!(
+        planned.notes,
+        ["nothing says which group owns `b_event`: its definition says `source_code`"]
+    );
 }
 
 #[test]
@@ -415,9 +423,21 @@ fn tables_are_edited_in_place() {
     };
     for (before, added, expected) in [
         (None, vec![("b-user", "b")], "---\nb-user: b\n"),
-        (Some("---\na-user: a\nc-user: c\n"), vec![("b-user", "b")], "---\na-user: a\nb-user: b\nc-user: c\n"),
-        (Some("---\nb-user: b # x\n# of c\nc-user: c"), vec![("a-user", "a"), ("d-user", "d")], "---\na-user: a\nb-user: b # x\n# of c\nc-user: c\nd-user: d\n"),
-        (Some("---\nc-user: c\na-user: a\n"), vec![("b-user", "b")], "---\nc-user: c\na-user: a\nb-user: b\n"),
+        (
+            Some("---\na-user: a\nc-user: c\n"),
+            vec![("b-user", "b")],
+            "---\na-user: a\nb-user: b\nc-user: c\n",
+        ),
+        (
+            Some("---\nb-user: b # x\n# of c\nc-user: c"),
+            vec![("a-user", "a"), ("d-user", "d")],
+            "---\na-user: a\nb-user: b # x\n# of c\nc-user: c\nd-user: d\n",
+        ),
+        (
+            Some("---\nc-user: c\na-user: a\n"),
+            vec![("b-user", "b")],
+            "---\nc-user: c\na-user: a\nb-user: b\n",
+        ),
         (Some("# nothing yet\n"), vec![("b-user", "b")], "# nothing yet\nb-user: b\n"),
     ] {
         assert_eq!(tables::with_entries(before, &entries(&added)).as_deref(), Ok(expected));

@@ -179,7 +179,7 @@ fn all_changes(
         }
     }
     if let Some(source) = &sources.legacy_events {
-        let names = no_longer_legacy(sources, metrics);
+        let names = no_longer_legacy(metrics);
         let before = String::from_utf8_lossy(&source.bytes).into_owned();
         match tables::without(&before, &names) {
             Ok(after) if after != before => {
@@ -195,8 +195,7 @@ fn all_changes(
 }
 
 /// Events of converted metrics which no metric that stays counts.
-fn no_longer_legacy(sources: &Sources, metrics: &[Candidate]) -> BTreeSet<String> {
-    let _ = sources;
+fn no_longer_legacy(metrics: &[Candidate]) -> BTreeSet<String> {
     let names = |it: &Candidate| super::metric::legacy_names(&it.definition);
     let converted = metrics.iter().filter(|it| it.outcome.is_ok()).flat_map(names);
     let staying: BTreeSet<String> =
