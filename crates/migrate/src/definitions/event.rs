@@ -234,7 +234,7 @@ fn milestone(analysis: &Analysis, surroundings: &Surroundings) -> Option<String>
 
 fn new_event(name: &str, tracked: &Tracked, owner: &Owner) -> Change {
     let description = match &owner.counted {
-        Some(counted) => format!("What this metric counts: {counted}"),
+        Some(counted) => format!("Counted before as: {counted}"),
         None => format!(
             "Tracked as `{}` before it was an internal event; say what happens, and who does it",
             tracked.old_names.iter().next().map_or(name, String::as_str)

@@ -468,6 +468,22 @@ fn the_list_of_legacy_events_loses_what_is_internal() {
 }
 
 #[test]
+fn metrics_that_need_the_same_entry_all_become_internal() {
+    let one = "options:\n  events:\n  - a_event\n";
+    let two = "options:\n  events:\n  - a_event\n  - b_event\n";
+    let planned = Application::default()
+        .unique_metric("a", one)
+        .unique_metric("b", one)
+        .unique_metric("both", two)
+        .calls(by_user("a_event"))
+        .calls(by_user("b_event"))
+        .plan();
+    let names = ["a", "b", "both"].map(|it| format!("redis_hll_counters.{it}"));
+    assert_eq!(planned.key_paths, names, "{:?}", planned.sites);
+    assert_eq!(after(&planned, UNIQUE), "---\na_event-user: a_event\nb_event-user: b_event\n");
+}
+
+#[test]
 fn a_second_plan_has_nothing_to_do() {
     let metric = "options:\n  events:\n  - a_event\n";
     let mut application = Application::default()

@@ -40,22 +40,26 @@ pub(super) fn until_sound(
         let (changes, mut notes) = all_changes(sources, events, metrics, &entries, surroundings);
         let after = analyze(&applied(sources, &changes, surroundings));
         let catalog = Catalog::new(after.definitions.clone());
-        let mut has_changed = false;
+        // All are judged by one plan: what one of them needs is not there yet for the next.
+        let mut needed = Vec::new();
+        let mut is_any_wrong = false;
         for metric in metrics.iter_mut().filter(|it| it.outcome.is_ok()) {
             match judged(metric, &catalog, &catalog_before, &after, &known_errors, &entries) {
                 Judgement::Sound => {}
-                Judgement::Needs(needed) => {
-                    has_changed |= add(&mut entries, needed);
-                }
+                Judgement::Needs(entries) => needed.extend(entries),
                 Judgement::Wrong(refusal) => {
                     metric.outcome = Err(refusal);
-                    // Entries only it needed must not stay.
-                    entries = Entries::default();
-                    has_changed = true;
-                    break;
+                    is_any_wrong = true;
                 }
             }
         }
+        let has_changed = if is_any_wrong {
+            // Entries that only these needed must not stay.
+            entries = Entries::default();
+            true
+        } else {
+            add(&mut entries, needed)
+        };
         if has_changed {
             continue;
         }
