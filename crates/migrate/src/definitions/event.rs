@@ -365,7 +365,11 @@ fn missing_identifiers(root: &Node<'_>, tracked: &Tracked) -> Vec<String> {
 }
 
 fn items(names: &[String], dash: &str, end: &str) -> String {
-    names.iter().map(|it| format!("{dash}- {it}{end}")).collect()
+    let mut text = String::new();
+    for name in names {
+        text.push_str(&format!("{dash}- {name}{end}"));
+    }
+    text
 }
 
 fn add_properties(
@@ -385,12 +389,12 @@ fn add_properties(
         let start = lines.line(it.key_span.start).start;
         &lines.text[start..it.key_span.start]
     });
-    let new: String = missing
-        .map(|it| {
-            let description = scalar(&described(it, tracked, Some(&lines.root)));
-            format!("{indent}{}:{end}{indent}  description: {description}{end}", scalar(it))
-        })
-        .collect();
+    let mut new = String::new();
+    for name in missing {
+        let description = scalar(&described(name, tracked, Some(&lines.root)));
+        let name = scalar(name);
+        new.push_str(&format!("{indent}{name}:{end}{indent}  description: {description}{end}"));
+    }
     if new.is_empty() {
         return;
     }

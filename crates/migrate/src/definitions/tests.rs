@@ -447,13 +447,13 @@ fn tables_are_edited_in_place() {
     }
     let names = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect::<BTreeSet<_>>();
     for (before, gone, expected) in [
-        ("---\n- a # x\n# of b\n- b\n- c\n", vec!["a", "c"], Ok("---\n# of b\n- b\n")),
-        ("---\n- a\n", vec!["a"], Ok("---\n[]\n")),
-        ("---\n- a\n", vec!["b"], Ok("---\n- a\n")),
-        ("[a, b]\n", vec!["a"], Err(())),
+        ("---\n- a # x\n# of b\n- b\n- c\n", vec!["a", "c"], Some("---\n# of b\n- b\n")),
+        ("---\n- a\n", vec!["a"], Some("---\n[]\n")),
+        ("---\n- a\n", vec!["b"], Some("---\n- a\n")),
+        ("[a, b]\n", vec!["a"], None),
     ] {
-        let changed = tables::without(before, &names(&gone)).map_err(drop);
-        assert_eq!(changed.as_deref().map_err(|()| ()), expected, "{before}");
+        let changed = tables::without(before, &names(&gone)).ok();
+        assert_eq!(changed.as_deref(), expected, "{before}");
     }
 }
 
@@ -492,7 +492,9 @@ fn a_second_plan_has_nothing_to_do() {
         .calls(by_user("a_event"));
     for change in application.plan().changes {
         let lists = [&mut application.sources.metrics, &mut application.sources.events];
-        lists.into_iter().for_each(|it| it.retain(|it| it.path != change.path));
+        for list in lists {
+            list.retain(|it| it.path != change.path);
+        }
         application = application.with(&change.path, &change.after.unwrap_or_default());
     }
     application.found.clear();

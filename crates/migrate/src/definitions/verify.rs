@@ -43,8 +43,15 @@ pub(super) fn until_sound(
         // All are judged by one plan: what one of them needs is not there yet for the next.
         let mut needed = Vec::new();
         let mut is_any_wrong = false;
+        let sides = Sides {
+            before: &catalog_before,
+            after: &catalog,
+            analysis: &after,
+            known_errors: &known_errors,
+            entries: &entries,
+        };
         for metric in metrics.iter_mut().filter(|it| it.outcome.is_ok()) {
-            match judged(metric, &catalog, &catalog_before, &after, &known_errors, &entries) {
+            match judged(metric, &sides) {
                 Judgement::Sound => {}
                 Judgement::Needs(entries) => needed.extend(entries),
                 Judgement::Wrong(refusal) => {
@@ -73,28 +80,30 @@ pub(super) fn until_sound(
     }
 }
 
+/// Both sides, and what is known of them.
+struct Sides<'a> {
+    before: &'a Catalog,
+    after: &'a Catalog,
+    analysis: &'a Analysis,
+    known_errors: &'a BTreeSet<(String, String)>,
+    entries: &'a Entries,
+}
+
 enum Judgement {
     Sound,
     Needs(Vec<internal_events_catalog::Entry>),
     Wrong(Refusal),
 }
 
-fn judged(
-    metric: &Candidate,
-    catalog: &Catalog,
-    before: &Catalog,
-    after: &Analysis,
-    known_errors: &BTreeSet<(String, String)>,
-    entries: &Entries,
-) -> Judgement {
+fn judged(metric: &Candidate, sides: &Sides<'_>) -> Judgement {
     let mut needed = Vec::new();
-    let key_paths = before.metrics().iter().filter(|it| it.definition.path == metric.path);
+    let key_paths = sides.before.metrics().iter().filter(|it| it.definition.path == metric.path);
     for key_path in key_paths.map(|it| it.definition.key_path.as_str()) {
-        for difference in catalog.differences_from(before, key_path) {
+        for difference in sides.after.differences_from(sides.before, key_path) {
             match difference {
                 Difference::OverrideMissing { entry }
                 | Difference::OtherEvent { entry: Some(entry), .. }
-                    if !is_known(entries, &entry) =>
+                    if !is_known(sides.entries, &entry) =>
                 {
                     needed.push(entry);
                 }
@@ -107,8 +116,8 @@ fn judged(
     if !needed.is_empty() {
         return Judgement::Needs(needed);
     }
-    let mut errors = after.diagnostics.iter().filter(|it| it.severity == Severity::Error);
-    let is_new = |code: &str| !known_errors.contains(&(metric.path.clone(), code.to_owned()));
+    let mut errors = sides.analysis.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+    let is_new = |code: &str| !sides.known_errors.contains(&(metric.path.clone(), code.to_owned()));
     match errors.find(|it| it.path == metric.path && is_new(it.code)) {
         None => Judgement::Sound,
         Some(it) => Judgement::Wrong(Refusal {
@@ -129,7 +138,7 @@ fn ends(difference: &Difference) -> Refusal {
     }
 }
 
-fn table<'e>(entries: &'e mut Entries, of: Table) -> &'e mut BTreeMap<String, String> {
+fn table(entries: &mut Entries, of: Table) -> &mut BTreeMap<String, String> {
     match of {
         Table::Unique => &mut entries.unique,
         Table::Total => &mut entries.total,
