@@ -76,7 +76,7 @@ pub(super) fn changes(
                         owner.group
                     ));
                 }
-                changes.push(new_event(name, tracked, &owner));
+                changes.push(new_event(name, tracked, &owner, sources));
             }
             (None, [first, others @ ..]) => {
                 let Some(text) = text_of(&sources.events, &first.path) else { continue };
@@ -232,7 +232,7 @@ fn milestone(analysis: &Analysis, surroundings: &Surroundings) -> Option<String>
     surroundings.milestone.clone().or_else(|| analysis.facts.newest_milestone.clone())
 }
 
-fn new_event(name: &str, tracked: &Tracked, owner: &Owner) -> Change {
+fn new_event(name: &str, tracked: &Tracked, owner: &Owner, sources: &Sources) -> Change {
     let description = match &owner.counted {
         Some(counted) => format!("Counted before as: {counted}"),
         None => format!(
@@ -256,7 +256,11 @@ fn new_event(name: &str, tracked: &Tracked, owner: &Owner) -> Change {
         tiers: owner.tiers.clone(),
     });
     let tree = if owner.tiers.iter().any(|it| it == "free") { "" } else { "ee/" };
-    let path = format!("{tree}config/events/{name}.yml");
+    let mut path = format!("{tree}config/events/{name}.yml");
+    if sources.events.iter().any(|it| it.path == path) {
+        // Another event is defined there.
+        path = format!("{tree}config/events/{name}_migrated.yml");
+    }
     Change { path, before: None, after: Some(text) }
 }
 

@@ -78,9 +78,14 @@ impl Calls {
     fn add_refused(&mut self, file: &FileCalls<'_>, legacy: &BTreeSet<String>) {
         for site in &file.rewrite.sites {
             let Outcome::Refused(refusal) = &site.outcome else { continue };
+            // Nobody knows what a file that does not parse counts.
+            let is_closed = refusal.reason == Reason::DoesNotParse;
+            if !is_closed && !site.kind.counts() {
+                continue;
+            }
             let line = 1 + file.text[..site.range.start].matches('\n').count();
             let place = format!("{}:{line}", file.path);
-            let code = &file.text[site.range.clone()];
+            let code = if is_closed { file.text } else { &file.text[site.range.clone()] };
             let words = code.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
             let named = words.filter(|it| legacy.contains(*it)).map(str::to_owned);
             for name in named.chain(site.event.clone()) {

@@ -29,6 +29,8 @@ struct Application {
     found: Vec<Found>,
     refused: Vec<(Reason, String)>,
     options: Options,
+    /// The kind of the refused calls, if it matters.
+    kind: Option<Kind>,
 }
 
 impl Application {
@@ -77,7 +79,8 @@ impl Application {
         for (reason, code) in &self.refused {
             let start = text.len();
             text.push_str(code);
-            rewrite.refuse(Kind::RubyRedisHll, start..text.len(), *reason, "what", "advice");
+            let kind = self.kind.unwrap_or(Kind::RubyRedisHll);
+            rewrite.refuse(kind, start..text.len(), *reason, "what", "advice");
             text.push('\n');
         }
         let calls = FileCalls { path: "app/a.rb", text: &text, rewrite: &rewrite };
@@ -465,6 +468,37 @@ fn the_list_of_legacy_events_loses_what_is_internal() {
         .calls(by_user("a_event"))
         .plan();
     assert_eq!(after(&planned, LISTED), "---\n- z_event\n");
+}
+
+#[test]
+fn only_calls_that_count_keep_a_metric_back() {
+    let application = || {
+        let it = Application::default().unique_metric("m", "options:\n  events:\n  - a_event\n");
+        it.calls(by_user("a_event")).keeps(Reason::CustomContext, "event('a_event', context: x)")
+    };
+    for (kind, reason, stays) in [
+        (Kind::RubyRedisHll, Reason::RawId, true),
+        (Kind::JsApi, Reason::IndirectArguments, true),
+        (Kind::RubySnowplow, Reason::CustomContext, false),
+        (Kind::Rspec, Reason::NotUnderstood, false),
+        (Kind::RubySnowplow, Reason::DoesNotParse, true),
+    ] {
+        let mut application = application();
+        application.refused[0].0 = reason;
+        application.kind = Some(kind);
+        assert_eq!(application.plan().key_paths.is_empty(), stays, "{kind} {}", reason.code());
+    }
+}
+
+#[test]
+fn a_file_with_the_name_of_an_event_is_not_overwritten() {
+    let other = format!("{REST}action: other\ninternal_events: true\n");
+    let planned = Application::default()
+        .with("config/events/a_event.yml", &other)
+        .calls(Found { name: "a_event".to_owned(), ..Found::default() })
+        .plan();
+    let paths: Vec<&str> = planned.changes.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!(paths, ["config/events/a_event_migrated.yml"]);
 }
 
 #[test]
