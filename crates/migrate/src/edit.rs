@@ -59,6 +59,11 @@ impl Edits {
         })
     }
 
+    /// Makes the changed text, if they [`fit`](Self::fit).
+    pub fn applied(&self, text: &str) -> Option<String> {
+        self.fit(text).then(|| self.apply(text))
+    }
+
     /// Makes the changed text.
     ///
     /// # Panics

@@ -359,7 +359,7 @@ fn completed(
     if !rest.is_empty() {
         lines.insert_at(&mut edits, text.len(), &rest);
     }
-    Ok(edits.apply(text))
+    edits.applied(text).ok_or("its keys cannot be told apart by their lines")
 }
 
 fn missing_identifiers(root: &Node<'_>, tracked: &Tracked) -> Vec<String> {

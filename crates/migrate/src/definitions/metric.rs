@@ -9,6 +9,9 @@ use internal_events_definitions::Analysis;
 use internal_events_definitions::generate::{Unique, check_event_name, scalar};
 use std::ops::Range;
 
+/// Why a text cannot be edited by lines after all.
+const ENTANGLED: &str = "its keys cannot be told apart by their lines";
+
 /// A selection rule to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NewRule {
@@ -275,7 +278,7 @@ pub(super) fn converted(text: &str, rules: &[NewRule]) -> Result<String, Refusal
         if let Some(options) = options {
             lines.replace(&mut edits, options, "");
         }
-        return Ok(edits.apply(text));
+        return edits.applied(text).ok_or_else(|| refuse(ENTANGLED));
     }
     let listed = options.and_then(|it| it.value.entry("events"));
     let dash = listed.and_then(|it| lines.dash_indent(it)).unwrap_or_else(|| lines.usual_dash());
@@ -284,7 +287,7 @@ pub(super) fn converted(text: &str, rules: &[NewRule]) -> Result<String, Refusal
         Some(options) => lines.replace(&mut edits, options, &new),
         None => lines.insert_at(&mut edits, text.len(), &new),
     }
-    Ok(edits.apply(text))
+    edits.applied(text).ok_or_else(|| refuse(ENTANGLED))
 }
 
 /// Gives the rules that are there already their new names, and what they count.
