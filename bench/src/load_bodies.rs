@@ -29,7 +29,16 @@ pub(crate) struct Bodies {
 impl Bodies {
     /// Single events over REST.
     pub(crate) fn singles(n_events: usize) -> Self {
-        let templates = (0..EVENTS).map(|it| single(it, n_events)).collect();
+        Self::of_singles(n_events, false)
+    }
+
+    /// The same for which a Snowplow event is to be sent too.
+    pub(crate) fn singles_for_analytics(n_events: usize) -> Self {
+        Self::of_singles(n_events, true)
+    }
+
+    fn of_singles(n_events: usize, is_sent: bool) -> Self {
+        let templates = (0..EVENTS).map(|it| single(it, n_events, is_sent)).collect();
         Self { templates, batch: 0, n_made: Rc::default() }
     }
 
@@ -78,10 +87,10 @@ impl Bodies {
 /// Stands for the id of an event.
 const PLACE: &str = "%eid%";
 
-fn single(idx: usize, n_events: usize) -> String {
+fn single(idx: usize, n_events: usize, is_sent: bool) -> String {
     let body = |property: &str| {
         format!(
-            r#"{{"event":"{}","user_id":{},"project_id":{},"namespace_id":{},"send_to_snowplow":false,"additional_properties":{{"label":"{LABEL}","property":"{property}","value":{}}}}}"#,
+            r#"{{"event":"{}","user_id":{},"project_id":{},"namespace_id":{},"send_to_snowplow":{is_sent},"additional_properties":{{"label":"{LABEL}","property":"{property}","value":{}}}}}"#,
             action(idx, n_events),
             user(idx),
             project(idx),

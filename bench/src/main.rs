@@ -16,11 +16,13 @@ mod http_load;
 mod load_bodies;
 mod measure;
 mod metrics;
+mod null_collector;
 mod peer;
 mod process;
 mod redis;
 mod route;
 mod server;
+mod snowplow;
 mod track;
 
 use anyhow::{Context as _, Result, bail};
@@ -56,6 +58,7 @@ const BENCHES: &[Bench] = &[
     ("metrics", metrics::run),
     ("collector", collector::run),
     ("redis", redis::run),
+    ("snowplow", snowplow::run),
 ];
 
 fn main() -> ExitCode {
@@ -77,6 +80,9 @@ fn run(arguments: &[String]) -> Result<()> {
             metrics::floor(path.as_ref())
         }
         [floor, name] if floor == "floor" && name == "collector" => http_floor::run(),
+        [floor, name, port] if floor == "floor" && name == "snowplow" => {
+            null_collector::run(port.parse().context("the null collector wants a port")?)
+        }
         [endure, events] if endure == "endure" => {
             endure::run(events.parse().context("endure wants a number of events")?)
         }

@@ -57,6 +57,12 @@ pub(crate) fn forget_peak() -> Result<()> {
     fs::write("/proc/self/clear_refs", "5").context("cannot reset the peak of memory")
 }
 
+/// Starts counting the peak of another process afresh.
+pub(crate) fn forget_peak_of(child: &Child) -> Result<()> {
+    let path = format!("/proc/{}/clear_refs", child.id());
+    fs::write(path, "5").context("cannot reset the peak of memory")
+}
+
 /// The most memory this process had at once, in MiB.
 pub(crate) fn own_peak() -> Result<f64> {
     peak(Path::new("/proc/self/status")).context("our own status has no peak of memory")

@@ -23,7 +23,7 @@ Usage: cargo xtask COMMAND
   ci [STEP…]                   does what CI does, installing what it needs; --list names the steps
   demo                         runs the example bookshop and shows a metric move
   bench [ARGS…]                prints each figure beside its floor
-  soak [--kills N]             runs the test suites in their slow form
+  soak [--kills N] [--runs N]  runs the test suites in their slow form
   soak --events N              sends so many events over HTTP, and watches the server's memory
   fuzz [TARGET…] [--seconds N] throws random input at every decoder
 ";
@@ -78,6 +78,7 @@ const STRESS_SECONDS: &str = "60";
 /// Runs every test suite in its slow form: more kills, more events, larger sketches.
 fn soak(project: &Project, arguments: &[String]) -> Result<()> {
     let (kills, rest) = take_number(arguments, "--kills", 500)?;
+    let (runs, rest) = take_number(&rest, "--runs", 200)?;
     let (events, rest) = take_number(&rest, "--events", 0)?;
     demand_nothing(&rest)?;
     project.build_program()?;
@@ -89,6 +90,7 @@ fn soak(project: &Project, arguments: &[String]) -> Result<()> {
     let environment = [
         ("RUN_SLOW_TESTS", "1".to_owned()),
         ("KILLS", kills.to_string()),
+        ("RUNS", runs.to_string()),
         ("STRESS_SECONDS", STRESS_SECONDS.to_owned()),
     ];
     suite::run(project, &environment)?.into_result()

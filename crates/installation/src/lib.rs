@@ -247,6 +247,11 @@ impl Installation {
             Some(options) => config.redis(options),
             None => config,
         };
+        let has_redis = self.settings.redis.url.is_some();
+        let config = match self.settings.snowplow.pseudonyms(data, has_redis)? {
+            Some(salt) => config.pseudonyms(salt),
+            None => config,
+        };
         Ok(match self.snowplow(data)? {
             Some(options) => config.snowplow(options)?,
             None => config,

@@ -34,6 +34,7 @@ use crate::language::Language;
 use crate::options::Options;
 use crate::project::Project;
 use crate::site::{Rewrite, Unparsable};
+use crate::stack::with_stack;
 
 pub(crate) use attempt::{Attempt, Planned, refusal};
 pub(crate) use call::{Arguments, Callee, plan};
@@ -57,7 +58,7 @@ pub fn rewrite(
         Language::TypeScript => Dialect::TypeScript,
         _ => Dialect::JavaScript,
     };
-    with_script(text, 0, dialect, context, |script| run(script, None))
+    with_stack(text, || with_script(text, 0, dialect, context, |script| run(script, None)))
 }
 
 /// What a template adds to the script of its component.

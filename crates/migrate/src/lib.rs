@@ -25,6 +25,7 @@ mod rewrite;
 pub mod ruby;
 mod scan;
 mod site;
+mod stack;
 pub mod vue;
 
 pub use definitions::{Change, FileCalls, MetricSite, Planned, Surroundings, plan};

@@ -42,6 +42,11 @@ const WORDS: &[&str] = &[
     "track_property",
     "track_value",
     "track_extra",
+    // HAML makes attributes of hashes within `data`.
+    "track: {",
+    "track => {",
+    "track' => {",
+    "track\" => {",
 ];
 
 static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS).ok());
@@ -60,6 +65,7 @@ mod tests {
         let look = |text: &str| has_legacy_words(Language::Ruby, text.as_bytes());
         assert!(look("Gitlab::Tracking.event('a', 'b')"));
         assert!(look("= link_to 'x', data: { track_action: 'click' }"));
+        assert!(look("%a{ data: { track: { action: 'click' } } }"));
         assert!(!look("class User < ApplicationRecord\nend\n"));
     }
 }

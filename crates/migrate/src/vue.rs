@@ -14,6 +14,7 @@ use crate::options::Options;
 use crate::project::Project;
 use crate::scan::has_legacy_words;
 use crate::site::{Kind, Reason, Rewrite, Unparsable};
+use crate::stack::with_stack;
 use markup::Markup;
 
 pub use blocks::{Attribute, Block, blocks};
@@ -24,7 +25,10 @@ pub use blocks::{Attribute, Block, blocks};
 ///
 /// Returns where the component, or one of its scripts, does not parse.
 pub fn rewrite(text: &str, project: &Project, options: &Options) -> Result<Rewrite, Unparsable> {
-    let context = Context { project, options };
+    with_stack(text, || rewritten(text, Context { project, options }))
+}
+
+fn rewritten(text: &str, context: Context<'_>) -> Result<Rewrite, Unparsable> {
     let blocks = blocks(text)?;
     let mut rewrite = Rewrite::default();
     let template = blocks.iter().find(|it| it.name == "template");

@@ -2,7 +2,9 @@
 
 use crate::delivery::{Destination, Factory};
 #[cfg(feature = "snowplow")]
-use crate::snowplow::{Impossible, SNOWPLOW, SnowplowDestination, SnowplowError, SnowplowOptions};
+use crate::snowplow::{
+    Impossible, SNOWPLOW, Salt, SnowplowDestination, SnowplowError, SnowplowOptions,
+};
 use crate::{Clock, SystemClock};
 use internal_events_catalog::{Catalog, Week};
 use internal_events_store as store;
@@ -20,6 +22,9 @@ pub struct Config {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: store::Options,
     pub(crate) destinations: Vec<Factory>,
+    /// What ids of users are hashed with before anything is done with them.
+    #[cfg(feature = "snowplow")]
+    pub(crate) pseudonyms: Option<Salt>,
     /// Where metrics are read from, if not from the data directory.
     #[cfg(feature = "redis")]
     pub(crate) redis: Option<store::RedisOptions>,
@@ -80,6 +85,8 @@ impl Config {
             clock: Arc::new(SystemClock),
             store: store::Options { has_expired: Some(has_expired), ..store::Options::default() },
             destinations: Vec::new(),
+            #[cfg(feature = "snowplow")]
+            pseudonyms: None,
             #[cfg(feature = "redis")]
             redis: None,
         }
@@ -167,6 +174,18 @@ impl Config {
                 Err(error) => Box::new(Impossible(error.to_string())),
             }
         }))
+    }
+
+    /// Takes ids of users as pseudonyms only: a raw id is hashed with the salt before the event is
+    /// counted or kept, at every entrance.
+    ///
+    /// For installations whose pages know no raw ids: what they count is then what others count.
+    /// An id counts as another one than before.
+    #[cfg(feature = "snowplow")]
+    #[must_use]
+    pub fn pseudonyms(mut self, salt: Salt) -> Self {
+        self.pseudonyms = Some(salt);
+        self
     }
 
     /// Takes the time from elsewhere.

@@ -24,6 +24,7 @@ impl<'a> Intake<'a> {
 
     /// Puts an event into the batch, unless strict mode refuses it.
     pub(crate) fn admit(&mut self, event: Event) -> Submission {
+        let event = self.with_pseudonym(event);
         if let Some(routed) = self.catalog.route_legacy(&event) {
             if routed.omissions.is_empty() {
                 self.accept(&event, &routed);
@@ -40,6 +41,21 @@ impl<'a> Intake<'a> {
         }
         self.accept(&event, &routed);
         Submission::Accepted { omissions: Vec::new() }
+    }
+
+    /// Puts a pseudonym in the place of the user's id, where that is wanted.
+    #[cfg(feature = "snowplow")]
+    fn with_pseudonym(&self, mut event: Event) -> Event {
+        if let (Some(salt), Some(user)) = (&self.shared.pseudonyms, &event.user) {
+            event.user = Some(salt.pseudonym(user).into());
+        }
+        event
+    }
+
+    #[cfg(not(feature = "snowplow"))]
+    #[expect(clippy::unused_self, reason = "with the feature it is used")]
+    fn with_pseudonym(&self, event: Event) -> Event {
+        event
     }
 
     #[cold]

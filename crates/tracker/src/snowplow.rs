@@ -13,13 +13,16 @@
 
 mod batch;
 mod client;
+mod contexts;
 mod destination;
 mod forward;
 mod identity;
+mod json;
 mod log;
 mod options;
 mod payload;
 mod places;
+mod said;
 mod scalar;
 
 pub use client::{Address, SnowplowError};
@@ -54,9 +57,13 @@ pub fn reach(options: &SnowplowOptions) -> Result<u16, String> {
 pub fn parameters(entry: &StoredEntry, options: &SnowplowOptions) -> Result<Parameters, String> {
     let builder = payload::Builder::new(options);
     let now = entry.accepted_at;
-    destination::parameters(entry, &builder, now, options).map_err(|fate| match fate {
-        Fate::Skipped(why) => why.to_owned(),
-        Fate::Rejected(reason) => reason,
-        Fate::Delivered => unreachable!("invariant: nothing was sent"),
-    })
+    let mut parameters = Parameters::default();
+    destination::write(entry, &builder, now, options, &mut parameters).map_err(
+        |fate| match fate {
+            Fate::Skipped(why) => why.to_owned(),
+            Fate::Rejected(reason) => reason,
+            Fate::Delivered => unreachable!("invariant: nothing was sent"),
+        },
+    )?;
+    Ok(parameters)
 }

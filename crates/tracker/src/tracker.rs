@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) strictness: Strictness,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) threads: Arc<Threads>,
+    #[cfg(feature = "snowplow")]
+    pub(crate) pseudonyms: Option<crate::snowplow::Salt>,
     enabled: bool,
     reader: Mutex<Option<Box<dyn Reader>>>,
     /// Reads counters for metrics, where they are not read from the data directory.
@@ -260,6 +262,8 @@ impl Tracker {
             strictness: config.strictness,
             clock: config.clock,
             threads,
+            #[cfg(feature = "snowplow")]
+            pseudonyms: config.pseudonyms,
             enabled: store.is_some(),
             reader: Mutex::new(reader),
             counters: Mutex::new(counters),

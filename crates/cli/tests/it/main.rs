@@ -13,6 +13,7 @@ mod off;
 mod operations;
 mod outbox;
 mod parity;
+mod pseudonyms;
 mod questions;
 mod redis;
 mod serve;

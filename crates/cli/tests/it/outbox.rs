@@ -45,8 +45,11 @@ fn answer_all(connection: TcpStream, is_mended: &AtomicBool, taken: &Mutex<Vec<V
     let mut reader = BufReader::new(connection);
     while let Some(body) = read_request(&mut reader) {
         let events = body["data"].as_array().cloned().unwrap_or_default();
-        let is_poisoned = events.iter().any(|it| it["se_la"] == "poison");
-        let answer = if is_poisoned && !is_mended.load(Ordering::SeqCst) {
+        let has = |label: &str| events.iter().any(|it| it["se_la"] == label);
+        let is_poisoned = has("poison");
+        let answer = if has("crash") {
+            "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n"
+        } else if is_poisoned && !is_mended.load(Ordering::SeqCst) {
             "HTTP/1.1 400 Bad Request\r\ncontent-length: 14\r\n\r\nnot  this one!"
         } else {
             taken.lock().expect("no test panics with it").extend(events);
@@ -81,7 +84,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Value> {
 fn until(what: &str, mut look: impl FnMut() -> bool) {
     let start = Instant::now();
     while !look() {
-        assert!(start.elapsed() < Duration::from_secs(30), "{what}");
+        assert!(start.elapsed() < Duration::from_mins(2), "{what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -89,6 +92,36 @@ fn until(what: &str, mut look: impl FnMut() -> bool) {
 fn list(root: &Path) -> Vec<Value> {
     let list = parsed(&run_at(root, &["outbox", "list", "--format", "json"]));
     list["events"].as_array().expect("a list").clone()
+}
+
+fn track(server: &Server, label: &str) {
+    let body = format!(
+        r#"{{"event":"create_order","send_to_snowplow":true,"additional_properties":{{"label":"{label}"}}}}"#
+    );
+    let answer = server.connect().post(TRACK, &body).expect("it answers");
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+/// A collector with a bug answers 500 to one event for ever; the others must not wait for that.
+#[test]
+fn an_event_at_which_the_collector_fails_goes_to_the_outbox_in_the_end() {
+    let (root, collector) = (shop(), Collector::start());
+    let mut command = program();
+    let address = format!("http://{}", collector.address);
+    command.env("INTERNAL_EVENTS_SNOWPLOW_COLLECTOR", &address);
+    let server = Server::start_as(command, root.path());
+    track(&server, "crash");
+    let mut n = 0;
+    until("it is rejected", || {
+        track(&server, "a");
+        n += 1;
+        !list(root.path()).is_empty()
+    });
+    let letters = list(root.path());
+    assert_eq!(letters.len(), 1);
+    let reason = letters[0]["reason"].as_str().expect("text");
+    assert!(reason.contains("answered 500, again and again"), "{reason}");
+    until("all others are taken", || collector.actions().len() == n);
 }
 
 #[test]
@@ -101,11 +134,7 @@ fn what_a_collector_refuses_waits_for_a_person_and_blocks_nothing() {
     command.env("INTERNAL_EVENTS_SNOWPLOW_COLLECTOR", &address);
     let server = Server::start_as(command, root);
     for label in ["a", "poison", "b", "poison", "c"] {
-        let body = format!(
-            r#"{{"event":"create_order","send_to_snowplow":true,"additional_properties":{{"label":"{label}"}}}}"#
-        );
-        let answer = server.connect().post(TRACK, &body).expect("it answers");
-        assert_eq!(answer.status, 200, "{}", answer.body);
+        track(&server, label);
     }
     until("all others are taken", || collector.actions().len() == 3);
     until("the two are in the outbox", || list(root).len() == 2);

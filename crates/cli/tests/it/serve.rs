@@ -29,4 +29,5 @@ mod shutdown;
 mod snowplow;
 mod snowplow_body;
 pub(crate) mod stopped;
+mod suites;
 mod ways_out;

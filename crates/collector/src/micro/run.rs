@@ -11,7 +11,7 @@ const RUN: &str = "x-internal-events-run";
 const LONGEST: usize = 64;
 
 /// The name of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Run(Arc<str>);
 
 impl Run {

@@ -1,8 +1,11 @@
 //! The newest events, within bounds.
 
+mod left;
+
 use super::entry::Entry;
 use super::filter::Filter;
 use super::run::Run;
+use left::Left;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -14,8 +17,8 @@ pub(super) struct Store {
     bytes: usize,
     most_events: usize,
     most_bytes: usize,
-    /// How many left because of younger ones, since all were forgotten last.
-    n_left: u64,
+    /// What left because of younger ones.
+    left: Left,
     /// The number of the next entry; they are never used again.
     next: u64,
     n_resets: u64,
@@ -26,14 +29,22 @@ pub(super) struct Store {
 pub(super) struct Totals {
     pub(super) good: usize,
     pub(super) bad: usize,
-    /// How many left, of whatever run they were.
+    /// How many left because of younger ones.
     pub(super) left: u64,
 }
 
 impl Store {
     pub(super) fn new(most_events: usize, most_bytes: usize) -> Self {
         let entries = VecDeque::new();
-        Self { entries, bytes: 0, most_events, most_bytes, n_left: 0, next: 0, n_resets: 0 }
+        Self {
+            entries,
+            bytes: 0,
+            most_events,
+            most_bytes,
+            left: Left::default(),
+            next: 0,
+            n_resets: 0,
+        }
     }
 
     /// Adds an event, and lets the oldest go for which there is no room any more.
@@ -45,7 +56,7 @@ impl Store {
         while self.entries.len() > self.most_events || self.bytes > self.most_bytes {
             let Some(oldest) = self.entries.pop_front() else { break };
             self.bytes -= oldest.bytes();
-            self.n_left += 1;
+            self.left.add(oldest.run.as_ref(), self.most_events);
         }
     }
 
@@ -53,18 +64,16 @@ impl Store {
         self.n_resets += 1;
         match run {
             Some(run) => self.entries.retain(|it| it.run.as_ref() != Some(run)),
-            None => {
-                self.entries.clear();
-                self.n_left = 0;
-            }
+            None => self.entries.clear(),
         }
+        self.left.forget(run);
         self.bytes = self.entries.iter().map(|it| it.bytes()).sum();
         // What ten thousand events took is of no use to the few of the next test.
         self.entries.shrink_to(self.entries.len() * 2);
     }
 
     pub(super) fn totals(&self, run: Option<&Run>) -> Totals {
-        let mut totals = Totals { left: self.n_left, ..Totals::default() };
+        let mut totals = Totals { left: self.left.of(run), ..Totals::default() };
         for entry in self.entries.iter().filter(|it| it.is_of(run)) {
             *(if entry.is_good() { &mut totals.good } else { &mut totals.bad }) += 1;
         }

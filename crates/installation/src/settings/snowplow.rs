@@ -39,6 +39,7 @@ pub struct SnowplowSettings {
     usage: ProductUsage,
     instance: InstanceSection,
     salt: Option<Secret>,
+    elements: Elements,
     logs_usage: bool,
     proxies: Proxies,
 }
@@ -96,6 +97,18 @@ pub(super) struct InstanceSection {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Identity {
     salt: Option<Secret>,
+    elements: Elements,
+}
+
+/// What is counted for a user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Elements {
+    /// The id as it comes.
+    #[default]
+    Raw,
+    /// Its hash, at every entrance.
+    Pseudonymous,
 }
 
 /// What the sections say together.
@@ -128,6 +141,7 @@ impl Sections {
             product_usage: by_env.or(self.product_usage.enabled).unwrap_or(false),
             product_usage_source: if by_env.is_some() { "environment" } else { "configuration" },
             salt: text("INTERNAL_EVENTS_IDENTITY_SALT").map(Secret::new).or(self.identity.salt),
+            elements: self.identity.elements,
             logs_usage: is_quiet != Some(true),
             proxies: Proxies::read(env),
             collector,
@@ -188,12 +202,33 @@ impl SnowplowSettings {
         places: (&Path, &Path),
         (version, is_strict, has_redis): (Option<&str>, bool, bool),
     ) -> Result<Option<SnowplowOptions>, AnalyticsError> {
-        let salt = || match &self.salt {
+        let salt = || self.salt(places.1, has_redis);
+        self.options_with(places, (version, is_strict), salt)
+    }
+
+    /// What ids are hashed with before anything is done with them; nothing if they are taken as
+    /// they come.
+    ///
+    /// # Errors
+    ///
+    /// When there is no salt and none can be made.
+    pub(crate) fn pseudonyms(
+        &self,
+        data: &Path,
+        has_redis: bool,
+    ) -> Result<Option<Salt>, AnalyticsError> {
+        match self.elements {
+            Elements::Raw => Ok(None),
+            Elements::Pseudonymous => self.salt(data, has_redis).map(Some),
+        }
+    }
+
+    fn salt(&self, data: &Path, has_redis: bool) -> Result<Salt, AnalyticsError> {
+        match &self.salt {
             Some(salt) => Ok(Salt::new(salt.reveal())),
             None if has_redis => Err(AnalyticsError::NoSharedSalt),
-            None => own_salt(places.1),
-        };
-        self.options_with(places, (version, is_strict), salt)
+            None => own_salt(data),
+        }
     }
 
     /// Does the same with a salt from elsewhere.
@@ -355,9 +390,10 @@ fn make_salt(data: &Path, path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)?;
     let text = format!("{}\n", internal_events::random_text());
-    let own = data.join(format!("salt.{}", std::process::id()));
+    // Processes of two containers may share the directory and have the same number.
+    let own = data.join(format!("salt.{}", internal_events::random_text()));
     let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&own)?;
+    let mut file = options.write(true).create_new(true).mode(0o600).open(&own)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     let made = std::fs::hard_link(&own, path);
@@ -407,7 +443,11 @@ mod tests {
             std::fs::read_dir(&data).unwrap().map(|it| it.unwrap().file_name()).collect();
         assert_eq!(names, ["salt"]);
         let other = dir.path().join("other");
-        assert_ne!(own_salt(&other).unwrap(), salt);
+        let at_once = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(|| own_salt(&other))).collect();
+            threads.into_iter().map(|it| it.join().unwrap().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(at_once.iter().all(|it| *it == at_once[0] && *it != salt));
         std::fs::write(other.join("salt"), "short").unwrap();
         assert!(own_salt(&other).is_err());
     }

@@ -61,8 +61,8 @@ fn only_ruby(text: &str, tags: &[Tag]) -> String {
         if let Some(code) = &tag.code {
             masked[code.clone()].copy_from_slice(&text.as_bytes()[code.clone()]);
             // The new line ends a comment, the other what has not ended: code goes over no tag.
-            masked[tag.range.end - 2] = b';';
-            masked[tag.range.end - 1] = b'\n';
+            masked[tag.range.end - 2] = b'\n';
+            masked[tag.range.end - 1] = b';';
         }
     }
     // Only bytes of code are not ASCII, and code begins and ends on characters.
@@ -91,6 +91,15 @@ fn markup(text: &str, erb: &[Tag], work: &mut Work<'_>) {
     for tag in html::tags(&masked) {
         let mut element = Element::new(Layout::Spaced);
         html::describe(&masked, &tag, &mut element);
+        if let Some(raw) = hidden(text, &tag, &touches) {
+            let refused = refusal(
+                Reason::IndirectArguments,
+                format!("more attributes may come from here: `{}`", quote(text, &raw.range)),
+                "Write all attributes of tracking into the tag, then run this once more.",
+            );
+            work.note(raw.range.clone(), Outcome::Refused(refused), None);
+            continue;
+        }
         for raw in &tag.attributes {
             let name = &text[raw.name.clone()];
             if touches(&raw.name) && name.contains("data-track-") {
@@ -106,6 +115,19 @@ fn markup(text: &str, erb: &[Tag], work: &mut Work<'_>) {
         }
         work.settle(text, &element);
     }
+}
+
+/// Ruby in a tag with an action that may write more attributes: they would stay legacy.
+fn hidden<'a>(
+    text: &str,
+    tag: &'a html::Tag,
+    touches: &impl Fn(&Range<usize>) -> bool,
+) -> Option<&'a Raw> {
+    let name = |it: &Raw| &text[it.name.clone()];
+    tag.attributes.iter().find(|it| name(it) == "data-track-action")?;
+    let is_more =
+        |it: &&Raw| touches(&it.name) && name(it).starts_with("<%=") && name(it).contains("track");
+    tag.attributes.iter().find(is_more)
 }
 
 fn attribute(

@@ -2,7 +2,7 @@
 
 use super::Work;
 use super::html;
-use super::judge::{quote, refusal};
+use super::judge::{mentions_tracking, quote, refusal};
 use super::ruby::{self, Flavour};
 use crate::site::{Outcome, Reason, Rewrite};
 use std::ops::Range;
@@ -36,11 +36,6 @@ fn opens_raw_text(content: &str) -> bool {
         it.starts_with(|it: char| it.is_ascii_alphabetic()) && !it.trim_end().contains(' ')
     });
     is_filter || content.starts_with("-#") || content.starts_with('/')
-}
-
-/// Whether there may be a site, so that what is not understood has to be told.
-fn may_track(code: &str) -> bool {
-    html::is_mentioned(code) || code.contains("tracking_attrs")
 }
 
 struct Reader<'a, 'b, 'c> {
@@ -162,7 +157,7 @@ impl Reader<'_, '_, '_> {
     /// A text: Ruby in `#{…}`, and HTML.
     fn plain(&mut self, range: Range<usize>) {
         let text = &self.text[range.clone()];
-        if !may_track(text) {
+        if !mentions_tracking(text) {
             return;
         }
         let n_sites = self.work.rewrite.sites.len();
@@ -185,14 +180,14 @@ impl Reader<'_, '_, '_> {
             part.settle(text, &element);
             self.work.rewrite.take_part(part.rewrite, range.start);
         }
-        if self.work.rewrite.sites.len() == n_sites && html::is_mentioned(text) {
+        if self.work.rewrite.sites.len() == n_sites && mentions_tracking(text) {
             self.unknown(range, Reason::NotUnderstood, "the attribute is within a text");
         }
     }
 
     /// Refuses what is not understood, if it may track.
     fn unknown(&mut self, range: Range<usize>, reason: Reason, why: &str) {
-        if !may_track(&self.text[range.clone()]) {
+        if !mentions_tracking(&self.text[range.clone()]) {
             return;
         }
         let what = format!("{why}: `{}`", quote(self.text, &range));

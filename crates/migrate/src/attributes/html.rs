@@ -86,14 +86,10 @@ pub(super) fn named(
     }
 }
 
-/// Whether a text mentions the attribute that makes an element one of legacy tracking.
-pub(super) fn is_mentioned(text: &str) -> bool {
-    let words = ["track-action", "track-event", "track_action", "track_event"];
-    words.iter().any(|it| text.contains(it))
-}
-
 /// Finds the tags of a text.
 pub(super) fn tags(text: &str) -> Vec<Tag> {
+    // What the tokenizer changes before it counts bytes.
+    let text = &text.replace(['\r', '\0'], " ");
     let mut reader = Reader { text, tags: Vec::new(), tag: None };
     let mut emitter = CallbackEmitter::new(|event: CallbackEvent<'_>, span: Span<usize>| {
         reader.event(event, span);

@@ -186,7 +186,18 @@ impl Work<'_> {
                 return Err(twice(text, it));
             }
         }
-        element.attributes.iter().map(|it| self.fate(text, element, it)).collect()
+        let fates = element.attributes.iter().map(|it| self.fate(text, element, it));
+        let fates = fates.collect::<Result<Vec<_>, _>>()?;
+        for (it, _) in element.attributes.iter().zip(&fates).filter(|it| *it.1 == Fate::Removed) {
+            if it.part != Part::Action && mentions_tracking(&text[it.range.clone()]) {
+                return Err(refusal(
+                    Reason::NotUnderstood,
+                    format!("what is dropped here tracks something: `{}`", quote(text, &it.range)),
+                    "Take the inner element out of the attribute of the outer one first.",
+                ));
+            }
+        }
+        Ok(fates)
     }
 
     fn fate(&self, text: &str, element: &Element, of_it: &Attribute) -> Result<Fate, Refusal> {
@@ -284,6 +295,19 @@ fn twice(text: &str, it: &Attribute) -> Refusal {
         format!("the element says this twice: `{}`", quote(text, &it.range)),
         "Leave one of the two attributes.",
     )
+}
+
+/// Whether code may hold an element that is tracked.
+pub(super) fn mentions_tracking(code: &str) -> bool {
+    let words = [
+        "track-action",
+        "track-event",
+        "track_action",
+        "track_event",
+        "tracking_attrs",
+        "trackAction",
+    ];
+    words.iter().any(|it| code.contains(it))
 }
 
 fn literal(value: &Value) -> Option<String> {

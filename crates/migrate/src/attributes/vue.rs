@@ -4,33 +4,31 @@ use super::Work;
 use super::element::{Attribute, Element, Era, Layout, Part, Value, data_meaning};
 use super::html::{self, Raw, Tag};
 use super::javascript;
-use super::judge::{quote, refusal};
+use super::judge::{mentions_tracking, quote, refusal};
 use crate::site::{Outcome, Reason, Rewrite, Unparsable};
 use std::ops::Range;
 
-mod blocks;
+mod interpolations;
 
 /// Rewrites a component.
 pub(super) fn read(text: &str, work: &mut Work<'_>) -> Result<(), Unparsable> {
-    for block in blocks::of(text) {
+    for block in crate::vue::blocks(text)? {
+        let language = block.attribute(text, "lang").unwrap_or_default();
         let code = &text[block.content.clone()];
         let offset = block.content.start;
         let mut part = Work { rewrite: Rewrite::default(), ..*work };
-        match block.name {
-            "template" if block.language.is_none_or(|it| it == "html") => template(code, &mut part),
-            "template" if html::is_mentioned(code) => {
+        match &*block.name {
+            "template" if block.is_html(text) => template(code, &mut part),
+            "template" if mentions_tracking(code) => {
                 let refused = refusal(
                     Reason::NotUnderstood,
-                    format!(
-                        "a template in another language than HTML: `{}`",
-                        &text[block.tag.clone()]
-                    ),
+                    format!("a template in another language than HTML: `{language}`"),
                     "Change its attributes by hand.",
                 );
                 part.note(0..0, Outcome::Refused(refused), None);
             }
             "script" => {
-                let is_typescript = matches!(block.language, Some("ts" | "tsx"));
+                let is_typescript = matches!(language, "ts" | "tsx");
                 javascript::read(code, is_typescript, &mut part)
                     .map_err(|it| Unparsable { at: it.at + offset, ..it })?;
             }
@@ -42,13 +40,35 @@ pub(super) fn read(text: &str, work: &mut Work<'_>) -> Result<(), Unparsable> {
 }
 
 fn template(text: &str, work: &mut Work<'_>) {
-    let masked = blocks::without_interpolations(text);
+    let masked = interpolations::masked(text);
     for tag in html::tags(&masked) {
         let mut element = Element::new(Layout::Spaced);
         html::describe(text, &tag, &mut element);
+        if let Some(raw) = hidden(text, &tag) {
+            let refused = refusal(
+                Reason::IndirectArguments,
+                format!("more attributes may come from here: `{}`", quote(text, &raw.range)),
+                "Write all attributes of tracking on the element, or all into the object.",
+            );
+            work.note(raw.range.clone(), Outcome::Refused(refused), None);
+            continue;
+        }
         read_tag(text, &tag, &mut element, work);
         work.settle(text, &element);
     }
+}
+
+/// An object that may have more attributes of an element with an action: they would stay legacy.
+fn hidden<'a>(text: &str, tag: &'a Tag) -> Option<&'a Raw> {
+    let name = |it: &Raw| {
+        text[it.name.clone()].trim_start_matches("v-bind:").trim_start_matches(':').to_owned()
+    };
+    let is_action = |it: &&Raw| data_meaning(&name(it)) == Some((Era::Legacy, Part::Action));
+    tag.attributes.iter().find(is_action)?;
+    let is_object = |it: &&Raw| {
+        text[it.name.clone()] == *"v-bind" && it.text.to_ascii_lowercase().contains("track")
+    };
+    tag.attributes.iter().find(is_object)
 }
 
 fn read_tag(text: &str, tag: &Tag, element: &mut Element, work: &mut Work<'_>) {
@@ -58,8 +78,8 @@ fn read_tag(text: &str, tag: &Tag, element: &mut Element, work: &mut Work<'_>) {
             Some(Bound::Modified) => {
                 let refused = refusal(
                     Reason::NotUnderstood,
-                    format!("a modifier after the name: `{}`", quote(text, &raw.range)),
-                    "Bind the attribute without a modifier.",
+                    format!("a modifier, or no value: `{}`", quote(text, &raw.range)),
+                    "Bind the attribute to an expression, without a modifier.",
                 );
                 work.note(raw.range.clone(), Outcome::Refused(refused), None);
             }
@@ -82,7 +102,8 @@ fn bound(text: &str, raw: &Raw) -> Option<Bound> {
     let rest = name.strip_prefix("v-bind:").or_else(|| name.strip_prefix(':'))?;
     let (plain, modifier) = rest.split_once('.').map_or((rest, None), |it| (it.0, Some(it.1)));
     let (era, part) = data_meaning(plain)?;
-    if modifier.is_some() {
+    // Without a value it is bound to what is named like it.
+    if modifier.is_some() || raw.value.is_none() {
         return (era == Era::Legacy && part == Part::Action).then_some(Bound::Modified);
     }
     let (value, literal) = expression_value(text, raw, part);
@@ -110,10 +131,13 @@ fn expression(text: &str, raw: &Raw, work: &mut Work<'_>) {
     let Some(range) = &raw.value else { return };
     let name = &text[raw.name.clone()];
     let code = &text[range.clone()];
-    if !name.starts_with([':', '@', '#']) && !name.starts_with("v-") {
+    // Those of `v-for` and of slots are no expressions.
+    let is_expression = name.starts_with([':', '@'])
+        || name.starts_with("v-") && !name.starts_with("v-for") && !name.starts_with("v-slot");
+    if !is_expression {
         return;
     }
-    if !html::is_mentioned(&raw.text) && !raw.text.contains("dataset.track") {
+    if !mentions_tracking(&raw.text) {
         return;
     }
     let is_exact = code == raw.text;

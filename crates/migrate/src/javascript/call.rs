@@ -53,8 +53,9 @@ pub(crate) fn plan(
     let mut planned = Planned { edits: name_edits, ..Planned::default() };
     let category = plan.inherit(inherited, category)?;
     if let (Some(at), Some(_)) = (which.category, given) {
-        let start = arguments[at].span().start;
-        planned.edits.replace(script.between(start, action.span().start), "");
+        let (old, next) = (arguments[at].span(), action.span().start);
+        let comments = script.comments(old.end, next);
+        planned.edits.replace(script.between(old.start, next), comments);
     }
     let kept = plan.category(category.as_ref(), &mut planned.notes);
     plan.edit(kept, &mut planned);
@@ -243,6 +244,9 @@ impl Call<'_, '_, '_> {
                     format!(", {{ {} }}{category}", added.join(", "))
                 }
             };
+            let comments = script.comments(action.end, data.span().start);
+            let gap = if comments.is_empty() { "" } else { " " };
+            let text = format!("{gap}{comments}{text}");
             planned.edits.replace(script.between(action.end, end), text);
             self.note_dropped(data, planned);
             return;

@@ -231,12 +231,14 @@ fn without(script: &Script<'_, '_>, element: &Element<'_, '_>) -> Edits {
     let mut edits = Edits::default();
     let spans: Vec<Span> = element.list.elements.iter().map(GetSpan::span).collect();
     let at = spans.iter().position(|it| *it == element.span).unwrap_or(0);
-    let range = match (spans.get(at + 1), at.checked_sub(1)) {
-        (Some(next), _) => script.between(element.span.start, next.start),
-        (None, Some(before)) => script.between(spans[before].end, element.span.end),
-        (None, None) => script.range(element.span),
+    let span = element.span;
+    let (start, end) = match (spans.get(at + 1), at.checked_sub(1)) {
+        (Some(next), _) => (span.start, next.start),
+        (None, Some(before)) => (spans[before].end, span.end),
+        (None, None) => (span.start, span.end),
     };
-    edits.replace(range, "");
+    let comments = script.comments(start, span.start) + &script.comments(span.end, end);
+    edits.replace(script.between(start, end), comments);
     edits
 }
 

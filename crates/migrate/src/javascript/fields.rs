@@ -191,7 +191,7 @@ pub(crate) fn field(
         ));
     }
     let text = literal_text(inner).map(str::to_owned);
-    let is_number = of_type == PropertyType::Number;
+    let is_number = source.parse::<f64>().is_ok();
     let example = text.clone().or_else(|| is_number.then(|| source.to_owned()));
     let property = Property { of_type, example };
     Ok(Field { name, source: source.to_owned(), text, property, value: span })
@@ -209,6 +209,14 @@ fn type_of(value: &Expression<'_>) -> Result<PropertyType, &'static str> {
         Expression::ArrowFunctionExpression(_) | Expression::FunctionExpression(_) => {
             return Err("a function");
         }
+        Expression::StaticMemberExpression(it) if it.property.name == "length" => {
+            PropertyType::Number
+        }
+        Expression::CallExpression(it) => match it.callee_name() {
+            Some("Number" | "parseInt" | "parseFloat") => PropertyType::Number,
+            Some("String" | "toString") => PropertyType::Text,
+            _ => PropertyType::Unknown,
+        },
         Expression::BigIntLiteral(_) | Expression::RegExpLiteral(_) => return Err("no text"),
         _ => PropertyType::Unknown,
     })

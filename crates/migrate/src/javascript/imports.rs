@@ -29,7 +29,7 @@ pub(crate) enum Module {
 }
 
 impl Module {
-    fn of(source: &str) -> Option<Self> {
+    pub(crate) fn of(source: &str) -> Option<Self> {
         let source = source.trim_end_matches(".js").trim_end_matches("/index");
         Some(match source {
             "~/tracking" => Self::Tracking,
@@ -270,7 +270,7 @@ impl Declaration {
             parts.push(script.source(it.span).to_owned());
         }
         parts.extend(self.braces(script, kept, added));
-        (clause, parts.join(", "))
+        (clause, script.comments(clause.start, clause.end) + &parts.join(", "))
     }
 
     /// The part in braces.

@@ -115,6 +115,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         let text = if is_statement { bound } else { format!("{bound}.trackEventSpy") };
         let mut planned = Planned { needs_helper: true, ..Planned::default() };
         planned.edits.replace(script.range(call.span), text);
+        planned.notes.push("it holds once what it looks at is migrated".to_owned());
         Ok(planned)
     }
 
@@ -255,8 +256,8 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         let mut planned = Planned::default();
         let (_, edits) = name::names(script, action)?;
         planned.edits.extend(edits);
-        let until = script.between(category.span().start, action.span().start);
-        planned.edits.replace(until, "");
+        let (old, next) = (category.span(), action.span().start);
+        planned.edits.replace(script.between(old.start, next), script.comments(old.end, next));
         if let Some(data) = data {
             self.properties(data, &mut planned)?;
             let end = data.span().end;

@@ -57,17 +57,18 @@ fn one(
         }
         AstKind::ObjectProperty(it) if is_legacy => {
             let name = it.key.static_name()?;
-            own(script, component?, node, &name, span)
+            if name == "template" && script.source(it.value.span()).contains("track") {
+                let refused = text_template(script, span);
+                return Some(attempt(script, Kind::VueMixin, span, Err(refused)));
+            }
+            let is_function = it.value.is_function();
+            own(script, component?, node, &name, is_function)
         }
         AstKind::MethodDefinition(it) if is_legacy => {
             let name = it.key.static_name()?;
             own_name(script, &name, it.key.span())
         }
-        AstKind::StringLiteral(it) if is_legacy => {
-            let is_listed = matches!(script.parent(node.id()).kind(), AstKind::ArrayExpression(_));
-            let is_ours = it.value == script.context.method() || it.value == "tracking";
-            (is_listed && is_ours).then(|| own_refusal(script, &it.value, span))
-        }
+        AstKind::StringLiteral(it) if is_legacy => named(script, node, &it.value, span),
         _ => None,
     };
     refused.map(|it| attempt(script, Kind::VueMixin, span, Err(it)))
@@ -172,29 +173,64 @@ fn passed_on(script: &Script<'_, '_>, span: Span) -> Refusal {
     )
 }
 
+fn text_template(script: &Script<'_, '_>, span: Span) -> Refusal {
+    refusal(
+        Reason::NotUnderstood,
+        format!("a template in a text may call `track`: `{}`", script.excerpt(span)),
+        "Call a method of the component there, and `this.track` in that",
+    )
+}
+
+/// A name of a member in a text: `mapActions(['trackEvent'])`, `watch: { a: 'track' }`.
+fn named(script: &Script<'_, '_>, node: &AstNode<'_>, text: &str, span: Span) -> Option<Refusal> {
+    let parent = script.parent(node.id());
+    match parent.kind() {
+        AstKind::ArrayExpression(_) if text == "track" => Some(own_track(script, span)),
+        AstKind::ArrayExpression(_) => {
+            let is_ours = text == script.context.method() || text == "tracking";
+            is_ours.then(|| own_refusal(script, text, span))
+        }
+        AstKind::ObjectProperty(it) if text == "track" => {
+            let is_watch = |it: &AstNode<'_>| match it.kind() {
+                AstKind::ObjectProperty(it) => it.key.static_name().is_some_and(|it| it == "watch"),
+                _ => false,
+            };
+            let is_watched = script.ancestors(parent.id()).any(is_watch);
+            is_watched.then(|| passed_on(script, it.span))
+        }
+        _ => None,
+    }
+}
+
 /// A property of a component that collides with what the mixins bring.
 fn own(
     script: &Script<'_, '_>,
     component: &Component<'_, '_>,
     node: &AstNode<'_>,
     name: &str,
-    span: Span,
+    is_function: bool,
 ) -> Option<Refusal> {
+    let span = node.kind().span();
     if name != "track" {
         return own_name(script, name, span);
     }
-    // A property `track` of any other object is none of the component's.
+    // `this.track` within an object with such a function may be that.
+    if is_function {
+        return Some(own_track(script, span));
+    }
     let mut ancestors = script.ancestors(node.id()).skip(1);
     let AstKind::ObjectProperty(methods) = ancestors.next()?.kind() else { return None };
     let is_methods = methods.key.static_name().is_some_and(|it| it == "methods");
     let is_of = ancestors.next().is_some_and(|it| it.kind().span() == component.options.span);
-    (is_methods && is_of).then(|| {
-        refusal(
-            Reason::NotUnderstood,
-            format!("the component has a `track` of its own: `{}`", script.excerpt(span)),
-            "Give it another name, so that `this.track` is the mixin's",
-        )
-    })
+    (is_methods && is_of).then(|| own_track(script, span))
+}
+
+fn own_track(script: &Script<'_, '_>, span: Span) -> Refusal {
+    refusal(
+        Reason::NotUnderstood,
+        format!("the component has a `track` of its own: `{}`", script.excerpt(span)),
+        "Give it another name, so that `this.track` is the mixin's",
+    )
 }
 
 fn own_name(script: &Script<'_, '_>, name: &str, span: Span) -> Option<Refusal> {

@@ -28,7 +28,8 @@ pub(crate) fn edit(script: &Script<'_, '_>, object: &Object, added: &[String]) -
             end += 1;
         }
         if end > at {
-            edits.replace(removal(script, &spans, at, end), "");
+            let (range, comments) = removal(script, &spans, at, end);
+            edits.replace(range, comments);
         }
         if let Some((span, Part::Unwrap { first, last })) = object.parts.get(end) {
             edits.replace(script.range(*span), unwrapped(script, *span, *first, *last));
@@ -38,28 +39,41 @@ pub(crate) fn edit(script: &Script<'_, '_>, object: &Object, added: &[String]) -
     edits
 }
 
-/// The bytes of the properties from `at` to before `end`, with one comma.
+/// The bytes of the properties from `at` to before `end`, with one comma, and the comments
+/// between them.
 fn removal(
     script: &Script<'_, '_>,
     spans: &[Span],
     at: usize,
     end: usize,
-) -> std::ops::Range<usize> {
-    match spans.get(end) {
-        Some(next) => script.between(spans[at].start, next.start),
-        None if at > 0 => script.between(spans[at - 1].end, spans[end - 1].end),
-        None => script.between(spans[at].start, spans[end - 1].end),
+) -> (std::ops::Range<usize>, String) {
+    let (start, end, gone) = match spans.get(end) {
+        Some(next) => (spans[at].start, next.start, at..end),
+        None if at > 0 => (spans[at - 1].end, spans[end - 1].end, at..end),
+        None => (spans[at].start, spans[end - 1].end, at..end),
+    };
+    let mut comments = String::new();
+    let mut from = start;
+    for it in &spans[gone] {
+        comments += &script.comments(from, it.start);
+        from = it.end;
     }
+    comments += &script.comments(from, end);
+    // What follows the property before is set off from it.
+    let gap = if comments.is_empty() || start == spans[at].start { "" } else { " " };
+    (script.between(start, end), format!("{gap}{comments}"))
 }
 
 /// The properties within another, indented as it is.
 fn unwrapped(script: &Script<'_, '_>, outer: Span, first: Span, last: Span) -> String {
-    let source = script.source(Span::new(first.start, last.end));
+    let comments =
+        script.comments(outer.start, first.start) + &script.comments(last.end, outer.end);
+    let source = comments + script.source(Span::new(first.start, last.end));
     let inner = script.indentation(first.start);
     let wanted = script.indentation(outer.start);
     let surplus = inner.strip_prefix(wanted).unwrap_or_default();
     if surplus.is_empty() || source.contains('`') {
-        return source.to_owned();
+        return source;
     }
     let dedent = |line: &str| match line.strip_prefix(inner) {
         Some(rest) => format!("{wanted}{rest}"),

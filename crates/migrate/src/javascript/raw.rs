@@ -312,14 +312,20 @@ fn unbound(script: &Script<'_, '_>, node: &AstNode<'_>) -> Option<Attempt> {
             is_ours.then(|| unclear(script, it.span, "'~/tracking' is required"))
         }
         AstKind::IdentifierReference(it) if it.name == "Tracking" => {
-            if script.symbol(it).is_some() {
-                return None;
-            }
+            let what = match script.symbol(it) {
+                None => "`Tracking` is not imported",
+                Some(symbol) => {
+                    let module = script.imported_from(symbol)?;
+                    let is_other = module.starts_with("~/tracking/") || module == "ee/tracking";
+                    let is_known = Module::of(module).is_some();
+                    (is_other && !is_known).then_some("`Tracking` is of another module")?
+                }
+            };
             let (Use::Call { member, .. } | Use::Member { member, .. }) = used(script, node) else {
                 return None;
             };
             let is_ours = matches!(member.property.name.as_str(), "event" | "mixin");
-            is_ours.then(|| unclear(script, member.span, "`Tracking` is not imported"))
+            is_ours.then(|| unclear(script, member.span, what))
         }
         _ => None,
     }

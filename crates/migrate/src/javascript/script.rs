@@ -11,12 +11,9 @@ use oxc_semantic::{AstNode, NodeId, Semantic, SemanticBuilder, SymbolId};
 use oxc_span::{GetSpan as _, SourceType, Span};
 use std::ops::Range;
 
-/// How deep brackets may be nested: the parser walks down by recursion, and a thread's stack is
-/// 2 MiB. People's code has at most some dozens.
+/// How deep brackets may be nested: people's code has at most some dozens, and the parser tries
+/// more than one way at each.
 const MAX_DEPTH: usize = 200;
-
-/// How long a text may be; longer ones are bundles that a machine wrote.
-const MAX_TEXT: usize = 4 << 20;
 
 /// What is known besides the script.
 #[derive(Clone, Copy, Debug)]
@@ -92,25 +89,16 @@ pub(crate) fn with_script<T>(
     Err(failure.unwrap_or(Unparsable { at: base, message: "It does not parse".to_owned() }))
 }
 
-/// Refuses what would need too much stack or time.
+/// Refuses what is nested too deep.
 fn bounded(text: &str) -> Result<(), (usize, String)> {
-    if text.len() > MAX_TEXT {
-        return Err((0, format!("The text is longer than {MAX_TEXT} bytes")));
-    }
-    let (mut depth, mut operators) = (0_usize, 0_usize);
+    let mut depth = 0_usize;
     for (at, byte) in text.bytes().enumerate() {
         match byte {
-            b'(' | b'[' | b'{' | b'<' => depth += 1,
-            b')' | b']' | b'}' | b'>' | b';' => {
-                depth = depth.saturating_sub(1);
-                operators = 0;
-            }
-            // Each of these may begin an operand within an operand.
-            b'!' | b'~' | b'+' | b'-' | b'?' | b'=' | b'`' | b'*' => operators += 1,
-            b'\n' => operators = 0,
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth > MAX_DEPTH || operators > 10 * MAX_DEPTH {
+        if depth > MAX_DEPTH {
             return Err((at, format!("More than {MAX_DEPTH} levels are nested here")));
         }
     }
@@ -146,6 +134,24 @@ impl<'s, 'a> Script<'s, 'a> {
     /// What stands after a place.
     pub(crate) fn after(&self, at: u32) -> &'s str {
         self.text.get(at as usize..).unwrap_or_default()
+    }
+
+    /// The comments between two places, written so that code may follow: what is taken away
+    /// around them leaves them there.
+    pub(crate) fn comments(&self, start: u32, end: u32) -> String {
+        let mut text = String::new();
+        if start < end {
+            for comment in self.semantic.comments_range(start..end) {
+                text.push_str(self.source(comment.span));
+                if comment.is_line() {
+                    text.push('\n');
+                    text.push_str(self.indentation(start));
+                } else {
+                    text.push(' ');
+                }
+            }
+        }
+        text
     }
 
     /// The white space that the line of a place begins with.

@@ -33,6 +33,12 @@ impl Template for Markup<'_> {
         if !inherited.has_mixin && !inherited.has_new {
             return Vec::new();
         }
+        if inherited.has_mixin && self.block.attribute(self.text, "src").is_some() {
+            let what = "the template is in another file, and may call `track`";
+            let advice = "Change its calls and the mixin by hand";
+            let refused = refusal(Reason::NotUnderstood, what, advice);
+            return vec![mixin(self.block.outer.clone(), Err(refused))];
+        }
         let content = &self.text[self.block.content.clone()];
         if !has_word(content) {
             return Vec::new();

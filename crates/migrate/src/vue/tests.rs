@@ -82,6 +82,9 @@ fn what_a_template_does_otherwise_is_refused() {
         Language::Vue,
         &Options::default(),
     );
+    let elsewhere = with_mixin("").replace("<template>", "<template src=\"./a.html\">");
+    let options = Options::default();
+    refuse_with(&elsewhere, Reason::NotUnderstood, "in another file", Language::Vue, &options);
     let coffee = "<script lang=\"coffee\">\nimport Tracking from '~/tracking'\n</script>";
     refuse_with(coffee, Reason::DoesNotParse, "coffee", Language::Vue, &Options::default());
     let half = "<template><a @click=\"track('good'); track(bad)\" /></template>\n<script>\nimport Tracking from '~/tracking';\nexport default { mixins: [Tracking.mixin()], created() { this.track('x'); } };\n</script>";

@@ -27,6 +27,18 @@ const PATIENCE: usize = 16;
 /// they are, and not everything.
 const LOOKS_ELSEWHERE: usize = 9;
 
+/// After so many failures of a request, each of another delivery, it is looked which event of it
+/// makes the collector fail.
+const FAILURES: u32 = 3;
+
+/// So often an event makes the collector fail, alone and while others are taken right after it,
+/// before it is believed to be the cause.
+const STRIKES: u32 = 5;
+
+/// So many failures in a row are enough when it is looked for one event; fewer than halves that
+/// lead to one among a hundred, so that a collector which fails for everything is asked less.
+const FAILURES_IN_A_ROW: usize = 8;
+
 /// One event, ready to be sent.
 #[derive(Debug)]
 pub(super) struct Item {
@@ -60,6 +72,22 @@ pub(super) enum Fate {
 pub(super) struct Trust {
     /// Single events that were refused since one was taken.
     refused_in_a_row: usize,
+    /// Events that were in requests at which the collector failed, by their places.
+    troubled: BTreeMap<u64, Trouble>,
+}
+
+/// How often a collector has failed at an event.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trouble {
+    failures: u32,
+    strikes: u32,
+}
+
+impl Trust {
+    /// Forgets events before a place, of which all is settled.
+    pub(super) fn forget_before(&mut self, place: u64) {
+        self.troubled = self.troubled.split_off(&place);
+    }
 }
 
 /// Puts events together by number and bytes; one that is too large goes alone.
@@ -118,6 +146,7 @@ pub(super) fn send_all(
         state: Mutex::new(State {
             batches: batches.into_iter().map(Batch::fresh).collect(),
             refused_in_a_row: trust.refused_in_a_row,
+            troubled: std::mem::take(&mut trust.troubled),
             ..State::default()
         }),
     };
@@ -135,6 +164,10 @@ pub(super) fn send_all(
         state.why_not_all.get_or_insert(Wait { why: doubt.why, pause: None });
     }
     trust.refused_in_a_row = state.refused_in_a_row;
+    trust.troubled = state.troubled;
+    if state.why_not_all.is_none() {
+        state.why_not_all = state.left;
+    }
     Sent { fates: state.fates, why_not_all: state.why_not_all }
 }
 
@@ -190,6 +223,10 @@ struct State {
     /// nothing is, later.
     doubtful: Vec<Doubt>,
     why_not_all: Option<Wait>,
+    /// Why single events are left for later, while others go on.
+    left: Option<Wait>,
+    /// Events that were in requests at which the collector failed.
+    troubled: BTreeMap<u64, Trouble>,
     n_begun: u64,
     /// Single events that were refused since one was taken.
     refused_in_a_row: usize,
@@ -228,6 +265,7 @@ impl Sender<'_> {
                 state.why_not_all = Some(Wait { why, pause });
                 return;
             }
+            Verdict::Failed(why) => return state.fail(batch, why),
             Verdict::Refused(why) => (why, true),
             Verdict::Unwelcome(why) => (why, false),
         };
@@ -263,6 +301,9 @@ impl State {
         self.refused_in_a_row = 0;
         self.noes_in_a_row = 0;
         self.fates.extend(items.iter().map(|it| (it.sequence, Fate::Delivered)));
+        if !self.troubled.is_empty() {
+            items.iter().for_each(|it| drop(self.troubled.remove(&it.sequence)));
+        }
         // A request that had begun before says nothing of how things stood after it.
         let (others, again) = std::mem::take(&mut self.doubtful)
             .into_iter()
@@ -271,6 +312,42 @@ impl State {
         for doubt in again.into_iter().rev() {
             self.batches.push_front(Batch { items: vec![doubt.item], is_doubted: true });
         }
+    }
+
+    /// Notes that the collector failed at a request. If it has done so before, it is looked which
+    /// event makes it fail: the same way as for one that is not welcome, but it has to fail several
+    /// times, for a collector may be mended and broken again.
+    fn fail(&mut self, batch: Batch, why: String) {
+        let failures = |it: &Item| self.troubled.get(&it.sequence).map_or(0, |it| it.failures);
+        let is_known = batch.items.iter().any(|it| failures(it) >= FAILURES);
+        for it in &batch.items {
+            self.troubled.entry(it.sequence).or_default().failures += 1;
+        }
+        self.noes_in_a_row += 1;
+        if !is_known || self.noes_in_a_row > FAILURES_IN_A_ROW {
+            self.why_not_all = Some(Wait { why, pause: None });
+        } else if batch.items.len() > 1 {
+            self.part(batch.items);
+        } else if batch.is_doubted {
+            self.strike(&batch.items, why);
+        } else {
+            self.doubt(batch.items, &why);
+        }
+    }
+
+    /// Holds a failure against single events; often enough, they are rejected.
+    fn strike(&mut self, items: &[Item], why: String) {
+        for it in items {
+            let trouble = self.troubled.entry(it.sequence).or_default();
+            trouble.strikes += 1;
+            if trouble.strikes < STRIKES {
+                continue;
+            }
+            let reason = format!("{why}, again and again, while other events were taken");
+            self.fates.insert(it.sequence, Fate::Rejected(reason));
+            self.troubled.remove(&it.sequence);
+        }
+        self.left.get_or_insert(Wait { why, pause: None });
     }
 
     /// Parts events, of which one may cost all others of its request.

@@ -1,8 +1,11 @@
 //! Requests to a Snowplow collector, and what its answers mean.
 
+mod look_up;
+
 use super::batch::Post;
 use super::options::Sending;
 use jiff::{Timestamp, fmt::rfc2822};
+use look_up::LookUp;
 use std::fmt;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -10,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Uri};
 use ureq::tls::{PemItem, RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Proxy};
 
 /// Where trackers post, unless the address has a path of its own.
@@ -138,6 +142,8 @@ pub(super) enum Verdict {
     Refused(String),
     /// It says no, and not whether to all events or to one of these.
     Unwelcome(String),
+    /// It fails, which may be for what was sent: 500 and others, without a `Retry-After`.
+    Failed(String),
     /// It may take it later.
     Later {
         /// Why not now.
@@ -152,6 +158,7 @@ pub(super) enum Verdict {
 pub(super) struct Client {
     agent: Agent,
     address: Address,
+    look_up: LookUp,
 }
 
 impl Client {
@@ -175,7 +182,9 @@ impl Client {
             .user_agent(concat!("internal-events/", env!("CARGO_PKG_VERSION")))
             .accept("*/*")
             .build();
-        Ok(Self { agent: config.new_agent(), address })
+        let look_up = LookUp::default();
+        let agent = Agent::with_parts(config, DefaultConnector::default(), look_up.clone());
+        Ok(Self { agent, address, look_up })
     }
 }
 
@@ -188,7 +197,10 @@ impl Post for Client {
             .header("content-type", "application/json; charset=utf-8");
         let mut answer = match request.send(body) {
             Ok(answer) => answer,
-            Err(error) => return later(format!("{}: {}", self.address, words(&error))),
+            Err(error) => {
+                self.look_up.forget();
+                return later(format!("{}: {}", self.address, words(&error)));
+            }
         };
         let status = answer.status().as_u16();
         let pause = pause(answer.headers());
@@ -205,6 +217,7 @@ impl Post for Client {
             400 | 413 | 422 => Verdict::Refused(why),
             408 | 421 | 425 | 429 => Verdict::Later { why, pause },
             401..=499 => Verdict::Unwelcome(why),
+            500.. if status != 503 && pause.is_none() => Verdict::Failed(why),
             _ => Verdict::Later { why, pause },
         }
     }

@@ -3,16 +3,15 @@
 use super::batch::{Fate, Item, Sent, Trust, Wait, batches, send_all};
 use super::client::{Address, Client, SnowplowError};
 use super::forward::forward;
+use super::json::{Form, Object};
 use super::log::UsageLog;
 use super::options::SnowplowOptions;
-use super::payload::{Builder, Parameters};
+use super::payload::Builder;
 use super::places;
+use super::said::Said;
 use crate::delivery::{Delivered, DeliveryError, Destination, Rejected, Resume};
-use crate::payload::event_of;
 use crate::store::{CursorPlace, Page, StoredEntry};
-use crate::{Analytics, Call, Clock};
-use internal_events_catalog::Event;
-use serde_json::{Map, Value};
+use crate::{Call, Clock};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -23,6 +22,13 @@ pub const SNOWPLOW: &str = "snowplow";
 const NOT_REQUESTED: &str = "not_requested";
 const LEGACY_CALL: &str = "legacy_call";
 const FOR_ANOTHER: &str = "for_another_destination";
+
+/// Entries and bytes that are read at a time.
+const PAGE_ENTRIES: usize = 1_000;
+const PAGE_BYTES: usize = 1 << 20;
+
+/// So many entries may be settled beyond one that is not: it is decided long before.
+const MOST_AHEAD: usize = 20_000;
 
 /// Why a rejected entry was dropped, in the ledger; the outbox has the reason.
 const REJECTED: &str = "rejected";
@@ -77,13 +83,15 @@ impl SnowplowDestination {
     fn prepare(&mut self, entries: &[StoredEntry]) -> Vec<Item> {
         let now = self.clock.now_ms();
         let builder = Builder::new(&self.options);
-        let mut items = Vec::with_capacity(entries.len());
+        let mut items: Vec<Item> = Vec::with_capacity(entries.len());
         for entry in entries {
             if self.ahead.contains_key(&entry.sequence) {
                 continue;
             }
-            match parameters(entry, &builder, now, &self.options) {
-                Ok(parameters) => items.push(item(entry.sequence, &parameters)),
+            // Events resemble those before them.
+            let capacity = items.last().map_or(0, |it: &Item| it.json.len() + 32);
+            match item(entry, &builder, now, &self.options, capacity) {
+                Ok(item) => items.push(item),
                 Err(fate) => {
                     self.ahead.insert(entry.sequence, fate);
                 }
@@ -175,6 +183,7 @@ impl Destination for SnowplowDestination {
         }
         self.ahead.extend(fates);
         let done = self.collect(entries);
+        self.trust.forget_before(done.up_to);
         if done.up_to == 0 {
             let Wait { why, pause } = why_not_all.unwrap_or_else(|| Wait {
                 why: "no request was answered in time".to_owned(),
@@ -197,42 +206,54 @@ impl Destination for SnowplowDestination {
     }
 
     fn page(&self) -> Page {
-        // Ten requests of the usual size; with what is made of them a few megabytes.
-        Page { entries: 1_000, bytes: 1 << 20 }
+        // Ten requests of the usual size; with what is made of them a few megabytes. What is
+        // settled already while one event holds the cursor back is on the page too, so that there
+        // is always as much that can go on, up to a bound.
+        let settled = self.ahead.len().min(MOST_AHEAD);
+        Page { entries: PAGE_ENTRIES + settled, bytes: PAGE_BYTES * (1 + settled / PAGE_ENTRIES) }
     }
 }
 
-/// The parameters of the event that is sent for an entry; or what becomes of it else.
-pub(super) fn parameters(
+/// The event of an entry, ready to be sent, in a text with so much room to begin with.
+pub(super) fn item(
     entry: &StoredEntry,
     builder: &Builder<'_>,
     now: i64,
     options: &SnowplowOptions,
-) -> Result<Parameters, Fate> {
-    let unreadable = || Fate::Rejected("its text in the journal cannot be read".to_owned());
-    let members: Map<String, Value> =
-        serde_json::from_slice(&entry.event).map_err(|_| unreadable())?;
-    if members.get("to").is_some_and(|it| it != SNOWPLOW) {
-        return Err(Fate::Skipped(FOR_ANOTHER));
-    }
-    if let Some(Value::Object(came)) = members.get("snowplow") {
-        return forward(entry, came, now, options).map_err(Fate::Rejected);
-    }
-    let event: Event = event_of(&members).ok_or_else(unreadable)?;
-    if event.analytics == Analytics::Nothing {
-        return Err(Fate::Skipped(NOT_REQUESTED));
-    }
-    if event.call != Call::TrackEvent {
-        return Err(Fate::Skipped(LEGACY_CALL));
-    }
-    let is_duo = members.get("classification").is_some_and(|it| it == "duo");
-    Ok(builder.build(entry, &event, is_duo))
+    capacity: usize,
+) -> Result<Item, Fate> {
+    let mut object = Object::with_capacity(capacity);
+    write(entry, builder, now, options, &mut object)?;
+    let Object { text: json, has_sent_time, .. } = object;
+    Ok(Item { sequence: entry.sequence, json, has_sent_time })
 }
 
-pub(super) fn item(sequence: u64, parameters: &Parameters) -> Item {
-    let members: Map<String, Value> =
-        parameters.iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-    let mut json = Value::Object(members).to_string();
-    json.pop();
-    Item { sequence, json, has_sent_time: parameters.get("stm").is_some() }
+/// Writes the parameters of the event that is sent for an entry; or says what becomes of it else.
+pub(super) fn write(
+    entry: &StoredEntry,
+    builder: &Builder<'_>,
+    now: i64,
+    options: &SnowplowOptions,
+    form: &mut impl Form,
+) -> Result<(), Fate> {
+    let unreadable = || Fate::Rejected("its text in the journal cannot be read".to_owned());
+    let said = Said::read(&entry.event).ok_or_else(unreadable)?;
+    if said.to.as_ref().is_some_and(|it| it.as_str() != Some(SNOWPLOW)) {
+        return Err(Fate::Skipped(FOR_ANOTHER));
+    }
+    if let Some(came) = said.snowplow.filter(|it| it.get().starts_with('{')) {
+        let came = serde_json::from_str(came.get()).map_err(|_| unreadable())?;
+        let parameters = forward(entry, &came, now, options).map_err(Fate::Rejected)?;
+        parameters.iter().for_each(|(name, value)| form.add(name, value));
+        return Ok(());
+    }
+    let call = said.call().filter(|_| said.name().is_some()).ok_or_else(unreadable)?;
+    if said.snowplow.is_some() {
+        return Err(Fate::Skipped(NOT_REQUESTED));
+    }
+    if call != Call::TrackEvent {
+        return Err(Fate::Skipped(LEGACY_CALL));
+    }
+    builder.write(entry, &said, form);
+    Ok(())
 }

@@ -12,6 +12,9 @@ use uuid::Uuid;
 /// Characters of the salt that count: GitLab's salt is the beginning of `db_key_base`.
 const SALT_CHARS: usize = 32;
 
+/// Characters of a hash: 32 bytes in padded base64.
+const HASH_CHARS: usize = 44;
+
 /// Namespaces of the unique ids of installations.
 const PRODUCTION: Uuid = uuid::uuid!("58dc0f06-936c-43b3-93bb-71693f1b6570");
 const STAGING: Uuid = uuid::uuid!("a6930898-a1b2-4365-ab18-12aa474d9b26");
@@ -29,7 +32,15 @@ impl Salt {
 
     /// Gives a text another one that nobody without the salt can give it.
     pub fn hash(&self, text: &str) -> String {
-        STANDARD.encode(Sha256::new().chain_update(text).chain_update(self.0.as_bytes()).finalize())
+        let mut hash = String::with_capacity(HASH_CHARS);
+        self.write_hash(&[text], &mut hash);
+        hash
+    }
+
+    /// Appends the hash of a text that comes in parts.
+    pub(super) fn write_hash(&self, parts: &[&str], out: &mut String) {
+        let text = parts.iter().fold(Sha256::new(), Sha256::chain_update);
+        STANDARD.encode_string(text.chain_update(self.0.as_bytes()).finalize(), out);
     }
 
     /// The pseudonym of a user; one that is given already stays.
@@ -60,7 +71,7 @@ impl fmt::Debug for Salt {
 /// Tells whether an id is 32 bytes in padded base64, as hashes of ids are written.
 pub fn is_pseudonym(id: &str) -> bool {
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    id.len() == 44 && id.strip_suffix('=').is_some_and(|it| it.bytes().all(is_base64))
+    id.len() == HASH_CHARS && id.strip_suffix('=').is_some_and(|it| it.bytes().all(is_base64))
 }
 
 #[cfg(test)]

@@ -1,34 +1,9 @@
-//! Values of properties, as Ruby's tracker writes them.
-
-use internal_events_catalog::Scalar;
-use serde_json::{Number, Value};
-
-/// Writes a value as the text of a parameter, as Ruby's `to_s` does.
-pub(super) fn as_parameter(value: &Scalar) -> String {
-    match value {
-        Scalar::Null => String::new(),
-        Scalar::Bool(it) => it.to_string(),
-        Scalar::Int(it) => it.to_string(),
-        Scalar::Float(it) => float(*it),
-        Scalar::Str(it) => it.clone(),
-    }
-}
-
-/// Writes a value as JSON.
-pub(super) fn as_json(value: &Scalar) -> Value {
-    match value {
-        Scalar::Null => Value::Null,
-        Scalar::Bool(it) => (*it).into(),
-        Scalar::Int(it) => (*it).into(),
-        Scalar::Float(it) => Number::from_f64(*it).map_or(Value::Null, Value::Number),
-        Scalar::Str(it) => it.as_str().into(),
-    }
-}
+//! Numbers, as Ruby's tracker writes them.
 
 /// Writes a float as Ruby's `Float#to_s`: the shortest digits that stand for it, always with a
 /// fraction, and with an exponent below 0.0001 and, unless there are digits after the point, from
 /// 10^15 on.
-fn float(value: f64) -> String {
+pub(super) fn float(value: f64) -> String {
     let magnitude = value.abs();
     let has_fraction = magnitude >= 1.0 && value.fract() != 0.0;
     if value == 0.0 || has_fraction || (1e-4..1e15).contains(&magnitude) {

@@ -3,7 +3,7 @@
 use super::corpus;
 use super::second_collector::{Arrived, SecondCollector};
 use super::server::{Server, TOTAL};
-use crate::{run, shop, write};
+use crate::{program, run, shop, write};
 use internal_events::snowplow::Salt;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -220,6 +220,20 @@ fn nothing_is_handed_on_if_nobody_wants_it() {
     assert_eq!(events[0]["p"], "srv");
     assert_eq!(server.metric(TOTAL), 2, "they count all the same");
     assert_eq!(arrived(server, &collector, 1).len(), 1);
+}
+
+#[test]
+fn a_server_that_is_switched_off_hands_nothing_on_and_makes_no_file() {
+    let (root, collector) = (shop(), SecondCollector::start());
+    configure(root.path(), &collector, "");
+    let mut command = program();
+    command.env("INTERNAL_EVENTS_ENABLED", "false");
+    let server = Server::start_as(command, root.path());
+    for path in [TP2, OWN_PAGES] {
+        post(&server, path, "", &[page_view(&id(1))]);
+    }
+    assert_eq!(arrived(server, &collector, 0), []);
+    assert!(!root.path().join(".internal-events").exists());
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(super) fn script(name: &str) -> PathBuf {
 /// The folder that the packages are installed in, or a word on why this test does not run.
 pub(super) fn packages(what: &str) -> Option<&'static Path> {
     static FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    match FOLDER.get_or_init(install) {
+    match FOLDER.get_or_init(|| install(Path::new(CLIENTS), "clients")) {
         Ok(folder) => Some(folder),
         Err(reason) => {
             skip(what, reason);
@@ -31,18 +31,20 @@ pub(super) fn skip(what: &str, reason: &str) {
     eprintln!("SKIPPED: {what}: {reason}");
 }
 
-/// Installs what the lock file says into a folder of its own, once; no package runs anything.
-fn install() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clients");
+/// Installs what the lock file of `source` says into a folder of its own, once; no package runs
+/// anything.
+pub(super) fn install(source: &Path, name: &str) -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let read = |folder: &Path| std::fs::read(folder.join("package-lock.json")).ok();
-    if read(&folder) == read(Path::new(CLIENTS)) {
+    if read(&folder) == read(source) {
         return Ok(folder);
     }
     // What is left half done by an npm that was killed must not look whole.
     let unfinished = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"));
     let unfinished = unfinished.map_err(|it| format!("no folder to install into: {it}"))?;
     for name in ["package.json", "package-lock.json"] {
-        std::fs::copy(script(name), unfinished.path().join(name)).map_err(|it| it.to_string())?;
+        let copied = std::fs::copy(source.join(name), unfinished.path().join(name));
+        copied.map_err(|it| it.to_string())?;
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);

@@ -84,7 +84,12 @@ impl Server {
 
     /// Starts one that shows events.
     pub(crate) fn start_micro(root: &Path) -> Self {
-        Self::spawn_with(program(), root, Stdio::null(), &["--listen", "127.0.0.1:0", "--micro"])
+        Self::start_micro_as(program(), root)
+    }
+
+    /// Starts `command serve` as one that shows events.
+    pub(crate) fn start_micro_as(command: Command, root: &Path) -> Self {
+        Self::spawn_with(command, root, Stdio::null(), &["--listen", "127.0.0.1:0", "--micro"])
     }
 
     fn spawn(command: Command, root: &Path, log: Stdio, listen: &str) -> Self {

@@ -107,17 +107,26 @@ fn posted() -> Vec<Value> {
     events
 }
 
-/// An installation whose event may have all of these properties.
-fn shop(url: &str, settings: &str) -> tempfile::TempDir {
-    let names =
-        ["label", "property", "value", "key", "project_id", "feature_enabled_by_namespace_ids"];
+/// An installation whose event may have all of these properties, and has further lines.
+fn shop(url: &str, settings: &str, lines: &str) -> tempfile::TempDir {
+    let names = [
+        "label",
+        "property",
+        "value",
+        "key",
+        "session_id",
+        "total_tokens",
+        "project_id",
+        "feature_enabled_by_namespace_ids",
+    ];
     let properties = names.map(|it| format!("  {it}:\n    description: Whatever it is\n"));
-    let event =
-        EVENT.replace("  label:\n    description: The way of payment\n", &properties.concat());
+    let label = "  label:\n    description: The way of payment\n";
+    let event = EVENT.replace(label, &properties.concat());
     let settings = format!(
         "[snowplow]\ncollector = '{url}'\n{settings}\n[identity]\n\
          salt = '0123456789abcdef0123456789abcdef'\n"
     );
+    let event = format!("{event}{lines}");
     files(&[("config/events/create_order.yml", &event), ("internal-events.toml", &settings)])
 }
 
@@ -125,7 +134,7 @@ fn shop(url: &str, settings: &str) -> tempfile::TempDir {
 fn bodies(settings: &str) -> Vec<String> {
     let collector = SecondCollector::start();
     // One request at a time keeps the order.
-    let root = shop(&collector.url(), &format!("concurrency = 1\n{settings}"));
+    let root = shop(&collector.url(), &format!("concurrency = 1\n{settings}"), "");
     let server = Server::start(root.path());
     let mut connection = server.connect();
     let events = posted();
@@ -141,7 +150,7 @@ fn bodies(settings: &str) -> Vec<String> {
 }
 
 /// Gives a script lines, and returns those it prints.
-fn lines(program: &str, arguments: &[&str], bodies: &[String]) -> Vec<String> {
+fn lines_of(program: &str, arguments: &[&str], bodies: &[String]) -> Vec<String> {
     let mut script = Command::new(program);
     script.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     script.env("LC_ALL", "C.UTF-8");
@@ -190,7 +199,7 @@ fn expected(posted: &Value, pseudonym: &dyn Fn(&Value) -> Value) -> (Value, Valu
 
 /// Has Python read bodies, and compares what it read with what was posted.
 fn check(settings: &str, pseudonym: &dyn Fn(&Value) -> Value) {
-    let (posted, read) = (posted(), lines("python3", &["-c", DECODER], &bodies(settings)));
+    let (posted, read) = (posted(), lines_of("python3", &["-c", DECODER], &bodies(settings)));
     assert_eq!(read.len(), posted.len(), "as many as were posted");
     for (posted, line) in posted.iter().zip(read) {
         let (mut event, contexts): (Value, Value) = serde_json::from_str(&line).expect("JSON");
@@ -233,7 +242,7 @@ fn ruby_would_write_the_same_bytes() {
         eprintln!("SKIPPED: there is no Ruby, so nobody compares with what it writes");
         return;
     }
-    let written = lines("ruby", &["-e", RUBY], &bodies(""));
+    let written = lines_of("ruby", &["-e", RUBY], &bodies(""));
     let values: Vec<_> = VALUES.iter().map(|(_, it)| (*it).to_owned()).collect();
     assert_eq!(written, [vec!["1".to_owned()], values].concat());
 }
@@ -241,7 +250,7 @@ fn ruby_would_write_the_same_bytes() {
 #[test]
 fn parameters_come_in_the_order_of_gitlab() {
     let collector = SecondCollector::start();
-    let root = shop(&collector.url(), "app_id = 'gitlab'");
+    let root = shop(&collector.url(), "app_id = 'gitlab'", "");
     let mut command = program();
     command.arg("--root").arg(root.path()).args(["track", "create_order", "--user", "1"]);
     command.args(["--property", "label=gift", "--property", "property=blue"]);
@@ -257,4 +266,33 @@ fn parameters_come_in_the_order_of_gitlab() {
         "eid", "stm",
     ];
     assert_eq!(names, [order]);
+}
+
+#[test]
+fn an_event_of_duo_has_a_context_for_its_model() {
+    for (lines, properties, has_context) in [
+        ("classification: duo\n", json!({ "session_id": "s", "total_tokens": 7 }), true),
+        ("classification: duo\n", json!({ "label": "s" }), false),
+        ("", json!({ "session_id": "s", "total_tokens": 7 }), false),
+    ] {
+        let collector = SecondCollector::start();
+        let root = shop(&collector.url(), "", lines);
+        let server = Server::start(root.path());
+        let event = json!({
+            "event": "create_order",
+            "send_to_snowplow": true,
+            "additional_properties": properties,
+        });
+        let answer = server.connect().post(TRACK, &event.to_string()).expect("it answers");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let read = lines_of("python3", &["-c", DECODER], &collector.bodies(1));
+        let (_, contexts): (Value, Value) = serde_json::from_str(&read[0]).expect("JSON");
+        let ai = contexts.get("ai_context").and_then(Value::as_object);
+        assert_eq!(ai.is_some(), has_context, "{lines}{properties}");
+        if let Some(ai) = ai {
+            assert_eq!(ai.len(), 23, "the others are null");
+            assert_eq!((&ai["session_id"], &ai["total_tokens"]), (&json!("s"), &json!(7)));
+            assert_eq!(contexts["gitlab_standard"]["extra"], properties, "they stay there too");
+        }
+    }
 }

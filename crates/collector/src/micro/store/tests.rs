@@ -53,15 +53,22 @@ proptest! {
         let most_bytes = 8 * entry(0, 0, true).bytes();
         let mut store = Store::new(12, most_bytes);
         let (filter, mut tally) = (filter(), Tally::default());
-        let mut n_pushed = 0;
+        // What came of each run since it was reset.
+        let mut n_pushed = [0; 3];
         for step in steps {
             match step {
                 Step::Push { run, name, is_good } => {
                     store.push(entry(run, name, is_good));
-                    n_pushed += 1;
+                    n_pushed[usize::from(run)] += 1;
                 }
-                Step::Reset { run: Some(n) } => store.reset(Some(&run(n))),
-                Step::Reset { run: None } => store.reset(None),
+                Step::Reset { run: Some(n) } => {
+                    store.reset(Some(&run(n)));
+                    n_pushed[usize::from(n)] = 0;
+                }
+                Step::Reset { run: None } => {
+                    store.reset(None);
+                    n_pushed = [0; 3];
+                }
                 Step::Look => {
                     prop_assert_eq!(tally.count(&store, &filter), store.find(true, &filter).len());
                 }
@@ -71,7 +78,11 @@ proptest! {
             prop_assert!(bytes <= most_bytes && store.entries.len() <= 12);
             let totals = store.totals(None);
             prop_assert_eq!(totals.good + totals.bad, store.entries.len());
-            prop_assert!(totals.left <= n_pushed);
+            prop_assert_eq!(totals.good as u64 + totals.bad as u64 + totals.left, n_pushed.iter().sum::<u64>());
+            for (of, n_pushed) in (0..).zip(n_pushed) {
+                let totals = store.totals(Some(&run(of)));
+                prop_assert_eq!(totals.good as u64 + totals.bad as u64 + totals.left, n_pushed);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! However much comes, no more is kept than there is room for.
 
-use super::{TP2, actions, body, event, list, start_with, totals, track};
+use super::{TP2, actions, ask, body, event, list, start_with, totals, track};
 use crate::server::{config, read};
 use internal_events_collector::Limits;
 use serde_json::{Value, json};
@@ -84,4 +84,26 @@ fn a_flood_of_faults_is_cut_short() {
     track(&server, &[event(&json!({ "co": co }))]);
     let errors = list(&server, "/micro/bad?limit=1").remove(0)["errors"].to_string();
     assert!(errors.len() < 10_000, "{}", errors.len());
+}
+
+/// A test that compares the numbers of its run must not fail because of another's.
+#[test]
+fn what_left_of_one_run_is_not_told_of_another() {
+    let limits = Limits { micro_events: 3, ..Limits::default() };
+    let server = start_with(config(), limits);
+    for run in ["a", "a", "b", "c", "c"] {
+        let line = format!("X-Internal-Events-Run: {run}\r\n");
+        assert_eq!(ask(&server, "/i?e=se&p=web&tv=x&se_ac=a", &line).status, 200);
+    }
+    let cases = [
+        ("run=a", json!({"total": 0, "good": 0, "bad": 0, "left": 2})),
+        ("run=b", json!({"total": 1, "good": 1, "bad": 0})),
+        ("run=c", json!({"total": 2, "good": 2, "bad": 0})),
+        ("", json!({"total": 3, "good": 3, "bad": 0, "left": 2})),
+    ];
+    for (query, all) in cases {
+        assert_eq!(server.get(&format!("/micro/all?{query}")).json(), all, "{query}");
+    }
+    server.get("/micro/reset?run=a");
+    assert_eq!(server.get("/micro/all").json(), json!({"total": 3, "good": 3, "bad": 0}));
 }

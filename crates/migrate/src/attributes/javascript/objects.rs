@@ -26,10 +26,30 @@ impl Reader<'_, '_, '_> {
                 element.is_dropdown = true;
             }
         }
-        self.work.settle(self.text, &element);
+        match self.hidden(object, &element) {
+            Some(it) => {
+                let refused = refusal(
+                    Reason::IndirectArguments,
+                    format!("more attributes may come from here: `{}`", quote(self.text, &it)),
+                    "Write all attributes of tracking into one object, then run this once more.",
+                );
+                self.work.note(it, Outcome::Refused(refused), None);
+            }
+            None => self.work.settle(self.text, &element),
+        }
         if !is_dataset {
             self.refuse_bare_names(object);
         }
+    }
+
+    /// What may have more attributes of an object with an action: they would stay legacy.
+    fn hidden(&self, object: &ObjectExpression<'_>, element: &Element) -> Option<Range<usize>> {
+        element.attributes.iter().find(|it| is_action(it.era, it.part))?;
+        let spread = object.properties.iter().filter_map(|it| match it {
+            ObjectPropertyKind::SpreadProperty(it) => Some(bytes(it.span)),
+            ObjectPropertyKind::ObjectProperty(_) => None,
+        });
+        spread.into_iter().find(|it| self.text[it.clone()].to_ascii_lowercase().contains("track"))
     }
 
     /// Members named `dataset` hold attributes without the word `data`.

@@ -49,6 +49,9 @@ impl Reader<'_, '_, '_> {
         {
             element.also.push((it, "event".to_owned()));
         }
+        if members == Members::Data && self.flavour == Flavour::HamlAttributes {
+            self.nested(elements, &element);
+        }
         self.splats(&members, elements, &element);
         match self.hidden(&members, elements, &element) {
             Some(it) => self.refuse(
@@ -70,18 +73,39 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// Notes the hashes within that hold attributes.
+    /// Notes the hash within that holds attributes.
     fn inner(&mut self, members: &Members, pair: &AssocNode<'_>) {
-        let Some((name, at)) = values::name(self.text, &pair.key()) else { return };
-        match (members, &*name) {
-            (Members::Attributes, "data") => self.note_data(&pair.value()),
-            (Members::Data, "track" | "event")
-                if self.flavour == Flavour::HamlAttributes
-                    && pair.value().as_hash_node().is_some() =>
+        let name = values::name(self.text, &pair.key()).map(|it| it.0);
+        if *members == Members::Attributes && name.is_some_and(|it| it == "data") {
+            self.note_data(&pair.value());
+        }
+    }
+
+    /// `data: { track: { action: 'x' } }`, which HAML makes attributes of.
+    fn nested(&mut self, elements: &NodeList<'_>, element: &Element) {
+        let pairs = elements.iter().filter_map(|it| it.as_assoc_node());
+        let inner: Vec<_> = pairs
+            .filter(|it| it.value().as_hash_node().is_some())
+            .filter_map(|it| Some((values::name(self.text, &it.key())?, it)))
+            .filter(|it| matches!(&*it.0.0, "track" | "event"))
+            .collect();
+        let has_splat = elements.iter().any(|it| it.as_assoc_splat_node().is_some());
+        let is_alone = inner.len() == 1 && element.attributes.is_empty() && !has_splat;
+        for ((name, at), pair) in inner {
+            let range = bytes(&pair.location());
+            if is_alone {
+                self.nested.insert(super::range(&pair.value()).start, at);
+            } else if name == "track"
+                && !has_action(element)
+                && self.text[range.clone()].contains("action")
             {
-                self.nested.insert(range(&pair.value()).start, at);
+                self.refuse(
+                    range,
+                    Reason::IndirectArguments,
+                    "the element has more attributes beside these",
+                    "Write all attributes of tracking into one hash, then run this once more.",
+                );
             }
-            _ => {}
         }
     }
 
@@ -177,15 +201,14 @@ impl Reader<'_, '_, '_> {
         elements: &NodeList<'_>,
         element: &Element,
     ) -> Option<Range<usize>> {
-        let is_action = |it: &Attribute| it.era == Era::Legacy && it.part == Part::Action;
-        if !element.attributes.iter().any(is_action) {
+        if !has_action(element) {
             return None;
         }
         let mentions = |it: &Range<usize>| self.text[it.clone()].contains("track");
         elements.iter().find_map(|it| {
             let at = range(&it);
             if it.as_assoc_splat_node().is_some() {
-                return (*members == Members::Data || mentions(&at)).then_some(at);
+                return (*members != Members::Attributes || mentions(&at)).then_some(at);
             }
             let pair = it.as_assoc_node()?;
             let (name, _) = values::name(self.text, &pair.key())?;
@@ -197,4 +220,9 @@ impl Reader<'_, '_, '_> {
             (is_more && mentions(&at)).then_some(at)
         })
     }
+}
+
+/// Whether an element is one of legacy tracking.
+fn has_action(element: &Element) -> bool {
+    element.attributes.iter().any(|it| it.era == Era::Legacy && it.part == Part::Action)
 }

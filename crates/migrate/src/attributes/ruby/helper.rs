@@ -2,7 +2,7 @@
 
 use super::{Reader, bytes, range, values};
 use crate::attributes::element::{Attribute, Element, Era, Layout, Part, Value};
-use crate::attributes::judge::Verdict;
+use crate::attributes::judge::{Verdict, mentions_tracking};
 use crate::site::{Outcome, Reason};
 use ruby_prism::{CallNode, NodeList};
 use std::ops::Range;
@@ -135,7 +135,9 @@ impl Reader<'_, '_, '_> {
                 return None;
             }
             let value = values::value(self.text, node);
-            if part == Part::Action && !matches!(value, Value::Text(_)) {
+            let is_written = part == Part::Action && matches!(value, Value::Text(_))
+                || part != Part::Action && !mentions_tracking(&self.text[range(node)]);
+            if !is_written {
                 return None;
             }
             if value != Value::Nothing {

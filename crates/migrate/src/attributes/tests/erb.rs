@@ -61,11 +61,28 @@ fn code() {
 }
 
 #[test]
+fn branches() {
+    same(
+        "<% case a %>\n<% when 1 %><%= f data: { track_action: 'x' } -%>\n<% else %>\n<% begin %><% rescue A => e %><% end %>\n<% end %>",
+        "<% case a %>\n<% when 1 %><%= f data: { event_tracking: 'x' } -%>\n<% else %>\n<% begin %><% rescue A => e %><% end %>\n<% end %>",
+    );
+    same(
+        "<% a.each { |b| %><%= f 'data-track-action' => 'x' # why %><% } %>\r\n",
+        "<% a.each { |b| %><%= f 'data-event-tracking' => 'x' # why %><% } %>\r\n",
+    );
+}
+
+#[test]
 fn refusals() {
     not("<a data-track-action=\"<%= x %>\">", Reason::ComputedName, "<%= x %>");
     not("<a data-track-action=\"click_<%= x %>\">", Reason::ComputedName, "click_<%= x %>");
     not("<a data-track-action=<%= x %>>", Reason::ComputedName, "<%= x %>");
     not("<a data-track-<%= x %>=\"y\">", Reason::ComputedName, "data-track-<%= x %>");
+    not(
+        "<a data-track-action='x' <%= track_label(a) %>>",
+        Reason::IndirectArguments,
+        "<%= track_label(a) %>",
+    );
     not("<%= a data: { track_action: x } %>", Reason::ComputedName, "track_action: x");
     not("<%= a data: { track_action: 'x', **b } %>", Reason::IndirectArguments, "**b");
     not("<%= a track_action: 'x' %>", Reason::IndirectArguments, "track_action: 'x'");
@@ -88,6 +105,9 @@ fn what_tracks_nothing_is_left() {
 
 #[test]
 fn what_does_not_parse_is_an_error() {
-    let parsed = rewrite("<%= a(track_action: %>", Erb, &Project::default(), &Options::default());
-    assert!(parsed.is_err());
+    let parsed = |text: &str| rewrite(text, Erb, &Project::default(), &Options::default());
+    assert!(parsed("<%= a(track_action: %>").is_err());
+    // Code goes over no tag.
+    assert!(parsed("<%= a track_action: 'x', # %><%= b %>").is_err());
+    assert!(parsed("<%= track_action > %><%= b %>").is_err());
 }

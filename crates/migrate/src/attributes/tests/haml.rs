@@ -116,6 +116,17 @@ const REFUSED: &[(&str, Reason, &str)] = &[
         Reason::IndirectArguments,
         "track: { label",
     ),
+    (
+        "%a{ data: { track_label: 'l', track: { action: 'x' } } }",
+        Reason::IndirectArguments,
+        "track: { action",
+    ),
+    (
+        "%a{ data: { track: { action: 'x' }, **more } }",
+        Reason::IndirectArguments,
+        "track: { action",
+    ),
+    ("%a{ data: { track: { action: 'x', **more } } }", Reason::IndirectArguments, "**more"),
     ("%a{ data: { track_action: 'x', **more } }", Reason::IndirectArguments, "**more"),
     ("%a{ data: { track_action: 'x', toggle: 'dropdown' } }", Reason::SeveralCalls, "x_hide"),
     ("%a(data-track-action='x' data-toggle='dropdown')", Reason::SeveralCalls, "x_hide"),

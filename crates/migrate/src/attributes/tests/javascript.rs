@@ -92,6 +92,11 @@ fn refusals() {
         Reason::NotUnderstood,
         "data-track-action",
     );
+    not(
+        "a = { ...this.trackAttrs, 'data-track-action': 'x' };",
+        Reason::IndirectArguments,
+        "...this.trackAttrs",
+    );
     not("a = { track_action: 'x' };", Reason::IndirectArguments, "track_action: 'x'");
     not("a = { 'data-track-action': cond ? 'x' : 'y' };", Reason::ComputedName, "cond");
     not(

@@ -170,6 +170,29 @@ fn refusals() {
 }
 
 #[test]
+fn values_that_track_something_themselves_are_not_dropped() {
+    let text = "f(data: { track_action: 'x', track_label: g(data: { track_action: 'y' }) })";
+    let done = run(Ruby, text, &first_guide());
+    let after = "f(data: { track_action: 'x', track_label: g(data: { event_tracking: 'y' }) })";
+    assert_eq!(done.edits.apply(text), after);
+    let Outcome::Refused(it) = &done.sites[0].outcome else { panic!("{:?}", done.sites) };
+    assert_eq!(it.reason, Reason::NotUnderstood);
+}
+
+#[test]
+fn calls_that_are_operands_get_braces() {
+    same(
+        "a.data = tracking_attrs_data('l', 'x', nil)",
+        "a.data = { event_tracking: 'x', event_label: 'l' }",
+    );
+    same(
+        "a == tracking_attrs('l', 'x', nil)",
+        "a == { data: { event_tracking: 'x', event_label: 'l' } }",
+    );
+    not("super tracking_attrs('l', 'x', nil)", Reason::IndirectArguments, "'x'");
+}
+
+#[test]
 fn what_tracks_nothing_is_left() {
     ignore(Ruby, "f(data: { track_label: 'x' })");
     ignore(Ruby, "# data: { track_action: 'x' }\n");

@@ -88,6 +88,18 @@ fn bound_attributes() {
 }
 
 #[test]
+fn other_spread_objects_do_not_matter() {
+    same(
+        r#"<a v-bind="$attrs" data-track-action="x" v-on="$listeners" />"#,
+        r#"<a v-bind="$attrs" data-event-tracking="x" v-on="$listeners" />"#,
+    );
+    same(
+        r#"<a v-bind="{ ...$attrs, 'data-track-action': 'x' }" />"#,
+        r#"<a v-bind="{ ...$attrs, 'data-event-tracking': 'x' }" />"#,
+    );
+}
+
+#[test]
 fn objects() {
     same(
         r#"<a v-bind="{ 'data-track-action': 'x', 'data-track-label': label, id }" />"#,
@@ -129,6 +141,22 @@ fn refusals() {
         Reason::NotUnderstood,
         "two actions",
     );
+    not(
+        r#"<a data-track-action="x" v-bind="trackingAttributes" />"#,
+        Reason::IndirectArguments,
+        "trackingAttributes",
+    );
+    not(
+        r#"<a data-track-action="x" v-bind="{ 'data-track-label': 'l' }" />"#,
+        Reason::IndirectArguments,
+        "data-track-label",
+    );
+    not(
+        r#"<a v-bind="{ ...tracking, 'data-track-action': 'x' }" />"#,
+        Reason::IndirectArguments,
+        "...tracking",
+    );
+    not("<a :data-track-action />", Reason::NotUnderstood, "no value");
     not(r#"<a v-bind="{ 'data-track-action': name }" />"#, Reason::ComputedName, "name");
     not(r#"<a v-bind="{ 'data-track-action': 'x' " />"#, Reason::DoesNotParse, "v-bind");
     not(
@@ -155,6 +183,16 @@ fn refusals() {
 fn what_is_no_template_is_left() {
     ignore(Vue, "<docs><a data-track-action='x'></docs>");
     ignore(Vue, "<!-- <template><a data-track-action='x'></template> -->");
-    ignore(Vue, "<template><a data-track-action='x'>");
+    ignore(
+        Vue,
+        "<template><a v-for='a of trackActions' :b='trackAction' #c='{ trackAction }'/></template>",
+    );
     ignore(Vue, "<template><a :data-track-label='x'/><b track-action='y'/></template>");
+}
+
+#[test]
+fn what_does_not_parse_is_an_error() {
+    let parsed = |text: &str| rewrite(text, Vue, &Project::default(), &Options::default());
+    assert!(parsed("<template><a data-track-action='x'>").is_err());
+    assert!(parsed("<script>el.dataset.trackAction = ;</script>").is_err());
 }

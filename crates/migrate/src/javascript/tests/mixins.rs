@@ -1,7 +1,7 @@
 //! Components with the mixin.
 
 use super::{NEW, OLD, check, check_line, check_line_with, check_with, component, first, migrated};
-use crate::{Language, Options, Style};
+use crate::{Language, Options, Outcome, Style};
 
 #[test]
 fn the_first_guide_s_pair_holds() {
@@ -44,6 +44,19 @@ fn calls_keep_their_properties() {
             "this.trackEvent('x', { label: 'a', });",
         ),
         ("this.track(ok ? 'opened' : 'closed');", "this.trackEvent(ok ? 'opened' : 'closed');"),
+        (
+            "this.track('x', { category: 'c', // why\n        label: 'a' });",
+            "this.trackEvent('x', { // why\n      label: 'a' });",
+        ),
+        (
+            "this.track('x', { label: 'a', /* why */ category: 'c' /* that */ });",
+            "this.trackEvent('x', { label: 'a' /* why */  /* that */ });",
+        ),
+        (
+            "this.track('x', { extra: { /* why */ a: 1 /* that */ }, label: 'a' });",
+            "this.trackEvent('x', { /* why */ /* that */ a: 1, label: 'a' });",
+        ),
+        ("this.track('x', /* none */ undefined);", "this.trackEvent('x' /* none */ );"),
         ("if (ok) this.track('x');", "if (ok) this.trackEvent('x');"),
         ("ok && this.track('x');", "ok && this.trackEvent('x');"),
         ("this.$nextTick(() => this.track('x'));", "this.$nextTick(() => this.trackEvent('x'));"),
@@ -242,5 +255,41 @@ fn what_is_none_of_ours_stays() {
         "import { InternalEvents } from '~/tracking';\nexport default { mixins: [InternalEvents.mixin()], created() { this.trackEvent('x'); } };",
     ] {
         check(text, text);
+    }
+}
+
+#[test]
+fn notes_say_what_an_analyst_must_know() {
+    let kept = Options { keeps_category: true, ..Options::default() };
+    for (mixin, line, options, expected) in [
+        (
+            "",
+            "this.track('x', { category: 'c' });",
+            Options::default(),
+            "the category was 'c'; it is the page's now",
+        ),
+        ("{ category: 'c' }", "this.track('x');", Options::default(), "the category was 'c'"),
+        ("", "this.track('x', { category: 'c' });", kept, "the category is kept: 'c'"),
+        (
+            "",
+            "this.track('x', { value: this.v });",
+            Options::default(),
+            "`value` must be a number now, and is this.v",
+        ),
+        ("", "this.track('x', { label: 'a' });", first(), "dropped: { label: 'a' }"),
+        ("", "this.track('x', options);", first(), "dropped: options"),
+    ] {
+        let text = component(OLD, &format!("Tracking.mixin({mixin}), other"), line);
+        let (_, rewrite) = migrated(&text, Language::JavaScript, &options);
+        let notes: Vec<&String> = rewrite
+            .sites
+            .iter()
+            .flat_map(|it| match &it.outcome {
+                Outcome::Rewritten { notes } => notes.as_slice(),
+                _ => &[],
+            })
+            .collect();
+        assert!(notes.iter().any(|it| it.starts_with(expected)), "{line}: {notes:?}");
+        assert!(notes.iter().any(|it| it.starts_with("`other` is not looked into")), "{notes:?}");
     }
 }

@@ -7,6 +7,10 @@ use crate::{Language, Options, PropertyType};
 fn events_keep_their_properties() {
     for (before, after) in [
         ("Tracking.event('c', 'x');", "InternalEvents.trackEvent('x');"),
+        (
+            "Tracking.event('c' /* d */, /* e */ 'x');",
+            "InternalEvents.trackEvent(/* d */ /* e */ 'x');",
+        ),
         ("Tracking.event(undefined, 'x');", "InternalEvents.trackEvent('x');"),
         ("Tracking.event(document.body.dataset.page, 'x');", "InternalEvents.trackEvent('x');"),
         ("Tracking.event(null, 'x', {})", "InternalEvents.trackEvent('x', {})"),
@@ -85,6 +89,14 @@ fn imports_follow_what_is_left() {
             "import { InternalEvents, initDefaultTrackers } from '~/tracking';\nInternalEvents.trackEvent('x');",
         ),
         (
+            "\u{feff}import Tracking from '~/tracking'; // why\nTracking.event('c', 'x');",
+            "\u{feff}import { InternalEvents } from '~/tracking'; // why\nInternalEvents.trackEvent('x');",
+        ),
+        (
+            "import Tracking, { /* that */ a } from '~/tracking';\nTracking.event('c', 'x');a();",
+            "import /* that */ { InternalEvents, a } from '~/tracking';\nInternalEvents.trackEvent('x');a();",
+        ),
+        (
             "import api from '~/api';\napi.trackRedisHllUserEvent('x');",
             "import { InternalEvents } from '~/tracking';\nInternalEvents.trackEvent('x');",
         ),
@@ -133,4 +145,9 @@ fn types_of_properties_are_told() {
     assert_eq!(told("label"), (PropertyType::Text, None));
     assert_eq!(told("value"), (PropertyType::Number, Some("-1")));
     assert_eq!(told("property"), (PropertyType::Unknown, None));
+    let text = "import Tracking from '~/tracking';\nTracking.event('c', 'x', { label: String(a), value: all.length });";
+    let (_, rewrite) = migrated(text, Language::JavaScript, &Options::default());
+    let properties = &rewrite.found[0].properties;
+    assert_eq!(properties["label"].of_type, PropertyType::Text);
+    assert_eq!(properties["value"].of_type, PropertyType::Number);
 }

@@ -72,6 +72,18 @@ fn components_are_refused() {
     for (options, reason, part) in [
         ("methods: { trackEvent() { this.track('x'); } }", OwnTrackEvent, "trackEvent() {"),
         ("props: ['trackEvent'], created() { this.track('x'); }", OwnTrackEvent, "'trackEvent'"),
+        (
+            "data: () => ({ player: { track() {}, play() { this.track('x'); } } })",
+            NotUnderstood,
+            "`track` of its own",
+        ),
+        ("watch: { a: 'track' }", IndirectArguments, "a: 'track'"),
+        ("methods: { ...mapActions(['track']) }", NotUnderstood, "`track` of its own"),
+        (
+            "template: '<a @click=\"track(1)\" />', created() { this.track('x'); }",
+            NotUnderstood,
+            "template in a text",
+        ),
         ("methods: { ...mapActions(['trackEvent']) }", OwnTrackEvent, "trackEvent"),
         (
             "methods: { track(a) { b(a); }, c() { this.track('x'); } }",
@@ -190,6 +202,8 @@ fn raw_calls_are_refused() {
         refuse(&format!("{OLD}\n{line}"), reason, part);
     }
     refuse("Tracking.event('c', 'x');", NotUnderstood, "not imported");
+    let text = "import Tracking from '~/tracking/tracking'; Tracking.event('c', 'x');";
+    refuse(text, NotUnderstood, "of another module");
     let import = "import { ACTION } from './constants';";
     let text = format!("{OLD}\n{import}\nTracking.event('c', ACTION);");
     refuse(&text, ComputedName, "imported from './constants'");
@@ -268,6 +282,8 @@ fn what_does_not_parse_is_said_with_its_place() {
     assert_eq!(run("let = = 1;").unwrap_err().at, 6);
     let deep = "(".repeat(100_000);
     assert!(run(&deep).unwrap_err().message.contains("levels"));
+    let long = "a;".repeat(1_000_000);
+    assert!(run(&long).unwrap_err().message.contains("longer"));
 }
 
 #[test]
@@ -275,4 +291,34 @@ fn the_first_style_has_another_collision() {
     let options = super::first();
     let text = component(OLD, "Tracking.mixin()", "this.track('x'); this.track_event('y');");
     refuse_with(&text, OwnTrackEvent, "track_event", Language::JavaScript, &options);
+}
+
+#[test]
+fn deep_trees_need_no_more_stack_than_there_is() {
+    for (part, end) in [
+        ("a.", "b"),
+        ("a+", "b"),
+        ("a\n+", "b"),
+        ("!", "a"),
+        ("a=>", "a"),
+        ("a?b:", "c"),
+        ("a=", "b"),
+        ("a,", "b"),
+        ("typeof ", "a"),
+        ("new ", "a"),
+        ("if(a)", ";"),
+        ("<a>", ""),
+        ("a:", ";"),
+        ("a()", ""),
+        ("`${", ""),
+        ("for(;;)", ";"),
+    ] {
+        let text = format!("{}{end}", part.repeat(20_000));
+        // It parses or it does not; what counts is that the program lives.
+        for language in [Language::JavaScript, Language::TypeScript] {
+            let run =
+                super::super::rewrite(&text, language, &Project::default(), &Options::default());
+            assert!(run.is_err() || run.is_ok_and(|it| it.edits.is_empty()), "{part}");
+        }
+    }
 }

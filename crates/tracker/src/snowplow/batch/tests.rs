@@ -266,3 +266,68 @@ fn a_pause_that_is_asked_for_is_handed_on() {
     let (sent, _) = send(&|_, _| later(), items(1..=3), 1, &mut Trust::default());
     assert_eq!(sent.why_not_all.unwrap().pause, Some(Duration::from_secs(7)));
 }
+
+/// A collector that fails at one event, however often it is asked, fails at no other for it.
+#[test]
+fn an_event_at_which_the_collector_fails_is_rejected_in_the_end_and_holds_nobody_up() {
+    let failed = || Verdict::Failed("answered 500".to_owned());
+    let bad = |it: &[u64]| it.contains(&1);
+    let says = |_: usize, it: &[u64]| if bad(it) { failed() } else { Verdict::Taken };
+    let mut trust = Trust::default();
+    let (mut left, mut next, mut n_requests) = ((1..=60).collect::<Vec<u64>>(), 61, 0);
+    let mut rejected = Vec::new();
+    let mut n_deliveries = 0;
+    while rejected.is_empty() {
+        n_deliveries += 1;
+        assert!(n_deliveries <= 10, "it is never decided");
+        let (sent, asked) = send(&says, items(left.iter().copied()), 1, &mut trust);
+        n_requests += asked.len();
+        rejected = fates(&sent).1;
+        left.retain(|it| !sent.fates.contains_key(it));
+        // One comes for each delivery: that others are welcome shows then.
+        left.push(next);
+        next += 1;
+    }
+    assert_eq!((rejected, n_deliveries), (vec![1], 8));
+    assert!(left.iter().all(|it| *it > 60), "all others were taken: {left:?}");
+    assert!(n_requests < 40, "{n_requests}");
+    assert!(trust.troubled.is_empty());
+}
+
+/// While it fails at everything nothing is held against single events, and it is asked little.
+#[test]
+fn a_collector_that_fails_at_everything_rejects_nothing() {
+    let mut trust = Trust::default();
+    let mut n_requests = 0;
+    for _ in 0..50 {
+        let fails = |_: usize, _: &[u64]| Verdict::Failed("answered 500".to_owned());
+        let (sent, asked) = send(&fails, items(1..=1_000), 1, &mut trust);
+        assert!(sent.fates.is_empty() && sent.why_not_all.is_some());
+        n_requests += asked.len();
+    }
+    assert!(n_requests <= 3 + 47 * (FAILURES_IN_A_ROW + 1), "{n_requests}");
+    let (sent, _) = send(&|_, _| Verdict::Taken, items(1..=1_000), 1, &mut trust);
+    assert_eq!(fates(&sent).0.len(), 1_000);
+    assert!(trust.troubled.is_empty());
+}
+
+/// Nor if it comes and goes, whichever requests that hits.
+#[test]
+fn a_collector_that_fails_now_and_then_rejects_nothing() {
+    for period in 2..=5 {
+        let n = std::sync::atomic::AtomicUsize::new(0);
+        let says = |_: usize, _: &[u64]| {
+            let nth = n.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let is_down = nth / period % 2 == 0;
+            if is_down { Verdict::Failed("answered 500".to_owned()) } else { Verdict::Taken }
+        };
+        let mut trust = Trust::default();
+        let mut left: Vec<u64> = (1..=1_000).collect();
+        for _ in 0..200 {
+            let (sent, _) = send(&says, items(left.iter().copied()), 1, &mut trust);
+            assert_eq!(fates(&sent).1, [] as [u64; 0], "{period}");
+            left.retain(|it| !sent.fates.contains_key(it));
+        }
+        assert!(left.is_empty(), "{period}: {}", left.len());
+    }
+}

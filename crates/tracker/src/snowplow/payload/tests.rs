@@ -3,10 +3,14 @@
 use super::*;
 use crate::encode_event;
 use crate::payload::encode_duo;
+use crate::snowplow::contexts::CONTEXTS;
 use crate::snowplow::options::Schemas;
 use crate::snowplow::{Salt, batch, destination, parameters};
 use crate::store::EventId;
-use internal_events_catalog::{Analytics, Call, Scalar};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use internal_events_catalog::{Analytics, Call, Event, Id, Scalar};
+use serde_json::{Value, json};
 
 /// 2026-11-22T09:06:51.772Z.
 const ACCEPTED: i64 = 1_795_338_411_772;
@@ -40,8 +44,11 @@ fn entry(event: &Event, is_duo: bool) -> StoredEntry {
 
 /// What is sent for an event, having looked at the whole body.
 fn sent(event: &Event, is_duo: bool, options: &SnowplowOptions) -> Parameters {
-    let parameters = parameters(&entry(event, is_duo), options).unwrap();
-    let body = batch::body(&[destination::item(1, &parameters)], ACCEPTED + 5);
+    let entry = entry(event, is_duo);
+    let parameters = parameters(&entry, options).unwrap();
+    let builder = Builder::new(options);
+    let item = destination::item(&entry, &builder, ACCEPTED, options, 0).unwrap();
+    let body = batch::body(&[item], ACCEPTED + 5);
     let body: Value = serde_json::from_str(&body).unwrap();
     let rules = include_str!("../../../../../fixtures/snowplow/payload_data.json");
     let rules = jsonschema::validator_for(&serde_json::from_str(rules).unwrap()).unwrap();

@@ -7,14 +7,14 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::TcpSocket;
 
 /// Where trackers post.
 const PATH: &str = "/com.snowplowanalytics.snowplow/tp2";
 
 /// How long anything may take that waits for something to be over.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What becomes of one request.
 #[derive(Clone, Debug)]
@@ -49,7 +49,6 @@ pub(super) struct Head {
 /// A request that was read.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
-    pub(super) at: Instant,
     pub(super) events: usize,
     pub(super) bytes: usize,
     /// What was answered; nothing if nothing was.
@@ -317,7 +316,7 @@ fn behave(
 
 fn note(shared: &Shared, events: usize, bytes: usize, status: Option<u16>, is_untold: bool) {
     let mut kept = shared.kept();
-    kept.requests.push(Seen { at: Instant::now(), events, bytes, status });
+    kept.requests.push(Seen { events, bytes, status });
     kept.untold += if is_untold { events } else { 0 };
     drop(kept);
     shared.changed.notify_all();

@@ -6,7 +6,7 @@ use crate::serve::server::TOTAL;
 
 /// Events that wait.
 fn ahead() -> usize {
-    if std::env::var("KILLS").is_ok() { 200_000 } else { 10_000 }
+    if std::env::var("KILLS").is_ok() { 100_000 } else { 10_000 }
 }
 
 #[test]
