@@ -8,6 +8,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{ImportDeclaration, ImportDeclarationSpecifier};
 use oxc_semantic::SymbolId;
 use oxc_span::{GetSpan as _, Span};
+use std::collections::BTreeSet;
 
 /// What has to be imported for the new calls.
 pub(crate) const NEW_NAME: &str = "InternalEvents";
@@ -87,7 +88,9 @@ impl Imports {
     /// Symbols that a module's name is bound to.
     pub(crate) fn symbols(&self, module: Module, imported: &str) -> Vec<SymbolId> {
         let bound = self.bound(module).filter(|it| it.imported == imported);
-        bound.map(|it| it.symbol).collect()
+        // A name that is bound twice has one symbol.
+        let symbols: BTreeSet<SymbolId> = bound.map(|it| it.symbol).collect();
+        symbols.into_iter().collect()
     }
 
     fn bound(&self, module: Module) -> impl Iterator<Item = &Bound> {

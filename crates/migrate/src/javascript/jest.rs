@@ -282,11 +282,11 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             planned.edits.replace(script.range(data.span()), "{}");
             return Ok(());
         }
-        match data.get_inner_expression() {
+        match containing(script, data.get_inner_expression()) {
             Expression::ObjectExpression(literal) => {
                 let read = fields::object(script, literal)?;
                 if object::is_emptied(&read) && !read.parts.is_empty() {
-                    planned.edits.replace(script.range(data.span()), "{}");
+                    planned.edits.replace(script.range(literal.span), "{}");
                 } else {
                     planned.edits.extend(object::edit(script, &read, &[]));
                 }
@@ -321,5 +321,18 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             let text = format!("const {{ {BIND} }} = {}();\n\n", super::imports::NEW_HELPER);
             planned.edits.replace(script.between(first.start, first.start), text);
         }
+    }
+}
+
+/// What `expect.objectContaining(…)` contains; anything else is itself.
+fn containing<'s, 'a>(
+    script: &Script<'_, '_>,
+    expression: &'s Expression<'a>,
+) -> &'s Expression<'a> {
+    let Expression::CallExpression(call) = expression else { return expression };
+    let is_containing = script.source(call.callee.span()) == "expect.objectContaining";
+    match call.arguments.as_slice() {
+        [only] if is_containing => only.as_expression().unwrap_or(expression),
+        _ => expression,
     }
 }

@@ -174,6 +174,49 @@ fn component() -> impl Strategy<Value = String> {
     })
 }
 
+/// A spec with the legacy helpers.
+fn spec() -> impl Strategy<Value = String> {
+    let import = one_of(&[
+        "import { mockTracking, unmockTracking } from 'helpers/tracking_helper';",
+        "import { mockTracking as mock, unmockTracking, triggerEvent } from 'helpers/tracking_helper'",
+        "import { useMockInternalEventsTracking } from 'helpers/tracking_internal_events_helper';\n\
+         import { unmockTracking, mockTracking } from '../helpers/tracking_helper';",
+    ]);
+    let start = one_of(&[
+        "const spy = mockTracking();",
+        "spy = mockTracking(undefined, wrapper.element, jest.spyOn);",
+        "mockTracking('c', null);",
+        "let bindInternalEventDocument;",
+    ]);
+    let expected = (
+        one_of(&[
+            "toHaveBeenCalledWith(",
+            "not.toHaveBeenCalledWith(",
+            "toHaveBeenNthCalledWith(1, ",
+        ]),
+        arguments(),
+    )
+        .prop_map(|(matcher, it)| format!("expect(spy).{matcher}'c', {it});"));
+    let other = one_of(&[
+        "expect(spy).toHaveBeenCalledTimes(1);",
+        "unmockTracking();",
+        "spy.mockClear();",
+        "afterEach(() => { unmockTracking(); });",
+        "afterEach(unmockTracking)",
+        "beforeEach(() => {\n  spy = mockTracking();\n});",
+    ]);
+    let line = prop_oneof![1 => start, 2 => expected, 1 => other];
+    let around = one_of(&[
+        "let spy;\n\nit('x', () => {\n  @\n});\n",
+        "let spy;\ndescribe('é', () => {\n\n  it('x', () => {\n  @\n  });\n});",
+        "it('x', () => {@});",
+        "@",
+    ]);
+    (import, proptest::collection::vec(line, 0..5), around).prop_map(|(import, lines, around)| {
+        format!("{import}\n{}", around.replace('@', &lines.join("\n\n  ")))
+    })
+}
+
 /// Cuts a text, takes a part out, or repeats one.
 fn mutated(text: &str, how: u8, from: usize, length: usize) -> String {
     let all: Vec<char> = text.chars().collect();
@@ -194,6 +237,16 @@ proptest! {
     fn scripts_are_rewritten_soundly(text in script(), options in options()) {
         holds(&text, Language::JavaScript, &options)?;
         holds(&text, Language::TypeScript, &options)?;
+    }
+
+    #[test]
+    fn specs_are_rewritten_soundly(
+        text in spec(),
+        options in options(),
+        (how, from, length) in (any::<u8>(), 0_usize..600, 0_usize..40),
+    ) {
+        holds(&text, Language::JavaScript, &options)?;
+        holds(&mutated(&text, how, from, length), Language::TypeScript, &options)?;
     }
 
     #[test]

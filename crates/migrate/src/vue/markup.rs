@@ -7,7 +7,7 @@ use crate::javascript::{
 };
 use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
-use oxc_ast::ast::IdentifierReference;
+use oxc_ast::ast::{Expression, IdentifierReference};
 use oxc_semantic::AstNode;
 use oxc_span::GetSpan as _;
 use std::ops::Range;
@@ -60,7 +60,8 @@ impl Template for Markup<'_> {
 /// Whether a text has a word that the mixins bring.
 fn has_word(text: &str) -> bool {
     text.match_indices("track").any(|(at, _)| {
-        let before = text[..at].chars().next_back();
+        let before = text[..at].strip_suffix("this.").unwrap_or(&text[..at]);
+        let before = before.chars().next_back();
         let is_part = |it: char| it.is_alphanumeric() || matches!(it, '_' | '$' | '-' | '.');
         let rest = &text[at + 5..];
         let known = ["Event", "_event", "ingOptions", "ingCategory"];
@@ -151,7 +152,15 @@ fn one(
     node: &AstNode<'_>,
     inherited: &Inherited,
 ) -> Option<Attempt> {
-    let AstKind::IdentifierReference(name) = node.kind() else { return None };
+    let name = match node.kind() {
+        AstKind::IdentifierReference(name) => name,
+        AstKind::StaticMemberExpression(it) if inherited.has_mixin => {
+            let is_this = matches!(it.object, Expression::ThisExpression(_));
+            let is_ours = is_this && it.property.name == "track";
+            return is_ours.then(|| mixin(script.range(it.span), Err(with_this())));
+        }
+        _ => return None,
+    };
     if script.symbol(name).is_some() {
         return None;
     }
@@ -195,6 +204,14 @@ fn one(
         _ => return None,
     };
     Some(mixin(range, planned))
+}
+
+fn with_this() -> Refusal {
+    refusal(
+        Reason::NotUnderstood,
+        "`this.track` in a template",
+        "Write it without `this`, as Vue 3 needs it: `@click=\"track('event')\"`",
+    )
 }
 
 fn value_used(script: &Script<'_, '_>, node: &AstNode<'_>) -> Refusal {

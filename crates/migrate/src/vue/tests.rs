@@ -58,6 +58,7 @@ fn what_a_template_does_otherwise_is_refused() {
         ("<a @click=\"track(`${a}_b`)\" />", Reason::ComputedName, "`${a}_b`"),
         ("<a @click=\"track($options.ACTION)\" />", Reason::ComputedName, "$options.ACTION"),
         ("<a @click=\"track('x', data)\" />", Reason::IndirectArguments, "data"),
+        ("<a @click=\"this.track('x')\" />", Reason::NotUnderstood, "`this.track`"),
         ("<a @click=\"track\" />", Reason::IndirectArguments, "passed on"),
         ("<a :on-click=\"track\" />", Reason::IndirectArguments, "passed on"),
         ("<a :title=\"track('x')\" />", Reason::ValueUsed, "by the template"),

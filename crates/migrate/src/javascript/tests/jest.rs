@@ -63,6 +63,10 @@ fn other_forms_of_specs_are_known() {
     let bind = "const { bindInternalEventDocument } = useMockInternalEventsTracking();";
     for (before, after) in [
         (
+            "it('x', () => {\n  const spy = mockTracking();\n  expect(spy).toHaveBeenCalledWith('c', 'x', expect.objectContaining({ category: 'c', label: 'a' }));\n  unmockTracking();\n});",
+            "it('x', () => {\n  const spy = bindInternalEventDocument(document).trackEventSpy;\n  expect(spy).toHaveBeenCalledWith('x', expect.objectContaining({ label: 'a' }), undefined);\n});",
+        ),
+        (
             "it('x', () => {\n  const spy = mockTracking();\n  expect(spy).not.toHaveBeenCalled();\n  unmockTracking();\n});",
             "it('x', () => {\n  const spy = bindInternalEventDocument(document).trackEventSpy;\n  expect(spy).not.toHaveBeenCalled();\n});",
         ),

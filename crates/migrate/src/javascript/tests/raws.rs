@@ -97,6 +97,10 @@ fn imports_follow_what_is_left() {
             "import /* that */ { InternalEvents, a } from '~/tracking';\nInternalEvents.trackEvent('x');a();",
         ),
         (
+            "import api from '~/api';\nimport api from '~/api';\napi.trackRedisHllUserEvent('x');",
+            "import { InternalEvents } from '~/tracking';\nInternalEvents.trackEvent('x');",
+        ),
+        (
             "import api from '~/api';\napi.trackRedisHllUserEvent('x');",
             "import { InternalEvents } from '~/tracking';\nInternalEvents.trackEvent('x');",
         ),
