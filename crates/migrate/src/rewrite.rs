@@ -70,7 +70,9 @@ fn parts(
             Some(javascript::rewrite(text, language, project, options)?)
         }
         Language::Vue => Some(vue::rewrite(text, project, options)?),
-        Language::Html | Language::Erb | Language::Haml => None,
+        Language::Erb => Some(ruby::rewrite_erb(text, project, options)),
+        Language::Haml => Some(ruby::rewrite_haml(text, project, options)),
+        Language::Html => None,
     };
     let attributes = attributes::rewrite(text, language, project, options)?;
     Ok(code.into_iter().chain([attributes]).collect())

@@ -22,16 +22,17 @@ mod render;
 mod rspec;
 mod several;
 mod snowplow;
+mod template;
 #[cfg(test)]
 mod tests;
 mod value;
 
-use crate::language::Language;
 use crate::options::Options;
 use crate::project::Project;
-use crate::scan::has_legacy_words;
-use crate::site::{Kind, Reason, Rewrite, Unparsable};
+use crate::site::{Rewrite, Unparsable};
 use file::File;
+
+pub use template::{rewrite_erb, rewrite_fragment, rewrite_haml};
 
 /// What may stand behind code of a template that does not end in itself: `- if x`,
 /// `= link_to x do`, `- [1].each { |it|`.
@@ -56,30 +57,16 @@ pub fn rewrite(text: &str, project: &Project, options: &Options) -> Result<Rewri
     Ok(plans::rewrite(&File { text, source: &source, project, options }))
 }
 
-/// Rewrites code of a template: a part of a file that need not be complete, as `if x` is not.
-///
-/// Offsets are those of `text`. What does not parse and may have legacy tracking is a site that
-/// is refused.
-pub fn rewrite_fragment(text: &str, project: &Project, options: &Options) -> Rewrite {
-    for end in ENDS {
-        let Ok(mut done) = rewrite(&format!("{text}{end}"), project, options) else { continue };
-        if done.edits.iter().any(|it| it.range.end > text.len()) {
-            break;
-        }
-        for it in &mut done.sites {
-            it.range = it.range.start.min(text.len())..it.range.end.min(text.len());
-        }
-        return done;
-    }
-    let mut rewrite = Rewrite::default();
-    if has_legacy_words(Language::Ruby, text.as_bytes()) {
-        rewrite.refuse(
-            Kind::RubySnowplow,
-            0..text.len(),
-            Reason::DoesNotParse,
-            format!("this code does not parse by itself: `{}`", text.trim()),
-            "Move the tracking into a helper method, and migrate that.",
-        );
-    }
-    rewrite
+/// Whether a template may have a call; most have none, and words of attributes are not meant.
+fn has_calls(text: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "Tracking.event",
+        "Tracking::event",
+        "UsageDataCounters",
+        "HLLRedisCounter",
+        "track_event",
+        "track_usage_event",
+        "increment_unique_values",
+    ];
+    WORDS.iter().any(|it| text.contains(it))
 }

@@ -41,6 +41,13 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     file.plain(call)?;
     let to = destinations(file, call)?;
     let name = event(file, call, to)?;
+    if !name.also.is_empty() {
+        return Err(refusal(
+            Reason::ComputedName,
+            format!("the macro chooses between two names: `{}`", name.written),
+            "Write a macro for each of the two, with conditions.",
+        ));
+    }
     let mut new = New::default();
     for arg in &call.args {
         take_argument(file, arg, to, &name, &mut new)?;

@@ -38,6 +38,8 @@ pub(super) struct New {
     pub notes: Vec<String>,
     /// What the event's definition needs.
     pub found: Found,
+    /// The event's other name, where the call chooses between two.
+    pub also: Vec<Name>,
     /// Changes that are no call: those of a spec, which tracks nothing by itself.
     pub edits: Option<Edits>,
 }
@@ -55,6 +57,7 @@ pub(super) fn refusal(
 }
 
 /// An event's name.
+#[derive(Clone, Debug)]
 pub(super) struct Name {
     /// Its new name.
     pub event: String,
@@ -62,12 +65,19 @@ pub(super) struct Name {
     pub old: Option<String>,
     /// As it is written from now on.
     pub written: String,
+    /// The other name, where the call chooses between two.
+    pub also: Vec<Self>,
 }
 
 impl Name {
     /// The name under which it was tracked.
     pub(super) fn legacy(&self) -> &str {
         self.old.as_deref().unwrap_or(&self.event)
+    }
+
+    /// It, and the others among which the call chooses.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.also)
     }
 }
 
@@ -112,6 +122,7 @@ impl File<'_> {
                 }
                 _ => return Err(self.computed(value)),
             },
+            Shape::Either(two) => return self.either_name(value, two, call),
             _ => return Err(self.computed(value)),
         };
         let quote = if written.starts_with('"') || written.starts_with(":\"") { '"' } else { '\'' };
@@ -122,15 +133,36 @@ impl File<'_> {
         Ok(name)
     }
 
+    /// `a ? 'b' : 'c'`: both names are known, and the choice stays.
+    fn either_name(
+        &self,
+        value: &Value,
+        [yes, no]: &[Value; 2],
+        call: &Call,
+    ) -> Result<Name, Refusal> {
+        let mut first = self.event_name(yes, call)?;
+        let second = self.event_name(no, call)?;
+        let mut edits = Edits::default();
+        for (it, name) in [(yes, &first), (no, &second)] {
+            let start = value.range.start;
+            edits.replace(it.range.start - start..it.range.end - start, name.written.clone());
+        }
+        first.written = edits.apply(self.code(&value.range));
+        first.also.push(second.clone());
+        first.also.extend(second.also);
+        Ok(first)
+    }
+
     /// The name of an event that was called like this.
     pub(super) fn name(&self, legacy: &str, quote: char) -> Result<Name, Refusal> {
         let event = self.options.renamed(legacy).to_owned();
         self.legal(&event, legacy)?;
         let old = (event != legacy).then(|| legacy.to_owned());
         let written = format!("{quote}{event}{quote}");
-        Ok(Name { event, old, written })
+        Ok(Name { event, old, written, also: Vec::new() })
     }
 
+    /// Refuses a name that is not written at the call.
     pub(super) fn computed(&self, value: &Value) -> Refusal {
         refusal(
             Reason::ComputedName,
@@ -155,14 +187,15 @@ impl File<'_> {
         }
         let is_taken = self.project.internal_events.contains(event)
             && !self.project.legacy_events.contains_key(legacy)
-            && event == legacy;
+            // Whoever writes `--rename x=x` says that the two are the same.
+            && !self.options.renames.contains_key(legacy);
         if is_taken {
             return Err(refusal(
                 Reason::NameTaken,
                 format!("`{event}` is an internal event already"),
                 format!(
-                    "Its metrics would count this call too. If that is meant, track it by hand; \
-                     else `--rename {legacy}=new_name`."
+                    "Its metrics will count this call too. If that is meant: \
+                     `--rename {legacy}={event}`; if not: `--rename {legacy}=new_name`."
                 ),
             ));
         }

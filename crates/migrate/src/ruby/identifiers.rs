@@ -1,6 +1,6 @@
 //! From the id that a legacy call counts to the object it is the id of.
 
-use super::file::{File, refusal};
+use super::file::{File, Name, refusal};
 use super::model::{Call, Shape, Value};
 use crate::site::{Identifier, Reason, Refusal};
 
@@ -47,7 +47,7 @@ impl File<'_> {
         &self,
         value: &Value,
         call: &Call,
-        event: &str,
+        event: &Name,
     ) -> Result<Object, Refusal> {
         let value = match &value.shape {
             Shape::Array(elements) => match &elements[..] {
@@ -63,7 +63,9 @@ impl File<'_> {
             _ => self.in_reach(value, call),
         };
         let object = object.ok_or_else(|| self.raw_id(value))?;
-        self.agrees(&object, value, event)?;
+        for it in event.all() {
+            self.agrees(&object, value, it.legacy())?;
+        }
         Ok(object)
     }
 

@@ -41,6 +41,8 @@ pub(super) enum Shape {
     Instance(String),
     /// A call: `receiver.name(…)`.
     Call(Box<Inner>),
+    /// `a ? b : c`, with `b` and `c`.
+    Either(Box<[Value; 2]>),
     /// `->`, `proc { }`: nothing that could be text.
     Lambda,
     /// Anything else.

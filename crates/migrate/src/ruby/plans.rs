@@ -6,7 +6,7 @@ use super::render::{Target, has_mixin};
 use super::{controller, redis, redis_hll, rspec, several, snowplow};
 use crate::language::Language;
 use crate::scan::has_legacy_words;
-use crate::site::{Kind, Outcome, Reason, Rewrite, Site};
+use crate::site::{Found, Kind, Outcome, Reason, Rewrite, Site};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -86,7 +86,7 @@ impl Output<'_> {
     fn take(&mut self, planned: Planned<'_>, gone: Option<&Range<usize>>) {
         let Planned { call, kind, plan } = planned;
         match (plan, gone) {
-            (Ok(new), Some(lines)) => self.remove(call, kind, new, lines),
+            (Ok(new), Some(lines)) => self.remove(kind, new, lines),
             (Ok(new), None) => self.write(call, kind, new),
             (Err(refused), _) => self.rewrite.sites.push(Site {
                 kind,
@@ -121,17 +121,19 @@ impl Output<'_> {
     }
 
     /// Removes a call whose event another one tracks.
-    fn remove(&mut self, call: &Call, kind: Kind, new: New, lines: &Range<usize>) {
+    fn remove(&mut self, kind: Kind, new: New, lines: &Range<usize>) {
         self.rewrite.edits.replace(lines.clone(), "");
         let event = new.found.name;
         let note = format!("It is a part of the call beside it, which tracks `{event}`.");
-        self.rewrite.sites.push(site(call, kind, vec![note], event));
+        self.rewrite.sites.push(site(lines.clone(), kind, vec![note], event));
     }
 
     fn write(&mut self, call: &Call, kind: Kind, mut new: New) {
         if let Some(edits) = new.edits.take() {
+            let start = edits.iter().next().map_or(call.range.start, |it| it.range.start);
+            let range = start.min(call.range.start)..call.range.end;
             self.rewrite.edits.extend(edits);
-            self.rewrite.sites.push(site(call, kind, new.notes, new.found.name));
+            self.rewrite.sites.push(site(range, kind, new.notes, new.found.name));
             return;
         }
         let target = match kind {
@@ -146,14 +148,21 @@ impl Output<'_> {
         {
             self.includes.entry(scope).or_insert(self.file.leading_colons(call));
         }
-        self.rewrite.sites.push(site(call, kind, new.notes, new.found.name.clone()));
+        let range = call.range.clone();
+        self.rewrite.sites.push(site(range, kind, new.notes, new.found.name.clone()));
+        let also = new.also.into_iter().map(|it| Found {
+            name: it.event,
+            old_name: it.old,
+            ..new.found.clone()
+        });
+        self.rewrite.found.extend(also);
         self.rewrite.found.push(new.found);
     }
 }
 
-fn site(call: &Call, kind: Kind, notes: Vec<String>, event: String) -> Site {
-    let outcome = Outcome::Rewritten { notes };
-    Site { kind, range: call.range.clone(), outcome, event: Some(event) }
+/// A site that is rewritten; its bytes are those of all its edits, so that it can be taken back.
+fn site(range: Range<usize>, kind: Kind, notes: Vec<String>, event: String) -> Site {
+    Site { kind, range, outcome: Outcome::Rewritten { notes }, event: Some(event) }
 }
 
 /// Says what the category is from now on.

@@ -2,6 +2,7 @@
 
 use super::file::{File, New, refusal};
 use super::model::{Arg, Shape, Value};
+use crate::edit::Edits;
 use crate::site::{Property, PropertyType, Reason, Refusal};
 
 impl File<'_> {
@@ -19,18 +20,20 @@ impl File<'_> {
         }
         let of_type = type_of(value);
         self.fits(key, value, of_type, arg)?;
-        let written = self.code(&arg.range);
-        new.properties.push(match &value.shape {
-            Shape::Symbol(it) => {
-                let before = self.code(&(arg.range.start..value.range.start));
-                format!("{before}{}", quoted(it))
-            }
-            _ => written.to_owned(),
-        });
+        new.properties.push(self.property(arg));
         new.has_short |= arg.is_short();
         let example = example(value, self.code(&value.range));
         new.found.properties.insert(key.to_owned(), Property { of_type, example });
         Ok(())
+    }
+
+    /// A property as it is written: symbols become text, which internal events ask for.
+    pub(super) fn property(&self, arg: &Arg) -> String {
+        let mut edits = Edits::default();
+        if let Some((_, value)) = arg.keyword() {
+            symbols_to_text(value, arg.range.start, &mut edits);
+        }
+        edits.apply(self.code(&arg.range))
     }
 
     /// Whether internal events take such a value.
@@ -78,10 +81,24 @@ pub(super) fn quoted(text: &str) -> String {
     format!("'{escaped}'")
 }
 
+fn symbols_to_text(value: &Value, start: usize, edits: &mut Edits) {
+    match &value.shape {
+        Shape::Symbol(it) => {
+            edits.replace(value.range.start - start..value.range.end - start, quoted(it));
+        }
+        Shape::Either(two) => two.iter().for_each(|it| symbols_to_text(it, start, edits)),
+        _ => {}
+    }
+}
+
 fn type_of(value: &Value) -> PropertyType {
     match &value.shape {
         Shape::Text(_) | Shape::Symbol(_) | Shape::Interpolated => PropertyType::Text,
         Shape::Number => PropertyType::Number,
+        Shape::Either(two) => match (type_of(&two[0]), type_of(&two[1])) {
+            (one, other) if one == other => one,
+            _ => PropertyType::Unknown,
+        },
         Shape::Call(it) => match it.name.as_str() {
             "to_s" | "name" | "humanize" | "underscore" | "parameterize" => PropertyType::Text,
             "to_i" | "to_f" | "count" | "size" | "length" | "id" => PropertyType::Number,

@@ -37,7 +37,7 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     }
     let (name, values) = name_and_values(file, call)?;
     let name = file.event_name(name, call)?;
-    let Object { identifier, written } = file.object(values, call, name.legacy())?;
+    let Object { identifier, written } = file.object(values, call, &name)?;
     let key = identifier.name();
     let found = Found {
         name: name.event.clone(),
@@ -48,7 +48,7 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
         ..Found::default()
     };
     let kept = vec![format!("{key}: {written}")];
-    let new = New { name: name.written, kept, found, ..New::default() };
+    let new = New { name: name.written, kept, found, also: name.also, ..New::default() };
     file.movable(call, &new)?;
     Ok(new)
 }

@@ -57,30 +57,40 @@ fn merge_pair(
     let (Ok(event), Ok(count)) = (&planned[snowplow].plan, &planned[counter].plan) else {
         return None;
     };
-    let is_same = event.found.name == count.found.name;
+    let is_choice = !event.also.is_empty() || !count.also.is_empty();
+    let is_same = names(event).any(|it| names(count).any(|other| it == other));
     let can_take_object = lacks_object(event, count) && file.comment(calls).is_none();
     let has_object = count.kept.iter().all(|it| event.kept.contains(it));
-    if is_same && are_neighbours && (has_object || can_take_object) {
+    if is_same && !is_choice && are_neighbours && (has_object || can_take_object) {
         let lines = lines?;
         let merged = merged(event.clone(), count);
         planned[snowplow].plan = Ok(merged);
         return Some((counter, lines));
     }
     if is_same || (are_neighbours && has_object) {
-        let names = (event.found.name.clone(), count.found.name.clone());
-        for it in [snowplow, counter] {
-            planned[it].plan = Err(refusal(
-                Reason::SeveralCalls,
-                format!(
-                    "one method tracks `{}` with Snowplow and `{}` with RedisHLL",
-                    names.0, names.1
-                ),
-                "An internal event does both. Merge them into one call of one name, and migrate \
-                 again; `--rename` can give both the same name.",
-            ));
-        }
+        let what = format!(
+            "one method tracks `{}` with Snowplow and `{}` with RedisHLL",
+            event.found.name, count.found.name
+        );
+        let (first, second) = (snowplow.min(counter), snowplow.max(counter));
+        planned[first].plan = Err(refusal(
+            Reason::SeveralCalls,
+            what,
+            "An internal event does both. Merge them into one call of one name, and migrate \
+             again; `--rename` can give both the same name.",
+        ));
+        planned[second].plan = Err(refusal(
+            Reason::PartOfMore,
+            format!("another call of this method stays: `{}`", file.head(planned[first].call)),
+            "Merge both into one call of one name, and migrate again.",
+        ));
     }
     None
+}
+
+/// The names among which a call chooses.
+fn names(new: &New) -> impl Iterator<Item = &str> {
+    std::iter::once(&new.found.name).chain(new.also.iter().map(|it| &it.event)).map(String::as_str)
 }
 
 fn lacks_object(event: &New, count: &New) -> bool {

@@ -43,6 +43,7 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     for arg in &call.args {
         take_argument(file, &name, arg, &mut new)?;
     }
+    new.also = name.also;
     note_category(file, category, &mut new);
     file.movable(call, &new)?;
     Ok(new)

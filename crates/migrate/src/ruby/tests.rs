@@ -7,13 +7,15 @@ mod redis_hll;
 mod rspec;
 mod several;
 mod snowplow;
+mod template;
 
-use super::{rewrite, rewrite_fragment};
+use super::rewrite;
 use crate::language::Language;
 use crate::options::{Options, Style};
 use crate::project::{LegacyEvent, Project};
 use crate::scan::has_legacy_words;
 use crate::site::{Found, Outcome, Reason, Rewrite};
+use std::ops::Range;
 
 /// The options of the first guide.
 fn first() -> Options {
@@ -49,6 +51,12 @@ fn run(before: &str, options: &Options) -> (String, Rewrite) {
     assert_eq!(rewritten(&again), 0, "{before}\n{after}");
     let is_scanned = has_legacy_words(Language::Ruby, before.as_bytes());
     assert!(is_scanned || done.sites.is_empty(), "the scan does not see {before}");
+    // Whoever takes a site back finds its edits by its bytes; an `include` serves several.
+    for edit in done.edits.iter().filter(|it| !it.text.contains("include ")) {
+        let is_of = |it: &Range<usize>| it.start <= edit.range.start && edit.range.end <= it.end;
+        let is_module = edit.text == "ProductAnalyticsTracking";
+        assert!(is_module || done.sites.iter().any(|it| is_of(&it.range)), "{before}\n{edit:?}");
+    }
     assert_eq!(rewritten(&done) > 0, !done.edits.is_empty(), "{before}\n{after}");
     (after, done)
 }
@@ -115,45 +123,4 @@ fn the_pairs_of_the_first_guide() {
 fn what_does_not_parse_is_said() {
     let error = rewrite("def x(\n", &Project::default(), &Options::default()).unwrap_err();
     assert!(error.at <= 7 && !error.message.is_empty(), "{error:?}");
-}
-
-#[test]
-fn code_of_templates_need_not_be_complete() {
-    let cases = [
-        (
-            " if Gitlab::Tracking.event('a', 'b')",
-            " if Gitlab::Tracking.event('a', 'b')",
-            Some(Reason::ValueUsed),
-        ),
-        (
-            " Gitlab::Tracking.event('a', 'b', user: current_user)",
-            " Gitlab::InternalEvents.track_event('b', user: current_user)",
-            None,
-        ),
-        (
-            " items.each do |it| Gitlab::Tracking.event('a', 'b', user: it.user)",
-            " items.each do |it| Gitlab::InternalEvents.track_event('b', user: it.user)",
-            None,
-        ),
-        (
-            " items.each { |it| Gitlab::Tracking.event('a', 'b')",
-            " items.each { |it| Gitlab::InternalEvents.track_event('b')",
-            None,
-        ),
-        (" else", " else", None),
-        (
-            " when Gitlab::Tracking.event('a'",
-            " when Gitlab::Tracking.event('a'",
-            Some(Reason::DoesNotParse),
-        ),
-    ];
-    for (before, after, reason) in cases {
-        let done = rewrite_fragment(before, &project(), &Options::default());
-        assert_eq!(done.edits.apply(before), after);
-        let refused = done.sites.iter().find_map(|it| match &it.outcome {
-            Outcome::Refused(it) => Some(it.reason),
-            _ => None,
-        });
-        assert_eq!(refused, reason, "{before}");
-    }
 }

@@ -1,7 +1,7 @@
 //! From the parser's nodes to values and arguments.
 
 use super::model::{Arg, ArgKind, Inner, Shape, Value};
-use ruby_prism::{ArgumentsNode, CallNode, FullName as _, Location, Node};
+use ruby_prism::{ArgumentsNode, CallNode, FullName as _, Location, Node, StatementsNode};
 use std::ops::Range;
 
 /// How deep a value is looked into: `a.b.c.id` is four. What is deeper is nothing that is known.
@@ -57,6 +57,8 @@ fn shape(node: &Node<'_>, depth: usize) -> Shape {
         Node::InstanceVariableReadNode { .. } => node
             .as_instance_variable_read_node()
             .map_or(Shape::Other, |it| Shape::Instance(text(it.name().as_slice()))),
+        Node::IfNode { .. } => either(node, depth).unwrap_or(Shape::Other),
+        Node::ParenthesesNode { .. } => inner(node).map_or(Shape::Other, |it| shape(&it, depth)),
         Node::CallNode { .. } => node.as_call_node().map_or(Shape::Other, |it| call(&it, depth)),
         // `user:` alone: the value is implied, and what it is stands inside.
         Node::ImplicitNode { .. } => {
@@ -64,6 +66,26 @@ fn shape(node: &Node<'_>, depth: usize) -> Shape {
         }
         _ => Shape::Other,
     }
+}
+
+/// `a ? b : c`
+fn either(node: &Node<'_>, depth: usize) -> Option<Shape> {
+    let node = node.as_if_node().filter(|it| it.if_keyword_loc().is_none())?;
+    let yes = only(&node.statements()?)?;
+    let no = only(&node.subsequent()?.as_else_node()?.statements()?)?;
+    Some(Shape::Either(Box::new([value_at(&yes, depth), value_at(&no, depth)])))
+}
+
+/// What stands in parentheses.
+fn inner<'pr>(node: &Node<'pr>) -> Option<Node<'pr>> {
+    only(&node.as_parentheses_node()?.body()?.as_statements_node()?)
+}
+
+fn only<'pr>(statements: &StatementsNode<'pr>) -> Option<Node<'pr>> {
+    let body = statements.body();
+    let mut body = body.iter();
+    let first = body.next()?;
+    body.next().is_none().then_some(first)
 }
 
 /// The name of a constant, without leading colons.

@@ -27,14 +27,18 @@ const PAGES: &[(Kind, Rewriter)] = &[
     (Kind::Rspec, calls),
 ];
 
-/// Rewrites Ruby.
+/// Rewrites Ruby, or the Ruby of a template.
 fn calls(
     text: &str,
-    _: Language,
+    language: Language,
     project: &Project,
     options: &Options,
 ) -> Result<Rewrite, Unparsable> {
-    ruby::rewrite(text, project, options)
+    match language {
+        Language::Erb => Ok(ruby::rewrite_erb(text, project, options)),
+        Language::Haml => Ok(ruby::rewrite_haml(text, project, options)),
+        _ => ruby::rewrite(text, project, options),
+    }
 }
 
 /// Rewrites a script, or a component with its script.

@@ -5,5 +5,4 @@
 mod attributes;
 mod documents;
 mod metric_documents;
-mod ruby_documents;
 mod vue_compiler;

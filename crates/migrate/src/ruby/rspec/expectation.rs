@@ -2,7 +2,6 @@
 
 use super::super::file::{File, New, Plan, refusal};
 use super::super::model::{Arg, Call, Shape, Statement, Value};
-use super::super::properties::quoted;
 use super::changed;
 use crate::edit::Edits;
 use crate::site::{Reason, Refusal};
@@ -107,11 +106,7 @@ fn take_argument(
         "user" | "project" | "namespace" => expected.with.push(file.code(&arg.range).to_owned()),
         "label" | "property" | "value" => {
             if !file.drops_properties() {
-                let before = file.code(&(arg.range.start..value.range.start));
-                expected.properties.push(match &value.shape {
-                    Shape::Symbol(it) => format!("{before}{}", quoted(it)),
-                    _ => file.code(&arg.range).to_owned(),
-                });
+                expected.properties.push(file.property(arg));
             }
         }
         "context" if file.drops_context() => {}

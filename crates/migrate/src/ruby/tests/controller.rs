@@ -91,6 +91,7 @@ fn what_cannot_be_proven_is_refused() {
     let cases = [
         ("track_event(:a, name: 'x') { |it| it.params[:id] }", RawId, "{ |it|"),
         ("track_redis_hll_event :a, name: 'x' do |it|\n    it.id\n  end", RawId, "do |it|"),
+        ("track_event :a, name: b ? 'x' : 'y'", ComputedName, "b ? 'x' : 'y'"),
         ("track_event :a, name: n", ComputedName, "`n`"),
         ("track_event :a, name: 'x', destinations: d", IndirectArguments, "`d`"),
         ("track_event :a, name: 'x', destinations: [:other]", IndirectArguments, "[:other]"),

@@ -1,8 +1,8 @@
 //! What holds of any input: no panic, output that parses, a second run that changes nothing.
 
-use super::{first, project};
-use crate::options::Options;
-use crate::ruby::{rewrite, rewrite_fragment};
+use super::project;
+use crate::options::{Options, Style};
+use crate::ruby::{rewrite, rewrite_erb, rewrite_fragment, rewrite_haml};
 use proptest::prelude::*;
 
 /// Pieces of files with legacy tracking in all forms.
@@ -18,6 +18,7 @@ const PIECES: &[&str] = &[
     "Gitlab::UsageDataCounters::HLLRedisCounter.track_event(user.id, 'x') if user",
     "HLLRedisCounter.track_event(\n  :x, # why\n  values: user.id # who\n)",
     "Gitlab::Tracking.event(\n  'c',\n  'x', # why\n  # Who\n  user: u,\n  label: 'l', # what\n  value: 3\n  # end\n)",
+    "track_usage_event(a ? :x : :y, user.id)",
     "track_usage_event(:x, user_id)",
     "increment_unique_values('x', [current_user.id])",
     "Gitlab::UsageDataCounters::WikiPageCounter.count(:create)",
@@ -88,11 +89,24 @@ fn mutated() -> impl Strategy<Value = String> {
     )
 }
 
+fn options() -> impl Strategy<Value = Options> {
+    any::<(bool, bool, bool, bool)>().prop_map(|(is_first, drops, keeps, renames)| Options {
+        style: if is_first { Style::First } else { Style::Current },
+        drops_properties: drops,
+        keeps_category: keeps,
+        renames: [("x".to_owned(), "y".to_owned())].into_iter().filter(|_| renames).collect(),
+        ..Options::default()
+    })
+}
+
 /// What holds of every rewrite.
 fn holds(text: &str, options: &Options) {
     let project = project();
-    let fragment = rewrite_fragment(text, &project, options);
-    fragment.edits.apply(text);
+    for of_template in [rewrite_fragment, rewrite_erb, rewrite_haml] {
+        of_template(text, &project, options).edits.apply(text);
+    }
+    let erb = format!("<p>\n<% {text} %>ü<%= y %>");
+    rewrite_erb(&erb, &project, options).edits.apply(&erb);
     let Ok(done) = rewrite(text, &project, options) else { return };
     for it in &done.sites {
         assert!(text.get(it.range.clone()).is_some(), "{text}\n{it:?}");
@@ -111,13 +125,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn pieces_in_any_order(text in piece(), is_first: bool) {
-        holds(&text, &if is_first { first() } else { Options::default() });
+    fn pieces_in_any_order(text in piece(), options in options()) {
+        holds(&text, &options);
     }
 
     #[test]
-    fn broken_pieces(text in mutated(), is_first: bool) {
-        holds(&text, &if is_first { first() } else { Options::default() });
+    fn broken_pieces(text in mutated(), options in options()) {
+        holds(&text, &options);
     }
 
     #[test]

@@ -10,6 +10,7 @@ fn ids_become_objects() {
     const NEW: &str = "Gitlab::InternalEvents.track_event";
     let cases = [
         ("(:x, values: current_user.id)", "('x', user: current_user)"),
+        ("(a ? :x : :y, values: user.id)", "(a ? 'x' : 'y', user: user)"),
         ("('x', values: user.id)", "('x', user: user)"),
         ("(\"x\", values: @user.id)", "(\"x\", user: @user)"),
         ("(:x, values: user&.id)", "('x', user: user)"),
@@ -100,6 +101,7 @@ fn what_cannot_be_proven_is_refused() {
         ("(:x, values: [])", SeveralCalls, "[]"),
         ("(:x, values: users.map(&:id))", RawId, "users.map(&:id)"),
         ("(:counts_projects, values: user.id)", UniqueMismatch, "project.id"),
+        ("(a ? :x : :counts_users, values: project.id)", UniqueMismatch, "user.id"),
         ("(:counts_users, values: project.id)", UniqueMismatch, "user.id"),
         ("(:x, values: user.id, time: t)", UnknownArgument, "time: t"),
         ("(:x, values: user.id, context: 'gold')", UnknownArgument, "context: 'gold'"),

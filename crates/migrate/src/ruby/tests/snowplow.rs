@@ -123,6 +123,25 @@ fn what_a_definition_needs_is_found() {
 }
 
 #[test]
+fn a_choice_of_names_finds_them_all() {
+    let found = found("Gitlab::Tracking.event('c', a ? 'x' : 'y', label: 'l')\n");
+    let mut names: Vec<&str> = found.iter().map(|it| it.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["x", "y"]);
+    assert!(found.iter().all(|it| it.properties.contains_key("label")));
+}
+
+#[test]
+fn a_name_that_is_taken_may_be_meant() {
+    let before = "Gitlab::Tracking.event('c', 'internal_one')\n";
+    let renames = [("internal_one".to_owned(), "internal_one".to_owned())].into();
+    check(
+        &Options { renames, ..Options::default() },
+        &[(before, "Gitlab::InternalEvents.track_event('internal_one')\n")],
+    );
+}
+
+#[test]
 fn notes_say_what_an_analyst_must_know() {
     let current = Options::default();
     let cases = [
@@ -161,6 +180,18 @@ fn notes_say_what_an_analyst_must_know() {
 
 /// Calls that stand in no class.
 const OUTSIDE: &[(&str, &str)] = &[
+    (
+        "Gitlab::Tracking.event('c', 'x', label: a ? :b : \"c\", property: (:d))\n",
+        "Gitlab::InternalEvents.track_event('x', additional_properties: { label: a ? 'b' : \"c\", property: 'd' })\n",
+    ),
+    (
+        "Gitlab::Tracking.event('c', a ? 'x' : :y, user: u)\n",
+        "Gitlab::InternalEvents.track_event(a ? 'x' : 'y', user: u)\n",
+    ),
+    (
+        "Gitlab::Tracking.event('c', (a ? \"x\" : (b ? :y : :z)), user: u)\n",
+        "Gitlab::InternalEvents.track_event((a ? \"x\" : (b ? 'y' : 'z')), user: u)\n",
+    ),
     (
         "Gitlab::Tracking.event(\n  'c',\n  'x', # why\n  # Who\n  user: u,\n  label: 'l', # what\n  value: 3\n  # end\n)\n",
         "Gitlab::InternalEvents.track_event(\n  'x', # why\n  # Who\n  user: u,\n  additional_properties: { label: 'l', value: 3 }, # what\n  # end\n)\n",
@@ -292,7 +323,12 @@ const REFUSED: &[(&str, Reason, &str)] = &[
     ("Gitlab::Tracking.event('c', ELSEWHERE)\n", Reason::ComputedName, "ELSEWHERE"),
     ("A = 'x'\nA = 'y'\nGitlab::Tracking.event('c', A)\n", Reason::ComputedName, "`A`"),
     ("A = b\nGitlab::Tracking.event('c', A)\n", Reason::ComputedName, "`A`"),
-    ("Gitlab::Tracking.event('c', b ? 'x' : 'y')\n", Reason::ComputedName, "b ? 'x'"),
+    (
+        "Gitlab::Tracking.event('c', b ? 'x' : y)
+",
+        Reason::ComputedName,
+        "`y`",
+    ),
     ("Gitlab::Tracking.event('c', 'Click It')\n", Reason::IllegalName, "`Click It`"),
     ("Gitlab::Tracking.event('c', 'click-it')\n", Reason::IllegalName, "`click-it`"),
     ("Gitlab::Tracking.event('c', '')\n", Reason::IllegalName, "no name"),
