@@ -12,8 +12,8 @@ mod usage;
 mod words;
 
 pub use choice::{Identifier, Tier, Unique};
-pub use document::{EventDraft, draft_text, scalar};
 pub use describe::{is_composed_description, metric_description_end, metric_description_start};
+pub use document::{EventDraft, draft_text, scalar};
 pub use resolve::{inferred_milestone, suggested_categories};
 pub use usage::{Language, Purpose, Snippet};
 pub use words::{check_event_name, check_milestone, check_property_name, check_url};

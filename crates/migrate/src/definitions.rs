@@ -104,7 +104,7 @@ pub fn plan(
         return planned;
     }
     let mut metrics = if options.includes(Kind::MetricDefinition) {
-        candidates(sources, &analysis, &calls, surroundings)
+        candidates(sources, &analysis, &calls)
     } else {
         Vec::new()
     };
@@ -147,12 +147,7 @@ impl Candidate {
 }
 
 /// Looks at every metric of an older data source.
-fn candidates(
-    sources: &Sources,
-    analysis: &Analysis,
-    calls: &gather::Calls,
-    _: &Surroundings,
-) -> Vec<Candidate> {
+fn candidates(sources: &Sources, analysis: &Analysis, calls: &gather::Calls) -> Vec<Candidate> {
     let texts: BTreeMap<&str, &Source> =
         sources.metrics.iter().map(|it| (it.path.as_str(), it)).collect();
     let mut seen = BTreeSet::new();
@@ -167,7 +162,7 @@ fn candidates(
         let Some(text) = text.and_then(|it| std::str::from_utf8(&it.bytes).ok()) else { continue };
         let decided = metric::decide(definition, calls, analysis);
         let names = metric::legacy_names(definition);
-        let is_of_interest = names.iter().any(|it| calls.mentions(it));
+        let is_of_interest = names.iter().any(|it| calls.mentions(it, definition));
         let events = match &decided {
             Ok(rules) => rules.iter().map(|it| it.name.clone()).collect(),
             Err(_) => names,
@@ -221,7 +216,10 @@ fn conflict(name: &str, tracked: &Tracked, analysis: &Analysis) -> Option<String
         return None;
     }
     let missing = missing.join("` and `");
-    Some(format!("`{name}` is defined in {} without `{missing}`, which this call has", defined.path))
+    Some(format!(
+        "`{name}` is defined in {} without `{missing}`, which this call has",
+        defined.path
+    ))
 }
 
 /// Events that count for a metric which stays, and that nothing internal counts in its stead.

@@ -59,6 +59,11 @@ impl Edits {
         })
     }
 
+    /// Makes the changed text, if they [`fit`](Self::fit).
+    pub fn applied(&self, text: &str) -> Option<String> {
+        self.fit(text).then(|| self.apply(text))
+    }
+
     /// Makes the changed text.
     ///
     /// # Panics
@@ -96,15 +101,17 @@ mod tests {
     #[test]
     fn edits_that_cannot_be_applied_are_known_before() {
         for (ranges, fits) in [
-            (vec![0..1, 1..3], true),
-            (vec![3..3, 0..3], true),
-            (vec![0..2, 1..3], false),
-            (vec![1..2], true),
-            (vec![2..3], false), // within é
-            (vec![4..9], false),
+            (&[(0, 1), (1, 2)][..], true),
+            (&[(4, 4), (0, 4)], true),
+            (&[(0, 2), (1, 4)], false),
+            (&[(2, 4)], true),
+            (&[(2, 3)], false), // within é
+            (&[(4, 9)], false),
         ] {
             let mut edits = Edits::default();
-            ranges.iter().for_each(|it| edits.replace(it.clone(), ""));
+            for (start, end) in ranges {
+                edits.replace(*start..*end, "");
+            }
             assert_eq!(edits.fit("abéd"), fits, "{ranges:?}");
         }
     }

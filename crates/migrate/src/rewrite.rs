@@ -134,28 +134,19 @@ fn hold(language: Language, whole: &mut Rewrite, project: &Project) {
     }
     let held = |site: &Site| -> Option<&Held> {
         let held = project.held.get(site.event.as_deref()?)?;
-        (!held.only_counts || counts(site.kind)).then_some(held)
+        (!held.only_counts || is_about_counts(site.kind)).then_some(held)
     };
-    take_back(language, whole, |it| held(it).is_some(), |it| {
-        held(it).map_or_else(not_alone, |it| it.refusal.clone())
-    });
+    take_back(
+        language,
+        whole,
+        |it| held(it).is_some(),
+        |it| held(it).map_or_else(not_alone, |it| it.refusal.clone()),
+    );
 }
 
-/// Whether calls of a kind count by themselves, or test calls that do.
-fn counts(kind: Kind) -> bool {
-    match kind {
-        Kind::RubyRedisHll
-        | Kind::RubyRedis
-        | Kind::RubyController
-        | Kind::JsApi
-        | Kind::Rspec
-        | Kind::Jest => true,
-        Kind::RubySnowplow
-        | Kind::VueMixin
-        | Kind::JsTracking
-        | Kind::DataAttributes
-        | Kind::MetricDefinition => false,
-    }
+/// Whether calls of a kind count, or test calls that do.
+fn is_about_counts(kind: Kind) -> bool {
+    kind.counts() || matches!(kind, Kind::Rspec | Kind::Jest)
 }
 
 fn not_alone() -> Refusal {

@@ -65,6 +65,11 @@ impl Kind {
         }
     }
 
+    /// Whether such calls count by themselves, and do not only send events.
+    pub fn counts(self) -> bool {
+        matches!(self, Self::RubyRedisHll | Self::RubyRedis | Self::RubyController | Self::JsApi)
+    }
+
     /// Finds the kind of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.name() == name)

@@ -24,8 +24,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "internal-events-collector",
             "internal-events-definitions",
             "internal-events-installation",
+            "internal-events-migrate",
         ],
     ),
+    ("internal-events-migrate", &["internal-events-catalog", "internal-events-definitions"]),
     ("xtask", &[]),
 ];
 

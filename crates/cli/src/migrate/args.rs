@@ -131,9 +131,8 @@ fn read_renames(path: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     }
     let root = yaml::read(&text).0;
     let entries = root.as_ref().map_or(&[][..], |it| it.entries());
-    let pair = |it: &yaml::Entry<'_>| {
-        Some((it.key.clone().into_owned(), it.value.as_str()?.to_owned()))
-    };
+    let pair =
+        |it: &yaml::Entry<'_>| Some((it.key.clone().into_owned(), it.value.as_str()?.to_owned()));
     match entries.iter().map(pair).collect::<Option<BTreeMap<_, _>>>() {
         Some(pairs) if !pairs.is_empty() => Ok(pairs),
         _ => bail!("{shown} has no new names: write `old: new` or `old=new` on each line"),

@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail};
 use ignore::WalkBuilder;
 use ignore::overrides::OverrideBuilder;
 use internal_events_migrate::Language;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Files that nobody wrote by hand are larger; the largest source file of a large application has
@@ -66,7 +67,12 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
         })
         .collect();
     candidates.sort_by(|a, b| a.shown.cmp(&b.shown));
-    candidates.dedup_by(|a, b| a.path == b.path);
+    if paths.len() > 1 {
+        // One file may be below several paths, and be written in several ways.
+        let mut seen = HashSet::new();
+        candidates
+            .retain(|it| seen.insert(it.path.canonicalize().unwrap_or_else(|_| it.path.clone())));
+    }
     Ok(Files { candidates, is_whole })
 }
 

@@ -18,7 +18,8 @@ pub(super) fn refuse_dirty(root: &Path) -> anyhow::Result<()> {
         Ok(it) if it.status.success() && it.stdout.is_empty() => Ok(()),
         Ok(it) if it.status.success() => {
             let lines = String::from_utf8_lossy(&it.stdout);
-            let first: Vec<&str> = lines.lines().take(3).map(|it| it.get(3..).unwrap_or(it)).collect();
+            let first: Vec<&str> =
+                lines.lines().take(3).map(|it| it.get(3..).unwrap_or(it)).collect();
             bail!(
                 "{} has changes that are not committed ({}); commit or stash them first, so that \
                  you can undo what is written here, {WAY_OUT}",

@@ -9,7 +9,8 @@ const PAGE: &str = "https://github.com/internal-events/internal-events/blob/main
 
 /// The stable shape of `migrate --format json`.
 pub(super) fn json(whole: &Whole, is_written: bool) -> Value {
-    let sources = whole.changed_sources().map(|(it, _)| json!({ "path": it.shown, "action": "change" }));
+    let sources =
+        whole.changed_sources().map(|(it, _)| json!({ "path": it.shown, "action": "change" }));
     let definitions =
         whole.changes.iter().map(|it| json!({ "path": it.path, "action": action(it) }));
     let skipped = whole.skipped.iter().map(|it| json!({ "path": it.shown, "reason": it.why }));

@@ -7,8 +7,14 @@ use std::path::Path;
 
 /// Writes all files: definitions and tables first, so that no call is without a definition.
 ///
-/// A file that was changed by somebody else since it was read stays as it is.
+/// If one was changed by somebody else since it was read, nothing is written.
 pub(super) fn write(root: &Path, whole: &Whole) -> anyhow::Result<()> {
+    for change in &whole.changes {
+        unchanged(&root.join(&change.path), change.before.as_deref())?;
+    }
+    for (looked, _) in whole.changed_sources() {
+        unchanged(&looked.path, Some(&looked.text))?;
+    }
     for change in whole.changes.iter().filter(|it| it.after.is_some()) {
         let after = change.after.as_deref().unwrap_or_default();
         replace(&root.join(&change.path), change.before.as_deref(), after)?;
@@ -23,6 +29,21 @@ pub(super) fn write(root: &Path, whole: &Whole) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Fails if a file is not what it was when it was read.
+fn unchanged(path: &Path, before: Option<&str>) -> anyhow::Result<()> {
+    let now = match std::fs::read(path) {
+        Ok(it) => Some(it),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", path.display()));
+        }
+    };
+    if now.as_deref() != before.map(str::as_bytes) {
+        bail!("{} was changed by somebody else meanwhile; run this again", path.display());
+    }
+    Ok(())
+}
+
 /// Replaces a file at once: readers see the old text or the new, never half of it.
 fn replace(path: &Path, before: Option<&str>, after: &str) -> anyhow::Result<()> {
     let shown = path.display();
@@ -32,12 +53,7 @@ fn replace(path: &Path, before: Option<&str>, after: &str) -> anyhow::Result<()>
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).with_context(failed)?;
     let is_there = path.symlink_metadata().is_ok();
-    if is_there {
-        let now = std::fs::read(path).with_context(failed)?;
-        if before.is_none_or(|it| it.as_bytes() != now) {
-            bail!("{shown} was changed by somebody else meanwhile; run this again");
-        }
-    }
+    unchanged(path, before)?;
     let mut file = tempfile::Builder::new()
         .prefix(".migrate-")
         .suffix(".tmp")

@@ -76,7 +76,7 @@ pub(super) fn changes(
                         owner.group
                     ));
                 }
-                changes.push(new_event(name, tracked, &owner));
+                changes.push(new_event(name, tracked, &owner, sources));
             }
             (None, [first, others @ ..]) => {
                 let Some(text) = text_of(&sources.events, &first.path) else { continue };
@@ -178,7 +178,9 @@ impl<'a> Metrics<'a> {
         let names = tracked.old_names.iter().chain(&tracked.totals).map(String::as_str);
         let mut metrics: Vec<&MetricDefinition> = names
             .chain([name])
-            .filter_map(|it| self.by_event.get(it).or_else(|| self.by_event.get(&it.to_lowercase())))
+            .filter_map(|it| {
+                self.by_event.get(it).or_else(|| self.by_event.get(&it.to_lowercase()))
+            })
             .flatten()
             .copied()
             .collect();
@@ -196,9 +198,8 @@ impl<'a> Metrics<'a> {
             };
         };
         let root = self.roots.get(metric.path.as_str());
-        let text = |key: &str| {
-            root.and_then(|it| it.get(key)).and_then(Node::as_str).map(str::to_owned)
-        };
+        let text =
+            |key: &str| root.and_then(|it| it.get(key)).and_then(Node::as_str).map(str::to_owned);
         let list = |key: &str| -> Vec<String> {
             let items = root.and_then(|it| it.get(key)).map_or(&[][..], Node::items);
             items.iter().filter_map(Node::as_str).map(str::to_owned).collect()
@@ -231,9 +232,9 @@ fn milestone(analysis: &Analysis, surroundings: &Surroundings) -> Option<String>
     surroundings.milestone.clone().or_else(|| analysis.facts.newest_milestone.clone())
 }
 
-fn new_event(name: &str, tracked: &Tracked, owner: &Owner) -> Change {
+fn new_event(name: &str, tracked: &Tracked, owner: &Owner, sources: &Sources) -> Change {
     let description = match &owner.counted {
-        Some(counted) => format!("What this metric counts: {counted}"),
+        Some(counted) => format!("Counted before as: {counted}"),
         None => format!(
             "Tracked as `{}` before it was an internal event; say what happens, and who does it",
             tracked.old_names.iter().next().map_or(name, String::as_str)
@@ -255,7 +256,11 @@ fn new_event(name: &str, tracked: &Tracked, owner: &Owner) -> Change {
         tiers: owner.tiers.clone(),
     });
     let tree = if owner.tiers.iter().any(|it| it == "free") { "" } else { "ee/" };
-    let path = format!("{tree}config/events/{name}.yml");
+    let mut path = format!("{tree}config/events/{name}.yml");
+    if sources.events.iter().any(|it| it.path == path) {
+        // Another event is defined there.
+        path = format!("{tree}config/events/{name}_migrated.yml");
+    }
     Change { path, before: None, after: Some(text) }
 }
 
@@ -310,7 +315,11 @@ fn completed(
         match root.get("internal_events") {
             Some(node) => edits.replace(node.span.clone(), "true"),
             None => {
-                lines.insert_at(&mut edits, lines.of(action).start, &format!("internal_events: true{end}"));
+                lines.insert_at(
+                    &mut edits,
+                    lines.of(action).start,
+                    &format!("internal_events: true{end}"),
+                );
             }
         }
     }
@@ -324,7 +333,11 @@ fn completed(
                 let last = entry.value.items().last().map_or(0, |it| it.span.end);
                 edits.replace(last..last, format!(", {}", missing.join(", ")));
             } else {
-                lines.insert_after(&mut edits, entry, &items(missing, lines.dash_indent(entry).unwrap_or(dash), end));
+                lines.insert_after(
+                    &mut edits,
+                    entry,
+                    &items(missing, lines.dash_indent(entry).unwrap_or(dash), end),
+                );
             }
         }
         (entry, missing) => {
@@ -346,7 +359,7 @@ fn completed(
     if !rest.is_empty() {
         lines.insert_at(&mut edits, text.len(), &rest);
     }
-    Ok(edits.apply(text))
+    edits.applied(text).ok_or("its keys cannot be told apart by their lines")
 }
 
 fn missing_identifiers(root: &Node<'_>, tracked: &Tracked) -> Vec<String> {
@@ -356,7 +369,11 @@ fn missing_identifiers(root: &Node<'_>, tracked: &Tracked) -> Vec<String> {
 }
 
 fn items(names: &[String], dash: &str, end: &str) -> String {
-    names.iter().map(|it| format!("{dash}- {it}{end}")).collect()
+    let mut text = String::new();
+    for name in names {
+        text.push_str(&format!("{dash}- {name}{end}"));
+    }
+    text
 }
 
 fn add_properties(
@@ -368,17 +385,20 @@ fn add_properties(
     let end = lines.end;
     let known = lines.root.entry("additional_properties");
     let declared = known.map_or(&[][..], |it| it.value.entries());
-    let missing = tracked.properties.keys().filter(|it| !declared.iter().any(|known| known.key == it.as_str()));
+    let missing = tracked
+        .properties
+        .keys()
+        .filter(|it| !declared.iter().any(|known| known.key == it.as_str()));
     let indent = declared.first().map_or("  ", |it| {
         let start = lines.line(it.key_span.start).start;
         &lines.text[start..it.key_span.start]
     });
-    let new: String = missing
-        .map(|it| {
-            let description = scalar(&described(it, tracked, Some(&lines.root)));
-            format!("{indent}{}:{end}{indent}  description: {description}{end}", scalar(it))
-        })
-        .collect();
+    let mut new = String::new();
+    for name in missing {
+        let description = scalar(&described(name, tracked, Some(&lines.root)));
+        let name = scalar(name);
+        new.push_str(&format!("{indent}{name}:{end}{indent}  description: {description}{end}"));
+    }
     if new.is_empty() {
         return;
     }

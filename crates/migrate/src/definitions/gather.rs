@@ -78,9 +78,14 @@ impl Calls {
     fn add_refused(&mut self, file: &FileCalls<'_>, legacy: &BTreeSet<String>) {
         for site in &file.rewrite.sites {
             let Outcome::Refused(refusal) = &site.outcome else { continue };
+            // Nobody knows what a file that does not parse counts.
+            let is_closed = refusal.reason == Reason::DoesNotParse;
+            if !is_closed && !site.kind.counts() {
+                continue;
+            }
             let line = 1 + file.text[..site.range.start].matches('\n').count();
             let place = format!("{}:{line}", file.path);
-            let code = &file.text[site.range.clone()];
+            let code = if is_closed { file.text } else { &file.text[site.range.clone()] };
             let words = code.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
             let named = words.filter(|it| legacy.contains(*it)).map(str::to_owned);
             for name in named.chain(site.event.clone()) {
@@ -112,22 +117,19 @@ impl Calls {
                 return it.was_unique && it.old_names.contains(old);
             }
             let key = super::metric::total_key(metric, old);
-            let is_total = |name: &String| {
-                name.eq_ignore_ascii_case(old) || name.eq_ignore_ascii_case(&key)
-            };
+            let is_total =
+                |name: &String| name.eq_ignore_ascii_case(old) || name.eq_ignore_ascii_case(&key);
             it.totals.iter().any(is_total)
         };
         let found = self.tracked.iter().find(|(_, it)| is_it(it));
         found.map(|(name, it)| (name.as_str(), it))
     }
 
-    /// Whether any call, rewritten or not, is about an event.
-    pub(super) fn mentions(&self, old: &str) -> bool {
-        let is_it = |it: &Tracked| {
-            it.old_names.contains(old)
-                || it.totals.iter().any(|name| name.eq_ignore_ascii_case(old))
-        };
-        self.refused_at(old).is_some() || self.tracked.values().any(is_it)
+    /// Whether any call, rewritten or not, is about an event of a metric.
+    pub(super) fn mentions(&self, old: &str, metric: &MetricDefinition) -> bool {
+        self.refused_at(old).is_some()
+            || self.tracked_by_old(old, metric).is_some()
+            || self.tracked.values().any(|it| it.old_names.contains(old))
     }
 }
 

@@ -69,9 +69,11 @@ impl<'a> Lines<'a> {
 
     /// Inserts lines at the beginning of one, or at the end of the text.
     pub(super) fn insert_at(&self, edits: &mut Edits, at: usize, new: &str) {
-        let text = match self.text[..at].ends_with('\n') || at == 0 {
-            true => new.to_owned(),
-            false => format!("{}{}", self.end, new.trim_end_matches(self.end)),
+        let text = if at == 0 || self.text[..at].ends_with('\n') {
+            new.to_owned()
+        } else {
+            // The file does not end with a line's end, and need not.
+            format!("{}{}", self.end, new.trim_end_matches(self.end))
         };
         edits.replace(at..at, text);
     }

@@ -9,6 +9,9 @@ use internal_events_definitions::Analysis;
 use internal_events_definitions::generate::{Unique, check_event_name, scalar};
 use std::ops::Range;
 
+/// Why a text cannot be edited by lines after all.
+const ENTANGLED: &str = "its keys cannot be told apart by their lines";
+
 /// A selection rule to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NewRule {
@@ -86,9 +89,7 @@ pub(super) fn decide(
             "give it `options`, or migrate it by hand",
         ));
     }
-    if let Some((name, place)) =
-        names.iter().find_map(|it| Some((it, calls.refused_at(it)?)))
-    {
+    if let Some((name, place)) = names.iter().find_map(|it| Some((it, calls.refused_at(it)?))) {
         return Err(Refusal {
             reason: Reason::PartOfMore,
             what: format!("it counts `{name}`, whose call at {place} stays as it is"),
@@ -105,7 +106,10 @@ pub(super) fn decide(
             reason: Reason::UniqueMismatch,
             what: format!(
                 "it counts `{}` of `{}` and `{}` of `{}` together",
-                unique(first), first.old, unique(other), other.old
+                unique(first),
+                first.old,
+                unique(other),
+                other.old
             ),
             advice: "make a metric of each kind, or let the calls pass the same object".to_owned(),
         });
@@ -147,11 +151,7 @@ fn expressible(metric: &MetricDefinition) -> Result<(), Refusal> {
 }
 
 fn not_understood(what: &str, advice: &str) -> Refusal {
-    Refusal {
-        reason: Reason::NotUnderstood,
-        what: what.to_owned(),
-        advice: advice.to_owned(),
-    }
+    Refusal { reason: Reason::NotUnderstood, what: what.to_owned(), advice: advice.to_owned() }
 }
 
 /// The rule for one event of a metric.
@@ -220,7 +220,11 @@ fn unique(old: &str, metric: &MetricDefinition, tracked: &Tracked) -> Result<Str
 }
 
 /// What is counted of an event that is internal already: what its counters say.
-fn known_unique(old: &str, metric: &MetricDefinition, analysis: &Analysis) -> Result<String, Refusal> {
+fn known_unique(
+    old: &str,
+    metric: &MetricDefinition,
+    analysis: &Analysis,
+) -> Result<String, Refusal> {
     if let Some(stated) = stated(old, metric) {
         return Ok(stated);
     }
@@ -274,7 +278,7 @@ pub(super) fn converted(text: &str, rules: &[NewRule]) -> Result<String, Refusal
         if let Some(options) = options {
             lines.replace(&mut edits, options, "");
         }
-        return Ok(edits.apply(text));
+        return edits.applied(text).ok_or_else(|| refuse(ENTANGLED));
     }
     let listed = options.and_then(|it| it.value.entry("events"));
     let dash = listed.and_then(|it| lines.dash_indent(it)).unwrap_or_else(|| lines.usual_dash());
@@ -283,7 +287,7 @@ pub(super) fn converted(text: &str, rules: &[NewRule]) -> Result<String, Refusal
         Some(options) => lines.replace(&mut edits, options, &new),
         None => lines.insert_at(&mut edits, text.len(), &new),
     }
-    Ok(edits.apply(text))
+    edits.applied(text).ok_or_else(|| refuse(ENTANGLED))
 }
 
 /// Gives the rules that are there already their new names, and what they count.
@@ -301,7 +305,10 @@ fn renamed(
         match (&rule.unique, item.get("unique")) {
             (Some(unique), None) => {
                 // A rule in braces takes it as well as one on lines of its own does.
-                edits.replace(item.span.clone(), format!("{{name: {}, unique: {unique}}}", rule.name));
+                edits.replace(
+                    item.span.clone(),
+                    format!("{{name: {}, unique: {unique}}}", rule.name),
+                );
             }
             (Some(unique), Some(node)) => {
                 if node.as_str() != Some(unique) {

@@ -7,11 +7,23 @@ use internal_events_definitions::Analysis;
 
 /// Words by which key paths and descriptions say what is counted.
 const HINTS: [(&str, &[&str]); 3] = [
-    ("user.id", &["unique users", "distinct users", "active users", "user_id", "users who", "_users_"]),
-    ("project.id", &["unique projects", "distinct projects", "project_id", "projects that", "projects where"]),
+    (
+        "user.id",
+        &["unique users", "distinct users", "active users", "user_id", "users who", "_users_"],
+    ),
+    (
+        "project.id",
+        &["unique projects", "distinct projects", "project_id", "projects that", "projects where"],
+    ),
     (
         "namespace.id",
-        &["unique namespaces", "distinct namespaces", "namespace_id", "unique groups", "namespaces that"],
+        &[
+            "unique namespaces",
+            "distinct namespaces",
+            "namespace_id",
+            "unique groups",
+            "namespaces that",
+        ],
     ),
 ];
 
@@ -59,7 +71,8 @@ fn add(event: &mut LegacyEvent, name: &str, metric: &MetricDefinition) {
 
 /// What a metric says it counts, if it is only one thing.
 fn hint(name: &str, metric: &MetricDefinition) -> Option<String> {
-    let of_rule = metric.rules.iter().find(|it| it.name == name).and_then(|it| it.unique.as_deref());
+    let of_rule =
+        metric.rules.iter().find(|it| it.name == name).and_then(|it| it.unique.as_deref());
     let of_aggregate = metric.legacy.aggregate.as_ref().and_then(|it| it.attribute.as_deref());
     if let Some(stated) = of_rule.or(of_aggregate) {
         return Some(unique_of(stated));

@@ -16,7 +16,8 @@ pub(super) fn with_entries(
     entries: &BTreeMap<String, String>,
 ) -> Result<String, String> {
     let end = if text.is_some_and(|it| it.contains("\r\n")) { "\r\n" } else { "\n" };
-    let written = |(key, legacy): (&String, &String)| format!("{}: {}{end}", scalar(key), scalar(legacy));
+    let written =
+        |(key, legacy): (&String, &String)| format!("{}: {}{end}", scalar(key), scalar(legacy));
     let Some(text) = text else {
         return Ok(format!("---\n{}", entries.iter().map(written).collect::<String>()));
     };
@@ -49,7 +50,7 @@ pub(super) fn with_entries(
         let is_line = at == 0 || text[..at].ends_with('\n');
         edits.replace(at..at, if is_line { new } else { format!("{end}{new}") });
     }
-    Ok(edits.apply(text))
+    edits.applied(text).ok_or_else(|| "its entries do not stand on lines of their own".to_owned())
 }
 
 /// Removes names from a list.
@@ -71,7 +72,8 @@ pub(super) fn without(text: &str, names: &BTreeSet<String>) -> Result<String, St
         }
         edits.replace(lines, "");
     }
-    let mut changed = edits.apply(text);
+    let applied = edits.applied(text);
+    let mut changed = applied.ok_or("its items do not stand on lines of their own")?;
     if !gone.is_empty() && gone.len() == items.len() {
         changed.push_str("[]\n");
     }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::project::Project;
 use crate::site::{Found, Identifier, Property, PropertyType};
+use proptest::prelude::*;
 
 /// Fields of which no case is about.
 const REST: &str = "\
@@ -29,6 +30,8 @@ struct Application {
     found: Vec<Found>,
     refused: Vec<(Reason, String)>,
     options: Options,
+    /// The kind of the refused calls, if it matters.
+    kind: Option<Kind>,
 }
 
 impl Application {
@@ -77,7 +80,8 @@ impl Application {
         for (reason, code) in &self.refused {
             let start = text.len();
             text.push_str(code);
-            rewrite.refuse(Kind::RubyRedisHll, start..text.len(), *reason, "what", "advice");
+            let kind = self.kind.unwrap_or(Kind::RubyRedisHll);
+            rewrite.refuse(kind, start..text.len(), *reason, "what", "advice");
             text.push('\n');
         }
         let calls = FileCalls { path: "app/a.rb", text: &text, rewrite: &rewrite };
@@ -212,7 +216,10 @@ fn metrics_of_totals_become_internal() {
         .calls(total("create_snippet", "snippet_create"))
         .plan();
     let text = after(&planned, "config/metrics/counts_all/snippets.yml");
-    assert!(text.ends_with("data_source: internal_events\nevents:\n- name: create_snippet\n"), "{text}");
+    assert!(
+        text.ends_with("data_source: internal_events\nevents:\n- name: create_snippet\n"),
+        "{text}"
+    );
     let expected = "---\n\"{event_counters}_create_snippet\": USAGE_SNIPPET_CREATE\n";
     assert_eq!(after(&planned, TOTAL).replace('\'', "\""), expected);
     assert_eq!(planned.key_paths, ["counts.snippets"]);
@@ -293,7 +300,9 @@ fn calls_whose_metrics_stay_are_held_back() {
     };
     let held = application().plan().held;
     let it = &held["a_event"];
-    assert!(it.only_counts && it.refusal.what.contains("`redis_hll_counters.both` counts `a_event`"));
+    assert!(
+        it.only_counts && it.refusal.what.contains("`redis_hll_counters.both` counts `a_event`")
+    );
     // With a metric of its own it still feeds the counter that the other one reads.
     let planned = application().unique_metric("own", one).plan();
     assert!(planned.held.is_empty(), "{:?}", planned.held);
@@ -405,7 +414,10 @@ fn events_without_a_definition_get_one() {
     }
     let text = after(&planned, "config/events/b_event.yml");
     assert!(text.contains("milestone: '17.1'\nintroduced_by_url: null\n"), "{text}");
-    assert_eq!(planned.notes, ["nothing says which group owns `b_event`: its definition says `source_code`"]);
+    assert_eq!(
+        planned.notes,
+        ["nothing says which group owns `b_event`: its definition says `source_code`"]
+    );
 }
 
 #[test]
@@ -415,9 +427,21 @@ fn tables_are_edited_in_place() {
     };
     for (before, added, expected) in [
         (None, vec![("b-user", "b")], "---\nb-user: b\n"),
-        (Some("---\na-user: a\nc-user: c\n"), vec![("b-user", "b")], "---\na-user: a\nb-user: b\nc-user: c\n"),
-        (Some("---\nb-user: b # x\n# of c\nc-user: c"), vec![("a-user", "a"), ("d-user", "d")], "---\na-user: a\nb-user: b # x\n# of c\nc-user: c\nd-user: d\n"),
-        (Some("---\nc-user: c\na-user: a\n"), vec![("b-user", "b")], "---\nc-user: c\na-user: a\nb-user: b\n"),
+        (
+            Some("---\na-user: a\nc-user: c\n"),
+            vec![("b-user", "b")],
+            "---\na-user: a\nb-user: b\nc-user: c\n",
+        ),
+        (
+            Some("---\nb-user: b # x\n# of c\nc-user: c"),
+            vec![("a-user", "a"), ("d-user", "d")],
+            "---\na-user: a\nb-user: b # x\n# of c\nc-user: c\nd-user: d\n",
+        ),
+        (
+            Some("---\nc-user: c\na-user: a\n"),
+            vec![("b-user", "b")],
+            "---\nc-user: c\na-user: a\nb-user: b\n",
+        ),
         (Some("# nothing yet\n"), vec![("b-user", "b")], "# nothing yet\nb-user: b\n"),
     ] {
         assert_eq!(tables::with_entries(before, &entries(&added)).as_deref(), Ok(expected));
@@ -427,13 +451,13 @@ fn tables_are_edited_in_place() {
     }
     let names = |it: &[&str]| it.iter().map(|it| (*it).to_owned()).collect::<BTreeSet<_>>();
     for (before, gone, expected) in [
-        ("---\n- a # x\n# of b\n- b\n- c\n", vec!["a", "c"], Ok("---\n# of b\n- b\n")),
-        ("---\n- a\n", vec!["a"], Ok("---\n[]\n")),
-        ("---\n- a\n", vec!["b"], Ok("---\n- a\n")),
-        ("[a, b]\n", vec!["a"], Err(())),
+        ("---\n- a # x\n# of b\n- b\n- c\n", vec!["a", "c"], Some("---\n# of b\n- b\n")),
+        ("---\n- a\n", vec!["a"], Some("---\n[]\n")),
+        ("---\n- a\n", vec!["b"], Some("---\n- a\n")),
+        ("[a, b]\n", vec!["a"], None),
     ] {
-        let changed = tables::without(before, &names(&gone)).map_err(drop);
-        assert_eq!(changed.as_deref().map_err(|()| ()), expected, "{before}");
+        let changed = tables::without(before, &names(&gone)).ok();
+        assert_eq!(changed.as_deref(), expected, "{before}");
     }
 }
 
@@ -448,6 +472,53 @@ fn the_list_of_legacy_events_loses_what_is_internal() {
 }
 
 #[test]
+fn only_calls_that_count_keep_a_metric_back() {
+    let application = || {
+        let it = Application::default().unique_metric("m", "options:\n  events:\n  - a_event\n");
+        it.calls(by_user("a_event")).keeps(Reason::CustomContext, "event('a_event', context: x)")
+    };
+    for (kind, reason, stays) in [
+        (Kind::RubyRedisHll, Reason::RawId, true),
+        (Kind::JsApi, Reason::IndirectArguments, true),
+        (Kind::RubySnowplow, Reason::CustomContext, false),
+        (Kind::Rspec, Reason::NotUnderstood, false),
+        (Kind::RubySnowplow, Reason::DoesNotParse, true),
+    ] {
+        let mut application = application();
+        application.refused[0].0 = reason;
+        application.kind = Some(kind);
+        assert_eq!(application.plan().key_paths.is_empty(), stays, "{kind} {}", reason.code());
+    }
+}
+
+#[test]
+fn a_file_with_the_name_of_an_event_is_not_overwritten() {
+    let other = format!("{REST}action: other\ninternal_events: true\n");
+    let planned = Application::default()
+        .with("config/events/a_event.yml", &other)
+        .calls(Found { name: "a_event".to_owned(), ..Found::default() })
+        .plan();
+    let paths: Vec<&str> = planned.changes.iter().map(|it| it.path.as_str()).collect();
+    assert_eq!(paths, ["config/events/a_event_migrated.yml"]);
+}
+
+#[test]
+fn metrics_that_need_the_same_entry_all_become_internal() {
+    let one = "options:\n  events:\n  - a_event\n";
+    let two = "options:\n  events:\n  - a_event\n  - b_event\n";
+    let planned = Application::default()
+        .unique_metric("a", one)
+        .unique_metric("b", one)
+        .unique_metric("both", two)
+        .calls(by_user("a_event"))
+        .calls(by_user("b_event"))
+        .plan();
+    let names = ["a", "b", "both"].map(|it| format!("redis_hll_counters.{it}"));
+    assert_eq!(planned.key_paths, names, "{:?}", planned.sites);
+    assert_eq!(after(&planned, UNIQUE), "---\na_event-user: a_event\nb_event-user: b_event\n");
+}
+
+#[test]
 fn a_second_plan_has_nothing_to_do() {
     let metric = "options:\n  events:\n  - a_event\n";
     let mut application = Application::default()
@@ -456,7 +527,9 @@ fn a_second_plan_has_nothing_to_do() {
         .calls(by_user("a_event"));
     for change in application.plan().changes {
         let lists = [&mut application.sources.metrics, &mut application.sources.events];
-        lists.into_iter().for_each(|it| it.retain(|it| it.path != change.path));
+        for list in lists {
+            list.retain(|it| it.path != change.path);
+        }
         application = application.with(&change.path, &change.after.unwrap_or_default());
     }
     application.found.clear();
@@ -476,4 +549,83 @@ fn definitions_say_what_is_legacy() {
     assert_eq!(of_metric.unique_metrics, ["redis_hll_counters.m"]);
     assert!(of_metric.is_listed && project.legacy_events["z_event"].is_listed);
     assert_eq!(project.legacy_events["snippet_create"].total_metrics, ["counts.snippets"]);
+}
+
+/// Pieces of YAML that do not belong where they come.
+const PIECES: &[&str] = &[
+    "",
+    "\n",
+    "  ",
+    "\t",
+    "- ",
+    ": ",
+    "# x\n",
+    "é",
+    "'",
+    "\"",
+    "{",
+    "}",
+    "[a]",
+    "|\n  x\n",
+    "&a ",
+    "*a",
+    "---\n",
+    "options:\n",
+    "events: [a_event]\n",
+    "data_source: redis_hll\n",
+    "\r\n",
+    "\u{feff}",
+    "? a\n",
+    "!!set ",
+];
+
+/// A text with a part of it cut out, and a piece in its place.
+fn damaged(text: &str, from: usize, n: usize, piece: &str) -> String {
+    let boundary = |mut at: usize| {
+        at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let from = boundary(from % (text.len() + 1));
+    format!("{}{piece}{}", &text[..from], &text[boundary(from + n)..])
+}
+
+proptest! {
+    /// Whatever definitions and tables look like: no panic, and what is written can be read.
+    #[test]
+    fn damaged_definitions_are_never_made_worse(
+        which in 0..5_usize,
+        from in 0..2_000_usize,
+        n in prop_oneof![Just(0), 0..4_usize, 0..400_usize],
+        piece in proptest::sample::select(PIECES),
+    ) {
+        let metric = format!(
+            "key_path: m\n{REST}time_frame: 7d\ndata_source: redis_hll # é\n\
+             instrumentation_class: RedisHLLMetric\noptions:\n  events: # of\n  - a_event\n"
+        );
+        let entry = format!("{REST}category: x\naction: a_event\nidentifiers:\n- project\nlabel_description: >\n  b\n");
+        let texts = [
+            ("config/metrics/counts_7d/m.yml", metric.as_str()),
+            ("config/events/x_a_event.yml", &entry),
+            (UNIQUE, "---\n# é\na-user: a\n'z-user': z\n"),
+            (LISTED, "---\n- a_event # x\n- z_event\n"),
+            (TOTAL, "---\n'{event_counters}_z': Z\n"),
+        ];
+        let mut application = Application::default().calls(by_user("a_event"));
+        let label = Property { of_type: PropertyType::Text, example: None };
+        application.found[0].properties.insert("label".to_owned(), label);
+        for (nth, (path, text)) in texts.into_iter().enumerate() {
+            let text = if nth == which { damaged(text, from, n, piece) } else { text.to_owned() };
+            application = application.with(path, &text);
+        }
+        for change in application.plan().changes {
+            let Some(after) = &change.after else { continue };
+            let faults = internal_events_definitions::yaml::read(after).1;
+            let before = change.before.as_deref().map(|it| internal_events_definitions::yaml::read(it).1);
+            let was_sound = before.is_none_or(|it| it.is_empty());
+            prop_assert!(faults.is_empty() || !was_sound, "{}\n{after}\n{faults:?}", change.path);
+        }
+    }
 }

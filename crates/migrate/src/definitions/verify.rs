@@ -40,22 +40,33 @@ pub(super) fn until_sound(
         let (changes, mut notes) = all_changes(sources, events, metrics, &entries, surroundings);
         let after = analyze(&applied(sources, &changes, surroundings));
         let catalog = Catalog::new(after.definitions.clone());
-        let mut has_changed = false;
+        // All are judged by one plan: what one of them needs is not there yet for the next.
+        let mut needed = Vec::new();
+        let mut is_any_wrong = false;
+        let sides = Sides {
+            before: &catalog_before,
+            after: &catalog,
+            analysis: &after,
+            known_errors: &known_errors,
+            entries: &entries,
+        };
         for metric in metrics.iter_mut().filter(|it| it.outcome.is_ok()) {
-            match judged(metric, &catalog, &catalog_before, &after, &known_errors, &entries) {
+            match judged(metric, &sides) {
                 Judgement::Sound => {}
-                Judgement::Needs(needed) => {
-                    has_changed |= add(&mut entries, needed);
-                }
+                Judgement::Needs(entries) => needed.extend(entries),
                 Judgement::Wrong(refusal) => {
                     metric.outcome = Err(refusal);
-                    // Entries only it needed must not stay.
-                    entries = Entries::default();
-                    has_changed = true;
-                    break;
+                    is_any_wrong = true;
                 }
             }
         }
+        let has_changed = if is_any_wrong {
+            // Entries that only these needed must not stay.
+            entries = Entries::default();
+            true
+        } else {
+            add(&mut entries, needed)
+        };
         if has_changed {
             continue;
         }
@@ -69,28 +80,30 @@ pub(super) fn until_sound(
     }
 }
 
+/// Both sides, and what is known of them.
+struct Sides<'a> {
+    before: &'a Catalog,
+    after: &'a Catalog,
+    analysis: &'a Analysis,
+    known_errors: &'a BTreeSet<(String, String)>,
+    entries: &'a Entries,
+}
+
 enum Judgement {
     Sound,
     Needs(Vec<internal_events_catalog::Entry>),
     Wrong(Refusal),
 }
 
-fn judged(
-    metric: &Candidate,
-    catalog: &Catalog,
-    before: &Catalog,
-    after: &Analysis,
-    known_errors: &BTreeSet<(String, String)>,
-    entries: &Entries,
-) -> Judgement {
+fn judged(metric: &Candidate, sides: &Sides<'_>) -> Judgement {
     let mut needed = Vec::new();
-    let key_paths = before.metrics().iter().filter(|it| it.definition.path == metric.path);
+    let key_paths = sides.before.metrics().iter().filter(|it| it.definition.path == metric.path);
     for key_path in key_paths.map(|it| it.definition.key_path.as_str()) {
-        for difference in catalog.differences_from(before, key_path) {
+        for difference in sides.after.differences_from(sides.before, key_path) {
             match difference {
                 Difference::OverrideMissing { entry }
                 | Difference::OtherEvent { entry: Some(entry), .. }
-                    if !is_known(entries, &entry) =>
+                    if !is_known(sides.entries, &entry) =>
                 {
                     needed.push(entry);
                 }
@@ -103,8 +116,8 @@ fn judged(
     if !needed.is_empty() {
         return Judgement::Needs(needed);
     }
-    let mut errors = after.diagnostics.iter().filter(|it| it.severity == Severity::Error);
-    let is_new = |code: &str| !known_errors.contains(&(metric.path.clone(), code.to_owned()));
+    let mut errors = sides.analysis.diagnostics.iter().filter(|it| it.severity == Severity::Error);
+    let is_new = |code: &str| !sides.known_errors.contains(&(metric.path.clone(), code.to_owned()));
     match errors.find(|it| it.path == metric.path && is_new(it.code)) {
         None => Judgement::Sound,
         Some(it) => Judgement::Wrong(Refusal {
@@ -125,7 +138,7 @@ fn ends(difference: &Difference) -> Refusal {
     }
 }
 
-fn table<'e>(entries: &'e mut Entries, of: Table) -> &'e mut BTreeMap<String, String> {
+fn table(entries: &mut Entries, of: Table) -> &mut BTreeMap<String, String> {
     match of {
         Table::Unique => &mut entries.unique,
         Table::Total => &mut entries.total,
@@ -179,7 +192,7 @@ fn all_changes(
         }
     }
     if let Some(source) = &sources.legacy_events {
-        let names = no_longer_legacy(sources, metrics);
+        let names = no_longer_legacy(metrics);
         let before = String::from_utf8_lossy(&source.bytes).into_owned();
         match tables::without(&before, &names) {
             Ok(after) if after != before => {
@@ -195,8 +208,7 @@ fn all_changes(
 }
 
 /// Events of converted metrics which no metric that stays counts.
-fn no_longer_legacy(sources: &Sources, metrics: &[Candidate]) -> BTreeSet<String> {
-    let _ = sources;
+fn no_longer_legacy(metrics: &[Candidate]) -> BTreeSet<String> {
     let names = |it: &Candidate| super::metric::legacy_names(&it.definition);
     let converted = metrics.iter().filter(|it| it.outcome.is_ok()).flat_map(names);
     let staying: BTreeSet<String> =

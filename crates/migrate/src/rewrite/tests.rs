@@ -68,7 +68,8 @@ fn held_events_stay_and_others_go_on() {
     let text = "include\naaaa bbbb";
     let refusal = Refusal { reason: Reason::NameTaken, what: String::new(), advice: String::new() };
     let held = |only_counts| Held { refusal: refusal.clone(), only_counts };
-    let rewrite = || work(&[(8..12, "a"), (13..17, "b")], &[(0, 7, "with"), (8, 12, "A"), (13, 17, "B")]);
+    let rewrite =
+        || work(&[(8..12, "a"), (13..17, "b")], &[(0, 7, "with"), (8, 12, "A"), (13, 17, "B")]);
     for (held, expected, refusals, found) in [
         (vec![], "with\nA B", vec![], vec!["a", "b"]),
         (vec![("a", held(false))], "with\naaaa B", vec![(8, "name-taken")], vec!["b"]),

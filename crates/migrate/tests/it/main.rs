@@ -4,4 +4,5 @@
 
 mod attributes;
 mod documents;
+mod metric_documents;
 mod vue_compiler;
