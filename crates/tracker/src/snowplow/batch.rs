@@ -302,7 +302,7 @@ impl State {
         self.noes_in_a_row = 0;
         self.fates.extend(items.iter().map(|it| (it.sequence, Fate::Delivered)));
         if !self.troubled.is_empty() {
-            items.iter().for_each(|it| drop(self.troubled.remove(&it.sequence)));
+            self.troubled.retain(|place, _| items.iter().all(|it| it.sequence != *place));
         }
         // A request that had begun before says nothing of how things stood after it.
         let (others, again) = std::mem::take(&mut self.doubtful)

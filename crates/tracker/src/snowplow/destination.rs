@@ -224,7 +224,7 @@ pub(super) fn item(
 ) -> Result<Item, Fate> {
     let mut object = Object::with_capacity(capacity);
     write(entry, builder, now, options, &mut object)?;
-    let Object { text: json, has_sent_time, .. } = object;
+    let Object { text: json, has_sent_time } = object;
     Ok(Item { sequence: entry.sequence, json, has_sent_time })
 }
 

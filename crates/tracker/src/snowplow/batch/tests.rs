@@ -318,7 +318,7 @@ fn a_collector_that_fails_now_and_then_rejects_nothing() {
         let n = std::sync::atomic::AtomicUsize::new(0);
         let says = |_: usize, _: &[u64]| {
             let nth = n.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            let is_down = nth / period % 2 == 0;
+            let is_down = (nth / period).is_multiple_of(2);
             if is_down { Verdict::Failed("answered 500".to_owned()) } else { Verdict::Taken }
         };
         let mut trust = Trust::default();
