@@ -38,7 +38,7 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
     }
     let root_path = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let is_root = |it: &&Path| it.canonicalize().is_ok_and(|it| root_path.starts_with(it));
-    let is_whole = paths.is_empty() || starts.iter().any(|it| is_root(it));
+    let is_whole = paths.is_empty() || starts.iter().any(is_root);
     let mut found = Vec::new();
     if paths.is_empty() {
         starts.push(root);

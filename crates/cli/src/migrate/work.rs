@@ -11,8 +11,9 @@ use internal_events_migrate::{
 };
 use std::collections::BTreeSet;
 use std::num::NonZero;
-use std::sync::Mutex;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// More threads than this wait for the disk, not for a core.
 const MAX_THREADS: usize = 16;
@@ -144,20 +145,20 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> 
     let n_threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(items.len()));
+    let take = || {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        Some((n, work(items.get(n)?)))
+    };
+    let take_all = || {
+        let mine: Vec<(usize, R)> = std::iter::from_fn(take).collect();
+        done.lock().unwrap_or_else(PoisonError::into_inner).extend(mine);
+    };
     std::thread::scope(|scope| {
         for _ in 0..n_threads {
-            scope.spawn(|| {
-                let mut mine = Vec::new();
-                loop {
-                    let n = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(n) else { break };
-                    mine.push((n, work(item)));
-                }
-                done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(mine);
-            });
+            scope.spawn(take_all);
         }
     });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(n, _)| *n);
     done.into_iter().map(|(_, it)| it).collect()
 }
