@@ -137,7 +137,7 @@ impl Reader<'_, '_, '_> {
             code = unpiped(&code);
         }
         // A block is closed by what is indented, not by a word.
-        let closed = [code.clone(), format!("{code}\nend"), format!("{code}\n}}")];
+        let closed = [code.clone(), format!("{code}\nend")];
         self.ruby(start, &closed, Flavour::Code);
     }
 
@@ -147,6 +147,10 @@ impl Reader<'_, '_, '_> {
         for attempt in attempts {
             let mut part = Work { rewrite: Rewrite::default(), ..*self.work };
             if ruby::read(attempt, flavour, &mut part).is_ok() {
+                // A block ends with the word that was added.
+                for site in &mut part.rewrite.sites {
+                    site.range.end = site.range.end.min(code.len());
+                }
                 self.work.rewrite.take_part(part.rewrite, start);
                 return;
             }

@@ -64,8 +64,13 @@ impl Work<'_> {
             Verdict::Already(event) => self.note(at, Outcome::Already, event),
             Verdict::Refused(it) => self.note(at, Outcome::Refused(it), None),
             Verdict::Accepted(it) => {
-                self.rewrite.edits.extend(layout::edits(text, element, &it));
-                self.accept(at, it);
+                let edits = layout::edits(text, element, &it);
+                // Whoever takes the site back takes all changes within it.
+                let whole = edits
+                    .iter()
+                    .fold(at, |all, it| all.start.min(it.range.start)..all.end.max(it.range.end));
+                self.rewrite.edits.extend(edits);
+                self.accept(whole, it);
             }
         }
     }

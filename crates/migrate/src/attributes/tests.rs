@@ -4,7 +4,7 @@ use super::rewrite;
 use crate::language::Language;
 use crate::options::{Options, Style};
 use crate::project::Project;
-use crate::site::{Found, Outcome, Reason, Rewrite};
+use crate::site::{Found, Outcome, Reason, Rewrite, Site};
 
 mod erb;
 mod haml;
@@ -31,6 +31,11 @@ fn run(language: Language, text: &str, options: &Options) -> Rewrite {
 fn check_with(language: Language, before: &str, after: &str, options: &Options) -> Vec<Found> {
     let rewritten = run(language, before, options);
     assert_eq!(rewritten.edits.apply(before), after, "{:?}", rewritten.sites);
+    for edit in rewritten.edits.iter() {
+        let holds =
+            |it: &Site| it.range.start <= edit.range.start && edit.range.end <= it.range.end;
+        assert!(rewritten.sites.iter().any(holds), "{edit:?} {:?}", rewritten.sites);
+    }
     let again = run(language, after, options);
     assert!(again.edits.is_empty(), "{:?}", again.edits);
     assert!(again.sites.iter().all(|it| it.outcome == Outcome::Already), "{:?}", again.sites);

@@ -116,7 +116,8 @@ impl Reader<'_, '_, '_> {
                     (false, _) => format!("{{ data: {{ {data} }} }}"),
                 };
                 let before = if let Place::Members(it) = place { it } else { 0 };
-                self.work.rewrite.edits.replace(at.start - before..at.end, new);
+                let at = at.start - before..at.end;
+                self.work.rewrite.edits.replace(at.clone(), new);
                 it.notes.push("the attributes are written even if tracking is off".to_owned());
                 self.work.accept(at, it);
             }
