@@ -21,6 +21,11 @@ pub fn rewrite(
     let parts = parts(language, text, project, options)?;
     let mut whole = merged(language, parts);
     hold(language, &mut whole, project);
+    for site in &mut whole.sites {
+        // A part that was completed to be parsed may be seen to reach further than the text does.
+        let end = text.len();
+        site.range = site.range.start.min(end)..site.range.end.min(end);
+    }
     whole.sites.sort_by_key(|it| (it.range.start, it.range.end));
     Ok(whole)
 }

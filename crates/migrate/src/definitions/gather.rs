@@ -83,9 +83,11 @@ impl Calls {
             if !is_closed && !site.kind.counts() {
                 continue;
             }
-            let line = 1 + file.text[..site.range.start].matches('\n').count();
+            let before = file.text.get(..site.range.start).unwrap_or(file.text);
+            let line = 1 + before.matches('\n').count();
             let place = format!("{}:{line}", file.path);
-            let code = if is_closed { file.text } else { &file.text[site.range.clone()] };
+            let code = if is_closed { Some(file.text) } else { file.text.get(site.range.clone()) };
+            let code = code.unwrap_or(file.text);
             let words = code.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
             let named = words.filter(|it| legacy.contains(*it)).map(str::to_owned);
             for name in named.chain(site.event.clone()) {
