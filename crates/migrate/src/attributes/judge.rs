@@ -194,7 +194,7 @@ impl Work<'_> {
         let fates = element.attributes.iter().map(|it| self.fate(text, element, it));
         let fates = fates.collect::<Result<Vec<_>, _>>()?;
         for (it, _) in element.attributes.iter().zip(&fates).filter(|it| *it.1 == Fate::Removed) {
-            if it.part != Part::Action && mentions_tracking(&text[it.range.clone()]) {
+            if it.part != Part::Action && holds_an_element(&text[it.range.clone()]) {
                 return Err(refusal(
                     Reason::NotUnderstood,
                     format!("what is dropped here tracks something: `{}`", quote(text, &it.range)),
@@ -313,6 +313,12 @@ pub(super) fn mentions_tracking(code: &str) -> bool {
         "trackAction",
     ];
     words.iter().any(|it| code.contains(it))
+}
+
+/// Whether code may hold an element that is tracked in either way: it is neither dropped nor moved.
+pub(super) fn holds_an_element(code: &str) -> bool {
+    let words = ["event-tracking", "event_tracking", "eventTracking"];
+    mentions_tracking(code) || words.iter().any(|it| code.contains(it))
 }
 
 fn literal(value: &Value) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::{Reader, bytes, range, values};
 use crate::attributes::element::{Attribute, Element, Era, Layout, Part, Value};
-use crate::attributes::judge::{Verdict, mentions_tracking};
+use crate::attributes::judge::{Verdict, holds_an_element};
 use crate::site::{Outcome, Reason};
 use ruby_prism::{CallNode, NodeList};
 use std::ops::Range;
@@ -137,7 +137,7 @@ impl Reader<'_, '_, '_> {
             }
             let value = values::value(self.text, node);
             let is_written = part == Part::Action && matches!(value, Value::Text(_))
-                || part != Part::Action && !mentions_tracking(&self.text[range(node)]);
+                || part != Part::Action && !holds_an_element(&self.text[range(node)]);
             if !is_written {
                 return None;
             }
