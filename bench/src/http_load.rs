@@ -107,7 +107,7 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
             bail!("the server answered {text}");
         }
         let length = head.lines().find_map(|it| it.strip_prefix("content-length: "));
-        if body.len() >= length.context("no content-length")?.parse()? {
+        if body.len() >= length.context("no content-length")?.parse::<usize>()? {
             return Ok(());
         }
     }

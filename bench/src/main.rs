@@ -16,6 +16,7 @@ mod http_load;
 mod load_bodies;
 mod measure;
 mod metrics;
+mod migrate;
 mod null_collector;
 mod peer;
 mod process;
@@ -59,6 +60,7 @@ const BENCHES: &[Bench] = &[
     ("collector", collector::run),
     ("redis", redis::run),
     ("snowplow", snowplow::run),
+    ("migrate", migrate::run),
 ];
 
 fn main() -> ExitCode {
@@ -78,6 +80,9 @@ fn run(arguments: &[String]) -> Result<()> {
         [floor, name, path] if floor == "floor" && name == "check" => check::floor(path.as_ref()),
         [floor, name, path] if floor == "floor" && name == "metrics" => {
             metrics::floor(path.as_ref())
+        }
+        [floor, name, path] if floor == "floor" && name == "migrate" => {
+            migrate::floor(path.as_ref())
         }
         [floor, name] if floor == "floor" && name == "collector" => http_floor::run(),
         [floor, name, port] if floor == "floor" && name == "snowplow" => {
