@@ -20,6 +20,11 @@ const TOOLS: &[Tool] = &[
         purpose: "opens pages that track with the official browser tracker",
     },
     Tool {
+        program: "haml",
+        package: "ruby-haml",
+        purpose: "reads the HAML that migrate writes, as HAML itself does",
+    },
+    Tool {
         program: "node",
         package: "nodejs",
         purpose: "reads the JavaScript that generate prints, and runs the official Node tracker",

@@ -25,6 +25,7 @@ mod shell;
 mod token;
 mod track;
 mod visible;
+mod which;
 
 use args::{Args, Command, LogFormat};
 use clap::Parser as _;

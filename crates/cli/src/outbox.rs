@@ -5,12 +5,12 @@ use crate::context::Context;
 use crate::journal;
 use crate::output::{self, Style};
 use crate::visible::visible;
-use anyhow::bail;
+use crate::which::{Which, may_throw_away};
+use anyhow::{anyhow, bail};
 use internal_events::retry_dead_letters;
 use internal_events::store::{Options, Reader as _, Sqlite, Store as _, StoredDeadLetter};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -45,20 +45,6 @@ enum OutboxCommand {
     },
 }
 
-/// Which of the rejected events are meant.
-#[derive(Debug, clap::Args)]
-struct Which {
-    /// Their numbers, as `list --all` shows them.
-    #[arg(value_name = "NUMBER", required_unless_present_any = ["event", "everything"])]
-    numbers: Vec<u64>,
-    /// All with this name.
-    #[arg(long, value_name = "NAME", conflicts_with = "numbers")]
-    event: Option<String>,
-    /// All there are.
-    #[arg(long = "all", conflicts_with_all = ["numbers", "event"])]
-    everything: bool,
-}
-
 pub(crate) fn run(args: OutboxArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let installation = cx.installation()?;
     let data = cx.data(&installation);
@@ -76,7 +62,7 @@ pub(crate) fn run(args: OutboxArgs, cx: &Context) -> anyhow::Result<ExitCode> {
             }
         }
         OutboxCommand::Retry { which } => {
-            let letters = which.of(read()?)?;
+            let letters = meant(&which, read()?)?;
             let n = retry_dead_letters(&mut Sqlite::open(&data, options)?, &letters)?;
             let gone = letters.len() as u64 - n;
             let mut text = format!("{n} on their way again\n");
@@ -87,7 +73,7 @@ pub(crate) fn run(args: OutboxArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         }
         OutboxCommand::Drop { which, yes } => {
             let numbers = if which.numbers.is_empty() {
-                which.of(read()?)?.iter().map(|it| it.number).collect()
+                meant(&which, read()?)?.iter().map(|it| it.number).collect()
             } else {
                 which.numbers
             };
@@ -95,7 +81,7 @@ pub(crate) fn run(args: OutboxArgs, cx: &Context) -> anyhow::Result<ExitCode> {
                 output::print("nothing of that kind is in the outbox\n")?;
                 return Ok(ExitCode::SUCCESS);
             }
-            if !yes && !is_confirmed(numbers.len())? {
+            if !yes && !may_throw_away(numbers.len())? {
                 output::print("nothing was thrown away\n")?;
                 return Ok(ExitCode::FAILURE);
             }
@@ -109,28 +95,12 @@ pub(crate) fn run(args: OutboxArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn is_confirmed(n: usize) -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!("{n} would be thrown away for good; say --yes to do so");
-    }
-    let question = format!("Throw {n} away for good?");
-    Ok(inquire::Confirm::new(&question).with_default(false).prompt()?)
-}
-
-impl Which {
-    /// The letters that are meant; each number that is given must be there.
-    fn of(&self, letters: Vec<StoredDeadLetter>) -> anyhow::Result<Vec<StoredDeadLetter>> {
-        let is_there = |number: &&u64| letters.iter().any(|it| it.number == **number);
-        if let Some(missing) = self.numbers.iter().find(|it| !is_there(it)) {
-            bail!("number {missing} is not in the outbox; `outbox list --all` has the numbers");
-        }
-        let is_meant = |it: &StoredDeadLetter| {
-            self.everything
-                || self.numbers.contains(&it.number)
-                || self.event.is_some() && name_of(it) == self.event
-        };
-        Ok(letters.into_iter().filter(is_meant).collect())
-    }
+/// The letters that are meant.
+fn meant(which: &Which, letters: Vec<StoredDeadLetter>) -> anyhow::Result<Vec<StoredDeadLetter>> {
+    let missing = |number| {
+        anyhow!("number {number} is not in the outbox; `outbox list --all` has the numbers")
+    };
+    which.of(letters, |it| it.number, name_of).map_err(missing)
 }
 
 /// The name of the event; of one that was handed on, its action.

@@ -5,12 +5,12 @@ use crate::context::Context;
 use crate::journal;
 use crate::output::{self, Style};
 use crate::visible::visible;
-use anyhow::bail;
+use crate::which::{Which, may_throw_away};
+use anyhow::anyhow;
 use internal_events::store::{Options, Reader as _, Sqlite, Store as _, StoredQuarantined};
 use internal_events::{Catalog, Event, ReplayOf, ReplayOutcome, Tracker, decode_event};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -46,20 +46,6 @@ enum QuarantineCommand {
     },
 }
 
-/// Which of the events kept aside are meant.
-#[derive(Debug, clap::Args)]
-struct Which {
-    /// Their numbers, as `list --all` shows them.
-    #[arg(value_name = "NUMBER", required_unless_present_any = ["event", "everything"])]
-    numbers: Vec<u64>,
-    /// All with this name.
-    #[arg(long, value_name = "NAME", conflicts_with = "numbers")]
-    event: Option<String>,
-    /// All there are.
-    #[arg(long = "all", conflicts_with_all = ["numbers", "event"])]
-    everything: bool,
-}
-
 pub(crate) fn run(args: QuarantineArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let installation = cx.installation_in_use()?;
     let data = cx.data(&installation);
@@ -75,31 +61,24 @@ pub(crate) fn run(args: QuarantineArgs, cx: &Context) -> anyhow::Result<ExitCode
         }
         QuarantineCommand::Replay { which } => {
             let tracker = Tracker::open(installation.tracker_config(&data)?)?;
-            return replay(&tracker, &which.of(&kept)?);
+            return replay(&tracker, &meant(&which, kept)?);
         }
         QuarantineCommand::Drop { which, yes } => {
             let limits = installation.settings().limits.clone();
             let options = Options { limits, ..Options::default() };
-            return drop_kept(&data, options, &which.of(&kept)?, yes);
+            return drop_kept(&data, options, &meant(&which, kept)?, yes);
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-impl Which {
-    /// The numbers that are meant; each that is given must be there.
-    fn of(&self, kept: &[StoredQuarantined]) -> anyhow::Result<Vec<u64>> {
-        if let Some(missing) = self.numbers.iter().find(|it| !kept.iter().any(|k| k.number == **it))
-        {
-            bail!("nothing with the number {missing} is kept aside; `list --all` has the numbers");
-        }
-        let is_meant = |it: &&StoredQuarantined| {
-            self.everything
-                || self.numbers.contains(&it.number)
-                || self.event.as_ref().is_some_and(|name| name_of(it).as_ref() == Some(name))
-        };
-        Ok(kept.iter().filter(is_meant).map(|it| it.number).collect())
-    }
+/// The numbers of those that are meant.
+fn meant(which: &Which, kept: Vec<StoredQuarantined>) -> anyhow::Result<Vec<u64>> {
+    let missing = |number| {
+        anyhow!("nothing with the number {number} is kept aside; `list --all` has the numbers")
+    };
+    let meant = which.of(kept, |it| it.number, name_of).map_err(missing)?;
+    Ok(meant.into_iter().map(|it| it.number).collect())
 }
 
 /// The name of the event, if it is one and not something else that could not be used.
@@ -207,15 +186,9 @@ fn drop_kept(
         return Ok(ExitCode::SUCCESS);
     }
     let n = numbers.len();
-    let question = format!("Throw {n} away for good?");
-    if !yes {
-        if !std::io::stdin().is_terminal() {
-            bail!("{n} would be thrown away for good; say --yes to do so");
-        }
-        if !inquire::Confirm::new(&question).with_default(false).prompt()? {
-            output::print("nothing was thrown away\n")?;
-            return Ok(ExitCode::FAILURE);
-        }
+    if !yes && !may_throw_away(n)? {
+        output::print("nothing was thrown away\n")?;
+        return Ok(ExitCode::FAILURE);
     }
     let dropped = Sqlite::open(data, options)?.drop_quarantined(numbers)?;
     output::print(&format!("{dropped} thrown away\n"))?;

@@ -21,7 +21,7 @@ use crate::access::Caller;
 use crate::collector::Answer;
 use crate::micro::Witness;
 use crate::problem::Problem;
-use crate::snowplow::{ContentHash, Decoded, Payload, pick_get, pick_post};
+use crate::snowplow::{ContentHash, Decoded, Payload, Tracked, pick_get, pick_post};
 use crate::{Collector, ServeError, body, cors, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
@@ -177,7 +177,8 @@ fn comes_from_own_page(head: &Parts) -> bool {
     head.uri.path() == EVENT_FORWARDING_PATH
 }
 
-/// Tracks the internal events in a request, hands on what is to be handed on, keeps aside what is bad, and counts everything.
+/// Tracks the internal events in a request, hands on what is to be handed on, keeps aside what is
+/// bad, and counts everything.
 async fn take(
     picker: &Picker<'_>,
     caller: Caller,
@@ -232,13 +233,13 @@ impl<'c> Picker<'c> {
         }
     }
 
-    fn pick(&self, payload: Payload<'_>) -> Picked {
+    fn pick(&self, mut payload: Payload<'_>) -> Picked {
         if !self.collector.door.takes(payload.app_id()) {
             return Picked::UnknownApp;
         }
         let is_counted = !self.comes_from_own_page
             && counting::counts(&self.collector.endpoint.count_rules, &payload);
-        let event = self.internal_event(&payload);
+        let event = payload.tracked.take().and_then(|it| self.internal_event(it));
         let forwarding = self.collector.endpoint.forwarding;
         let parameters = forwarding.map(|it| {
             let suffix = self.comes_from_own_page.then_some(it.app_id_suffix);
@@ -272,20 +273,18 @@ impl<'c> Picker<'c> {
         payload.id.map(|id| GivenId { id, content: content() })
     }
 
-    /// Gives the internal event that a payload stands for.
+    /// Gives the internal event that a struct event stands for.
     ///
     /// One that no definition knows is one all the same if its sender says so; the tracker keeps
     /// it aside. Others are none of ours: somebody else's struct events, page views, and so on.
-    fn internal_event(&self, payload: &Payload<'_>) -> Option<Event> {
-        let tracked = payload.tracked.as_ref()?;
-        let event = &tracked.event;
+    fn internal_event(&self, tracked: Tracked) -> Option<Event> {
+        let mut event = tracked.event;
         let name_bytes = self.collector.limits.name_bytes;
         let is_known = self.catalog.find_event(&event.name).is_some();
         let is_kept = tracked.is_announced && event.name.len() <= name_bytes;
         if !is_known && !is_kept {
             return None;
         }
-        let mut event = event.clone();
         event.category = event.category.filter(|it| it.len() <= name_bytes);
         if self.is_anonymous {
             event.user = None;

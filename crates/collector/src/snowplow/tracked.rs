@@ -4,6 +4,7 @@ use super::document::{Document, Extra, Leaf, Member, Members};
 use super::fault::{Fault, Notes, repeat};
 use super::form::{self, Known};
 use super::parameters::Parameters;
+use internal_events::snowplow::is_pseudonym;
 use internal_events::{Event, Id, Scalar};
 use std::borrow::Cow;
 
@@ -152,12 +153,6 @@ fn identifier(name: &str, leaf: Option<&Leaf<'_>>, notes: &mut Notes) -> Option<
     };
     notes.push(left_out(name, what));
     None
-}
-
-/// Tells whether an id is 32 bytes in padded base64, as GitLab writes hashes.
-fn is_pseudonym(id: &str) -> bool {
-    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
-    id.len() == 44 && id.strip_suffix('=').is_some_and(|it| it.bytes().all(is_base64))
 }
 
 /// Reads a decimal number: whole if it is written without point and exponent, and fits.
