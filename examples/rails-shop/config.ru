@@ -2,5 +2,4 @@
 
 require_relative "shop"
 
-Shop.prepare
 run Shop

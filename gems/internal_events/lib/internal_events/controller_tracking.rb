@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "internal_events"
+require_relative "guard"
 
 module InternalEvents
   # Tracks events from controllers, after the action, for pages that people look at.

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-require "internal_events"
+require_relative "guard"
 
 module InternalEvents
   # Tracks events from service objects once `execute` has returned.
@@ -56,14 +56,15 @@ module InternalEvents
 
       private
 
-      def own_tracking_declarations
-        @own_tracking_declarations ||= []
-      end
+      attr_reader :own_tracking_declarations
     end
 
     # Wraps `execute` of a class, for instances of this very class: a subclass has a wrapper of its
     # own, so that an `execute` that calls `super` tracks once.
     def self.wrap(service)
+      return if service.instance_variable_defined?(:@own_tracking_declarations)
+
+      service.instance_variable_set(:@own_tracking_declarations, [])
       service.prepend(Module.new do
         define_method(:execute) do |*args, **options, &block|
           result = super(*args, **options, &block)
@@ -155,4 +156,6 @@ module InternalEvents
       result.payload.is_a?(Hash) ? result.payload.values : []
     end
   end
+
+  GitlabNames.define("Gitlab::InternalEvents::ServiceTracking", ServiceTracking)
 end

@@ -1,0 +1,77 @@
+# frozen_string_literal: true
+
+require "internal_events/testing/tracked_event"
+
+module InternalEvents
+  module Testing
+    # A strict tracker in memory that is asked what happened.
+    class Recorder
+      # @return [InternalEvents::Tracker]
+      attr_reader :tracker
+      # @return [Clock]
+      attr_reader :clock
+      # @return [InternalEvents::Installation]
+      attr_reader :installation
+
+      def initialize(installation, clock)
+        @installation = installation
+        @clock = clock
+        @tracker = Tracker.in_memory(installation: installation, at: clock.now, strict: true)
+        @tracker.singleton_class.prepend(follow(clock))
+      end
+
+      # The events that a block triggers, in order.
+      # @return [Array<TrackedEvent>]
+      def during
+        seen = last_sequence
+        yield
+        events(after: seen)
+      end
+
+      # The events so far.
+      # @return [Array<TrackedEvent>]
+      def events(after: 0)
+        tracker.events(after: after).map { |it| TrackedEvent.new(it, tracker) }
+      end
+
+      # What a metric shows: as if the running week were complete, or on a given day.
+      def metric(key_path, at: nil)
+        return tracker.metric(key_path, at: day(at)) if at
+
+        tracker.metric(key_path, at: clock.now, include_current_week: true)
+      end
+
+      # The keys that a metric is read from, as if the running week were complete.
+      def keys(key_path)
+        report = tracker.metrics(key_path, at: clock.now, include_current_week: true)
+        report.fetch("metrics").flat_map { |it| it.fetch("keys") }
+      end
+
+      def close
+        tracker.close
+      end
+
+      private
+
+      def last_sequence
+        tracker.events.last&.fetch("sequence") || 0
+      end
+
+      def day(at)
+        at.respond_to?(:to_time) && !at.is_a?(Time) ? Time.utc(at.year, at.month, at.day) : at
+      end
+
+      # Every call happens when the test says it is.
+      def follow(clock)
+        Module.new do
+          %i[track_event explain explain_text].each do |name|
+            define_method(name) do |*args, **options|
+              self.now = clock.now
+              super(*args, **options)
+            end
+          end
+        end
+      end
+    end
+  end
+end
