@@ -128,7 +128,7 @@ end
 # Who asks knows that all events of the requests that this process answered before are durable.
 class FlushController < ActionController::Base
   def show
-    InternalEvents.flush(10)
+    InternalEvents.tracker.flush(10)
     render plain: "#{Process.pid}\n"
   end
 end

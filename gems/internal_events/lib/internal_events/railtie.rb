@@ -56,10 +56,10 @@ module InternalEvents
     # `at_exit` have hooks of their own.
     config.after_initialize do
       if defined?(PhusionPassenger)
-        PhusionPassenger.on_event(:stopping_worker_process) { InternalEvents.flush(5) }
+        PhusionPassenger.on_event(:stopping_worker_process) { InternalEvents.tracker.flush(5) }
       end
       if defined?(Sidekiq) && Sidekiq.respond_to?(:configure_server)
-        Sidekiq.configure_server { |it| it.on(:shutdown) { InternalEvents.flush(5) } }
+        Sidekiq.configure_server { |it| it.on(:shutdown) { InternalEvents.tracker.flush(5) } }
       end
     end
   end

@@ -78,6 +78,28 @@ RSpec.describe "The Railtie", internal_events: false do
     RUBY
   end
 
+  it "flushes when Sidekiq or Passenger ends a process" do
+    File.write(File.join(@root, "servers.rb"), <<~RUBY)
+      module Sidekiq
+        HOOKS = Hash.new { |hooks, name| hooks[name] = [] }
+        def self.on(name, &hook) = HOOKS[name] << hook
+        def self.configure_server = yield(self)
+      end
+      module PhusionPassenger
+        HOOKS = {}
+        def self.on_event(name, &hook) = HOOKS[name] = hook
+      end
+      require_relative "shop"
+      [*Sidekiq::HOOKS[:shutdown], PhusionPassenger::HOOKS[:stopping_worker_process]].each do |hook|
+        InternalEvents.track_event("view_book", user: 5)
+        hook.call
+      end
+      Process.kill(:KILL, Process.pid)
+    RUBY
+    run("ruby", "servers.rb")
+    expect(metrics).to include("counts.count_total_view_book" => 2)
+  end
+
   context "with `bin/rails g`" do
     flags = %w[--time_frames=7d 28d --group=project_management --stage=plan --section=dev
                --event=ci_templates_unique --unique=user.id --mr=https://gitlab.com/gitlab-org/gitlab/-/merge_requests/121544]

@@ -30,7 +30,7 @@ module InternalEvents
         installation.metrics_of(event).select do |key_path|
           rules = installation.metric(key_path).fetch("rules").select { |it| it["name"] == event }
           refuse_filter(key_path) if rules.any? { |it| !(it["filter"] || {}).empty? }
-          rules.any? { |it| identifier?(it["unique"], expected) }
+          rules.any? { |it| it["operator"].nil? && identifier?(it["unique"], expected) }
         end
       end
 
