@@ -156,7 +156,9 @@ RSpec.describe "The guides" do
     end
 
     describe "testing" do
-      subject(:view) do
+      subject(:view) { open_editor }
+
+      def open_editor
         Gitlab::InternalEvents.track_event("web_ide_viewed", user: user, project: project, category: "WebIde",
                                            additional_properties: { label: "vscode", property: "menu", value: 2 },
                                            feature_enabled_by_namespace_ids: [1])
@@ -178,7 +180,7 @@ RSpec.describe "The guides" do
       end
 
       it "counts, negates and combines" do
-        expect { 2.times { view } }.to trigger_internal_events('web_ide_viewed').twice
+        expect { 2.times { open_editor } }.to trigger_internal_events('web_ide_viewed').twice
         expect { nil }.to not_trigger_internal_events('web_ide_viewed')
         expect { view }
           .to trigger_internal_events('web_ide_viewed')

@@ -80,7 +80,7 @@ RSpec.describe InternalEvents::ServiceTracking do
     { on: ->(it) { it == 5 } } => [[5], [6]], { on: :wanted? } => [[5], [6]]
   }.each do |options, (tracked, silent)|
     it "tracks by #{options.inspect[0, 20]}" do
-      wanted = -> { define_method(:wanted?) { @result == 5 }; private :wanted? }
+      wanted = proc { define_method(:wanted?) { @result == 5 }; private :wanted? }
       tracked.each do |it|
         expect { execute(it, ["view_book", options], &wanted) }.to trigger_internal_events("view_book"), it.inspect
       end
@@ -92,7 +92,7 @@ RSpec.describe InternalEvents::ServiceTracking do
 
   it "keeps to all conditions" do
     five = ->(it) { it.instance_variable_get(:@result) == 5 }
-    sane = -> { def sane? = true }
+    sane = proc { def sane? = true }
     expect { execute(5, ["view_book", { conditions: [:sane?, five] }], &sane) }.to trigger_internal_events("view_book")
     expect { execute(6, ["view_book", { conditions: [:sane?, five] }], &sane) }.to not_trigger_internal_events("view_book")
     expect { execute(5, ["view_book", { conditions: five }]) }.to trigger_internal_events("view_book")

@@ -5,7 +5,7 @@ require "spec_helper"
 RSpec.describe "shared examples" do
   # Runs a file of examples as a user would, and gives what each of them came to, by its description.
   def run(file, root: Checkout::SHOP)
-    command = ["rspec", "--no-color", "--format", "json", "--default-path", __dir__, File.join(__dir__, "fixtures", file)]
+    command = ["rspec", "--no-color", "--format", "json", "-I", __dir__, File.join(__dir__, "fixtures", file)]
     output, error, = Open3.capture3({ "SPEC_ROOT" => root }, *command, chdir: __dir__)
     json = output[/^\{.*\}$/m] or raise "rspec printed #{output} and #{error}"
     JSON.parse(json).fetch("examples").to_h do |it|

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-$LOAD_PATH.unshift(__dir__, File.expand_path("../lib", __dir__))
+$LOAD_PATH.unshift(__dir__, ENV.fetch("SPEC_LIB", File.expand_path("../lib", __dir__)))
 
 require "internal_events"
 require "internal_events/rspec"
@@ -16,6 +16,7 @@ InternalEvents.configure do |settings|
   settings.root = ENV.fetch("SPEC_ROOT", Checkout::SHOP)
   settings.data = data
   settings.environment = "test"
+  settings.logger = Logger.new(File::NULL)
 end
 
 # Users, projects and namespaces as far as tracking asks.

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "date"
 require "internal_events"
 require "internal_events/testing/clock"
 require "internal_events/testing/recorder"

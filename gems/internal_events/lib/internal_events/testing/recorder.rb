@@ -34,17 +34,14 @@ module InternalEvents
         tracker.events(after: after).map { |it| TrackedEvent.new(it, tracker) }
       end
 
-      # What a metric shows: as if the running week were complete, or on a given day.
+      # What a metric shows: on a given day, or on the Monday that ends the running week.
       def metric(key_path, at: nil)
-        return tracker.metric(key_path, at: day(at)) if at
-
-        tracker.metric(key_path, at: clock.now, include_current_week: true)
+        report(key_path, at).fetch("value")
       end
 
-      # The keys that a metric is read from, as if the running week were complete.
+      # The keys that a metric is read from, on the same day.
       def keys(key_path)
-        report = tracker.metrics(key_path, at: clock.now, include_current_week: true)
-        report.fetch("metrics").flat_map { |it| it.fetch("keys") }
+        report(key_path, nil).fetch("keys")
       end
 
       def close
@@ -57,8 +54,14 @@ module InternalEvents
         tracker.events.last&.fetch("sequence") || 0
       end
 
-      def day(at)
-        at.respond_to?(:to_time) && !at.is_a?(Time) ? Time.utc(at.year, at.month, at.day) : at
+      def report(key_path, at)
+        tracker.flush
+        tracker.metrics(key_path, at: at || next_monday).fetch("metrics").first
+      end
+
+      def next_monday
+        today = clock.now.getutc.to_date
+        today + 8 - today.cwday
       end
 
       # Every call happens when the test says it is.
