@@ -8,8 +8,7 @@ module InternalEvents
   # alone knows the flags, asks for what is missing and writes the definitions.
   module Generator
     def start(arguments = ARGV, config = {})
-      root = config.fetch(:destination_root) { Rails.root }
-      code = CommandLine.run("generate", *arguments, root: root)
+      code = CommandLine.run("generate", *arguments, root: Rails.root || config.fetch(:destination_root, Dir.pwd))
       exit(code) unless code.zero?
     rescue CommandLine::NotInstalled => e
       abort("error: #{e.message}")

@@ -41,7 +41,7 @@ RSpec.describe "The Railtie", internal_events: false do
   it "is lenient in production, and a wrong call is written to the log" do
     printed = ruby("InternalEvents.track_event('view_bok'); puts InternalEvents.tracker.strict?", environment: "production")
     expect(printed.lines(chomp: true).last).to eq("false")
-    expect { ruby("InternalEvents.track_event('view_bok')") }.to raise_error(/UnknownEventError.*view_bok/)
+    expect { ruby("InternalEvents.track_event('view_bok')") }.to raise_error(/Unknown event: view_bok/)
   end
 
   it "makes the macro known, and leaves one alone that is there" do
@@ -115,9 +115,9 @@ RSpec.describe "The Railtie", internal_events: false do
     end
 
     it "ends as the program ends" do
-      output, status = run("ruby", "bin/rails", "g", "internal_events", "--event=view_book", *flags.first(5))
+      output, status = run("ruby", "bin/rails", "g", "internal_events", "--event=ci_templates_unique")
       expect(status).not_to be_success
-      expect(output).to include("view_book")
+      expect(output).to include("error: --")
     end
 
     it "says how to install the program where it is not" do

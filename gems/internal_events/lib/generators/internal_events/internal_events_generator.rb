@@ -4,5 +4,5 @@ require "internal_events/generator"
 
 # `bin/rails g internal_events …`, the same as `internal-events generate …`.
 class InternalEventsGenerator < Rails::Generators::Base
-  extend InternalEvents::Generator
+  extend ::InternalEvents::Generator
 end

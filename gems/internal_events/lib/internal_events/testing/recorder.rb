@@ -17,21 +17,24 @@ module InternalEvents
         @installation = installation
         @clock = clock
         @tracker = Tracker.in_memory(installation: installation, at: clock.now, strict: true)
+        @events = []
         @tracker.singleton_class.prepend(follow(clock))
       end
 
       # The events that a block triggers, in order.
       # @return [Array<TrackedEvent>]
       def during
-        seen = last_sequence
+        seen = events.size
         yield
-        events(after: seen)
+        events.drop(seen)
       end
 
       # The events so far.
       # @return [Array<TrackedEvent>]
-      def events(after: 0)
-        tracker.events(after: after).map { |it| TrackedEvent.new(it, tracker) }
+      def events
+        more = tracker.events(after: @events.last&.sequence || 0)
+        @events.concat(more.map { |it| TrackedEvent.new(it, tracker) })
+        @events.dup
       end
 
       # What a metric shows: on a given day, or on the Monday that ends the running week.
@@ -49,10 +52,6 @@ module InternalEvents
       end
 
       private
-
-      def last_sequence
-        tracker.events.last&.fetch("sequence") || 0
-      end
 
       def report(key_path, at)
         tracker.flush

@@ -6,7 +6,7 @@ module Gitlab
   module Analytics
     # `bin/rails g gitlab:analytics:internal_events …`, as GitLab's guide has it.
     class InternalEventsGenerator < Rails::Generators::Base
-      extend InternalEvents::Generator
+      extend ::InternalEvents::Generator
     end
   end
 end
