@@ -2,6 +2,7 @@
 //! example application under Puma, with this program to read what it counted.
 
 use crate::program;
+use crate::ruby::extension;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -25,7 +26,6 @@ fn a_rails_application_counts_under_puma_and_its_page_holds() {
 }
 
 /// Runs examples; the output is shown if any fails.
-#[expect(clippy::print_stderr, reason = "what was skipped or measured is said")]
 fn suite(arguments: &[&str]) {
     if let Err(reason) = prepared() {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "{reason}");
@@ -64,6 +64,7 @@ fn run(command: &mut Command) -> Output {
         command.env_remove(name);
     }
     command.env("INTERNAL_EVENTS_BIN", program.get_program());
+    command.env("INTERNAL_EVENTS_NATIVE", extension());
     command.stdin(Stdio::null()).output().expect("rspec starts")
 }
 

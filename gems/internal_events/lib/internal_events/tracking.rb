@@ -1,0 +1,54 @@
+# frozen_string_literal: true
+
+# What applications call.
+module InternalEvents
+  class << self
+    # Tracks an event; see {Tracker#track_event}.
+    #
+    # @return [nil]
+    # @raise [TrackingError] in strict mode, if the call is wrong; in production nothing is ever raised
+    def track_event(event_name, category: nil, additional_properties: {}, **kwargs)
+      tracker.track_event(event_name, category:, additional_properties:, **kwargs)
+    rescue Error => error
+      raise if raises?
+
+      complain(error, event_name)
+    end
+
+    # The core writes what many calls count at once anyway: this is here for code that says so.
+    def with_batched_redis_writes
+      yield
+    end
+
+    private
+
+    def raises?
+      strict = (@instead || @tracker || @installation)&.strict?
+      strict.nil? ? configuration.strict || configuration.strict_by_default? : strict
+    end
+
+    # Without an installation there is no tracker that could count it.
+    def complain(error, event_name)
+      configuration.on_error&.call(error, { event_name: event_name })
+      now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      return if @complained_at && now - @complained_at < 10
+
+      @complained_at = now
+      configuration.logger.error("#{event_name} and maybe more was not tracked: #{error.message}")
+      nil
+    end
+  end
+
+  # For classes that track under their own name.
+  module Tracking
+    # Tracks an event whose category is the name of the class.
+    #
+    # @param event_name [String]
+    # @param event_args [Hash] the keywords of {InternalEvents.track_event}
+    # @return [nil]
+    def track_internal_event(event_name, event_args = {})
+      category = is_a?(Class) ? name : self.class.name
+      InternalEvents.track_event(event_name, **{ category: category }.merge(event_args))
+    end
+  end
+end
