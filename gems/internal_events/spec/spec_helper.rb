@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-$LOAD_PATH.unshift(__dir__, ENV.fetch("SPEC_LIB", File.expand_path("../lib", __dir__)))
+$LOAD_PATH.unshift(__dir__, File.expand_path("../lib", __dir__))
 
 require "internal_events"
 require "internal_events/rspec"

@@ -10,7 +10,7 @@ module Checkout
   GEM = File.expand_path("../..", __dir__)
   ROOT = File.expand_path("../..", GEM)
   SHOP = File.join(ROOT, "examples/rails-shop")
-  LIB = ENV.fetch("SPEC_LIB", File.join(GEM, "lib"))
+  LIB = File.join(GEM, "lib")
 
   module_function
 

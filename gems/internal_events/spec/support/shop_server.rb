@@ -33,8 +33,22 @@ class ShopServer
       "RAILS_ENV" => "production", "RAILS_MAX_THREADS" => "5", "RUBYLIB" => Checkout::LIB,
       "SHOP_BIND" => "unix://#{@socket}", "SHOP_PRELOAD" => preload.to_s, "WEB_CONCURRENCY" => "2"
     )
-    prepare
+    FileUtils.cp(self.class.database, File.join(directory, "shop.sqlite3"))
     start
+  end
+
+  # Tables and customers, made once for all.
+  def self.database
+    @database ||= begin
+      directory = Dir.mktmpdir("shop")
+      at_exit { FileUtils.rm_rf(directory) }
+      variables = { "DATABASE_URL" => "sqlite3:#{directory}/shop.sqlite3", "RUBYLIB" => Checkout::LIB,
+                    "RAILS_ENV" => "production", "INTERNAL_EVENTS_DATA" => directory }
+      output, status = Open3.capture2e(variables, "ruby", "bin/rails", "runner", "Shop.prepare", chdir: Checkout::SHOP)
+      raise "the shop cannot be prepared:\n#{output}" unless status.success?
+
+      File.join(directory, "shop.sqlite3")
+    end
   end
 
   def start
@@ -128,13 +142,6 @@ class ShopServer
   end
 
   private
-
-  def prepare
-    log = File.join(@directory, "prepare.log")
-    command = ["ruby", "bin/rails", "runner", "Shop.prepare"]
-    done = system(@environment, *command, chdir: Checkout::SHOP, out: log, err: log)
-    raise "the shop cannot be prepared:\n#{File.read(log)}" unless done
-  end
 
   def wait_for_workers
     Patience.wait("the shop answers; it says:\n#{log}") do
