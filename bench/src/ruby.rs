@@ -8,8 +8,11 @@ use crate::{Size, process};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+/// Names the extension, if it is not beside this program.
+const EXTENSION: &str = "INTERNAL_EVENTS_NATIVE";
 
 /// A burst that fits into the queue, so that nothing is refused.
 const BURST: usize = 10_000;
@@ -18,7 +21,7 @@ pub(crate) fn run(size: &Size) -> Result<Report> {
     let server = Server::start()?;
     let root = tempfile::tempdir()?;
     generated::write(root.path(), size.pick(1_000, 50), COUNTED)?;
-    let script = Script { root: root.path(), url: server.url() };
+    let script = Script { root: root.path(), url: server.url(), extension: extension()? };
     let (burst, bursts) = (size.pick(BURST, 1_000), size.pick(5, 1));
     let [of_gem, of_redis]: [RefCell<Vec<Value>>; 2] = Default::default();
     let run = |side: &str, all: &RefCell<Vec<Value>>, burst, bursts| -> Result<f64> {
@@ -44,16 +47,17 @@ pub(crate) fn run(size: &Size) -> Result<Report> {
         of[1..].iter().map(|it| figure(it, name)).collect()
     };
     let mut report = Report::default();
-    report.rows.push(Row::alone("track_event, on its thread", "µs", Aim::Value(5.0), &gem));
-    let row = |name: &str, aim, ours: &[f64], theirs: &[f64]| {
+    let row = |name: &str, aim, [ours, theirs]: [&[f64]; 2]| {
         Row::beside(format!("track_event, {name}"), "µs", aim, ours, theirs)
     };
-    let aim = Aim::Ratio(0.02);
-    report.rows.push(row("beside the redis gem", aim, &gem, &redis));
-    let processor = [all(&of_gem, "processor")?, all(&of_redis, "processor")?];
-    report.rows.push(row("processor time of the thread", Aim::None, &processor[0], &processor[1]));
-    let in_all = [all(&of_gem, "in_all")?, all(&of_redis, "in_all")?];
-    report.rows.push(row("until it is durable", Aim::None, &in_all[0], &in_all[1]));
+    let both = |name| -> Result<[Vec<f64>; 2]> { Ok([all(&of_gem, name)?, all(&of_redis, name)?]) };
+    let [processor, theirs] = both("processor")?;
+    let name = "track_event, processor time of its thread";
+    report.rows.push(Row::alone(name, "µs", Aim::Value(5.0), &processor));
+    report.rows.push(row("by the clock", Aim::Ratio(0.02), [&gem, &redis]));
+    report.rows.push(row("processor time of its thread", Aim::None, [&processor, &theirs]));
+    let [in_all, theirs] = both("in_all")?;
+    report.rows.push(row("until it is durable", Aim::None, [&in_all, &theirs]));
     let nothing = figure(&script.run("nothing", burst, 0)?, "memory")?;
     report.peaks.push(("the gem, after its bursts".to_owned(), largest(&all(&of_gem, "memory")?)));
     report.peaks.push(("the redis gem".to_owned(), largest(&all(&of_redis, "memory")?)));
@@ -81,9 +85,25 @@ fn largest(values: &[f64]) -> f64 {
     values.iter().copied().fold(0.0, f64::max)
 }
 
+/// The release build of the extension.
+fn extension() -> Result<PathBuf> {
+    let path = match std::env::var_os(EXTENSION) {
+        Some(named) => PathBuf::from(named),
+        None => process::ourselves()?.with_file_name("libinternal_events_ruby.so"),
+    };
+    ensure!(
+        path.is_file(),
+        "there is no extension at {}: build it with `cargo build --release --locked -p \
+         internal-events-ruby`, or set {EXTENSION}",
+        path.display()
+    );
+    Ok(path)
+}
+
 struct Script<'a> {
     root: &'a Path,
     url: String,
+    extension: PathBuf,
 }
 
 impl Script<'_> {
@@ -96,7 +116,8 @@ impl Script<'_> {
         command.arg(checkout.join("bench/ruby/track.rb")).arg(side).arg(self.root).arg(&self.url);
         command.args([burst.to_string(), bursts.to_string()]);
         command.env("INTERNAL_EVENTS_ROOT", self.root).env("INTERNAL_EVENTS_DATA", data.path());
-        command.env("INTERNAL_EVENTS_REDIS_URL", &self.url).stdin(Stdio::null());
+        command.env("INTERNAL_EVENTS_REDIS_URL", &self.url).env(EXTENSION, &self.extension);
+        command.stdin(Stdio::null());
         let output = command.output().context("ruby cannot be run")?;
         let complaint = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "ruby with {side}: {}", complaint.trim());

@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "guard"
+require_relative "legacy_controller_tracking"
 
 module InternalEvents
   # Tracks events from controllers, after the action, for pages that people look at.
@@ -18,11 +19,13 @@ module InternalEvents
   #
   # Only requests for HTML count, and only where the visitor does not send `DNT: 1`.
   module ControllerTracking
+    include LegacyControllerTracking
+
     # What a browser may send for yes.
     TRUTHY = /\A(1|t|true|y|yes|on)\z/i
 
     def self.included(controller)
-      controller.extend(ClassMethods)
+      controller.extend(ClassMethods, LegacyControllerTracking::ClassMethods)
     end
 
     # What a controller class can say.
@@ -61,6 +64,10 @@ module InternalEvents
       nil
     end
 
+    def tracked_user
+      current_user if respond_to?(:current_user, true)
+    end
+
     # The answer is made by now: what is wrong with the tracking is reported and spoils no page,
     # except in development and tests.
     def track_internal_event_of_request(name, properties, event_args)
@@ -68,7 +75,7 @@ module InternalEvents
         properties = properties.call(self) if properties.respond_to?(:call)
         InternalEvents.track_event(
           name,
-          user: (current_user if respond_to?(:current_user, true)),
+          user: tracked_user,
           project: tracking_project_source,
           namespace: tracking_namespace_source,
           **event_args,
