@@ -24,10 +24,10 @@ module InternalEvents
 
     def initialize(tracker, name, category, properties, kwargs)
       @tracker = tracker
-      @name = name.is_a?(String) ? name : name_of(name)
+      @name = String === name ? name : name_of(name)
       @category = category
       @declared = tracker.installation.declared(@name)
-      @properties = properties.nil? || properties.is_a?(Hash) ? properties || {} : no_hash(properties)
+      @properties = properties_of(properties)
       @kwargs = kwargs
       sort_keywords if kwargs.any? { |key, _| !KEYWORDS.include?(key) }
     end
@@ -58,12 +58,19 @@ module InternalEvents
     private
 
     def name_of(name)
-      raise UnknownEventError, "Unknown event: #{name.inspect}; the name of an event is a String" if @tracker.strict?
+      raise UnknownEventError, "Unknown event: #{shown(name)}; the name of an event is a String" if @tracker.strict?
 
-      name.is_a?(Symbol) ? name.to_s : "(no String: #{Identifier.class_name(name)})"
+      Symbol === name ? name.to_s : "(no String: #{Identifier.class_name(name)})"
     end
 
-    def no_hash(properties)
+    def shown(name)
+      Symbol === name || NilClass === name ? name.inspect : "a #{Identifier.class_name(name)}"
+    end
+
+    def properties_of(properties)
+      return properties if Hash === properties
+      return {} if NilClass === properties
+
       message = "additional_properties should be a Hash, got #{Identifier.class_name(properties)}"
       @tracker.wrong(InvalidPropertyTypeError.new(message), event_name: @name)
       { "(no Hash)": nil }
@@ -82,14 +89,17 @@ module InternalEvents
     end
 
     def category
-      return @category if @category.nil? || @category.is_a?(String)
+      return @category if String === @category || NilClass === @category
 
       @category.to_s
+    rescue StandardError => error
+      @tracker.wrong(error, event_name: @name)
+      nil
     end
 
     def identify(key, value = @kwargs[key])
       Identifier.of(value)
-    rescue StandardError => error
+    rescue StandardError, SystemStackError => error
       error = InvalidPropertyTypeError.new("#{key} #{error.message}") if error.instance_of?(InvalidPropertyTypeError)
       @tracker.wrong(error, event_name: @name)
       nil
@@ -98,7 +108,7 @@ module InternalEvents
     def namespace_of_project
       project = @kwargs[:project]
       project.namespace if project.respond_to?(:namespace)
-    rescue StandardError => error
+    rescue StandardError, SystemStackError => error
       @tracker.wrong(error, event_name: @name)
       nil
     end
@@ -108,7 +118,7 @@ module InternalEvents
       return nil if features.nil? && !(sent? && @tracker.tells_circumstances?)
 
       { "feature_enabled_by_namespace_ids" => features && ids(features) }.compact.merge(more_circumstances)
-    rescue StandardError => error
+    rescue StandardError, SystemStackError => error
       @tracker.wrong(error, event_name: @name)
       nil
     end

@@ -13,6 +13,17 @@ module InternalEvents
       raise if raises?
 
       complain(error, event_name)
+    rescue ThreadError => error
+      raise unless trap_context?(error)
+
+      # A handler of a signal may wait for nothing, so another thread does it.
+      Thread.new { track_event(event_name, category:, additional_properties:, **kwargs) }
+      nil
+    end
+
+    # @api private
+    def trap_context?(error)
+      error.is_a?(ThreadError) && error.message.include?("trap context")
     end
 
     # The core writes what many calls count at once anyway: this is here for code that says so.
