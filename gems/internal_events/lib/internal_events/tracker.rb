@@ -72,11 +72,19 @@ module InternalEvents
     # @return [nil]
     # @raise [TrackingError] in strict mode, if the call is wrong
     def track_event(event_name, category: nil, additional_properties: nil, **kwargs)
-      call = Call.new(self, event_name, category, additional_properties, kwargs)
+      track(event_name, category, additional_properties, kwargs)
+    end
+
+    # @api private
+    def track(event_name, category, properties, kwargs)
+      call = Call.new(self, event_name, category, properties, kwargs)
       given = call.given
-      answer = ask { @native.track(call.name, given) }
-      refuse(call, answer) if answer.is_a?(String)
-      ExtraTrackers.tell(call, self) unless call.declared.nil? || call.declared.extra_trackers.empty?
+      answer = @native.track(call.name, given)
+      answer = settle(answer) { @native.track(call.name, given) } unless true.equal?(answer)
+      raise Refusal.error(call, answer) if String === answer
+
+      declared = call.declared
+      ExtraTrackers.tell(call, self) unless declared.nil? || declared.extra_trackers.empty?
       nil
     rescue StandardError, SystemStackError => error
       raise if @strict || InternalEvents.trap_context?(error)
@@ -142,9 +150,13 @@ module InternalEvents
 
     private
 
-    # Asks the native part, which is opened first if it is not: again, if a fork in another thread came in between.
-    def ask
-      answer = yield
+    def ask(&again)
+      settle(yield, &again)
+    end
+
+    # Asks the native part again, once it is open, if it was not: more than once, if a fork in another thread comes in
+    # between.
+    def settle(answer)
       while answer.nil?
         return false unless open
 
@@ -172,10 +184,6 @@ module InternalEvents
 
     def monotonic
       Process.clock_gettime(Process::CLOCK_MONOTONIC)
-    end
-
-    def refuse(call, reason)
-      raise Refusal.error(call, reason)
     end
 
     # What the core says of a tracker in memory is what a test is about, and nothing for its log.
