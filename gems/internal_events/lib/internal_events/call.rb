@@ -6,9 +6,10 @@ module InternalEvents
   # Additional properties may be given as keywords too, if `additional_properties` has none.
   class Call
     # Keywords that are no properties.
-    KEYWORDS = %i[user project namespace feature_enabled_by_namespace_ids send_snowplow_event].freeze
+    KEYWORDS = %i[user project namespace feature_enabled_by_namespace_ids send_snowplow_event].to_h { |it| [it, true] }.freeze
+    NO_PROPERTIES = {}.freeze
     BESIDE = "given beside additional_properties"
-    private_constant :KEYWORDS, :BESIDE
+    private_constant :KEYWORDS, :NO_PROPERTIES, :BESIDE
 
     # @return [String] the name of the event
     attr_reader :name
@@ -24,20 +25,20 @@ module InternalEvents
 
     def initialize(tracker, name, category, properties, kwargs)
       @tracker = tracker
-      @name = name.is_a?(String) ? name : name_of(name)
+      @name = String === name ? name : name_of(name)
       @category = category
       @declared = tracker.installation.declared(@name)
-      @properties = properties.nil? || properties.is_a?(Hash) ? properties || {} : no_hash(properties)
+      @properties = properties_of(properties)
       @kwargs = kwargs
-      sort_keywords if kwargs.any? { |key, _| !KEYWORDS.include?(key) }
+      kwargs.each_key { |key| break sort_keywords unless KEYWORDS[key] }
     end
 
     # @return [Array] what the native part is given: category, user, project, namespace, properties, circumstances,
     #   and whether it is sent to Snowplow
     def given
-      user = identify(:user)
-      project = identify(:project)
-      namespace = identify(:namespace)
+      user = identify(:user, @kwargs[:user])
+      project = identify(:project, @kwargs[:project])
+      namespace = identify(:namespace, @kwargs[:namespace])
       namespace = identify(:namespace, namespace_of_project) if namespace.nil? && project
       [category, user, project, namespace, public_properties, circumstances, sent?]
     end
@@ -58,21 +59,28 @@ module InternalEvents
     private
 
     def name_of(name)
-      raise UnknownEventError, "Unknown event: #{name.inspect}; the name of an event is a String" if @tracker.strict?
+      raise UnknownEventError, "Unknown event: #{shown(name)}; the name of an event is a String" if @tracker.strict?
 
-      name.is_a?(Symbol) ? name.to_s : "(no String: #{Identifier.class_name(name)})"
+      Symbol === name ? name.to_s : "(no String: #{Identifier.class_name(name)})"
     end
 
-    def no_hash(properties)
+    def shown(name)
+      Symbol === name || NilClass === name ? name.inspect : "a #{Identifier.class_name(name)}"
+    end
+
+    def properties_of(properties)
+      return properties if Hash === properties
+      return NO_PROPERTIES if NilClass === properties
+
       message = "additional_properties should be a Hash, got #{Identifier.class_name(properties)}"
       @tracker.wrong(InvalidPropertyTypeError.new(message), event_name: @name)
-      { "(no Hash)": nil }
+      { "(no Hash)": true }
     end
 
     # Declared properties move; what else is there becomes a property that nobody declares, which is counted.
     def sort_keywords
       lifts = @properties.empty?
-      lifted, @kwargs = @kwargs.partition { |key, _| !KEYWORDS.include?(key) }.map(&:to_h)
+      lifted, @kwargs = @kwargs.partition { |key, _| !KEYWORDS[key] }.map(&:to_h)
       lifted = lifted.transform_keys { |key| declared?(key) ? :"#{key} (#{BESIDE})" : key } unless lifts
       @properties = @properties.merge(lifted)
     end
@@ -82,14 +90,20 @@ module InternalEvents
     end
 
     def category
-      return @category if @category.nil? || @category.is_a?(String)
+      return @category if String === @category || NilClass === @category
 
       @category.to_s
+    rescue StandardError => error
+      @tracker.wrong(error, event_name: @name)
+      nil
     end
 
-    def identify(key, value = @kwargs[key])
-      Identifier.of(value)
-    rescue StandardError => error
+    def identify(key, value)
+      case value
+      when nil, Integer then value
+      else Identifier.of(value)
+      end
+    rescue StandardError, SystemStackError => error
       error = InvalidPropertyTypeError.new("#{key} #{error.message}") if error.instance_of?(InvalidPropertyTypeError)
       @tracker.wrong(error, event_name: @name)
       nil
@@ -98,17 +112,20 @@ module InternalEvents
     def namespace_of_project
       project = @kwargs[:project]
       project.namespace if project.respond_to?(:namespace)
-    rescue StandardError => error
+    rescue StandardError, SystemStackError => error
       @tracker.wrong(error, event_name: @name)
       nil
     end
 
     def circumstances
       features = @kwargs[:feature_enabled_by_namespace_ids]
-      return nil if features.nil? && !(sent? && @tracker.tells_circumstances?)
+      tells = @tracker.tells_circumstances? && sent?
+      return if features.nil? && !tells
 
-      { "feature_enabled_by_namespace_ids" => features && ids(features) }.compact.merge(more_circumstances)
-    rescue StandardError => error
+      circumstances = tells ? more_circumstances : {}
+      circumstances["feature_enabled_by_namespace_ids"] = ids(features) if features
+      circumstances
+    rescue StandardError, SystemStackError => error
       @tracker.wrong(error, event_name: @name)
       nil
     end
@@ -118,15 +135,12 @@ module InternalEvents
     end
 
     def more_circumstances
-      return {} unless sent? && @tracker.tells_circumstances?
-
-      user, namespace = @kwargs.values_at(:user, :namespace)
-      namespace ||= namespace_of_project
-      more = InternalEvents.configuration.context&.call
-      {
-        "user_type" => (user.user_type if user.respond_to?(:user_type)),
-        "ultimate_parent_namespace_id" => (namespace.root_ancestor&.id if namespace.respond_to?(:root_ancestor))
-      }.compact.merge(more.to_h.transform_keys(&:to_s))
+      more = InternalEvents.configuration.context&.call.to_h.transform_keys(&:to_s)
+      user = @kwargs[:user]
+      namespace = @kwargs[:namespace] || namespace_of_project
+      more["user_type"] = user.user_type if user.respond_to?(:user_type)
+      more["ultimate_parent_namespace_id"] = namespace.root_ancestor&.id if namespace.respond_to?(:root_ancestor)
+      more
     end
   end
 end

@@ -38,17 +38,7 @@ module InternalEvents
   # @api private
   # `Gitlab::InternalEvents`
   module GitlabInternalEvents
-    class << self
-      # @see InternalEvents.track_event
-      def track_event(event_name, category: nil, additional_properties: {}, **kwargs)
-        ::InternalEvents.track_event(event_name, category:, additional_properties:, **kwargs)
-      end
-
-      # @see InternalEvents.with_batched_redis_writes
-      def with_batched_redis_writes(&block)
-        ::InternalEvents.with_batched_redis_writes(&block)
-      end
-    end
+    extend Entrance
 
     UnknownEventError = ::InternalEvents::UnknownEventError
     InvalidPropertyError = ::InternalEvents::InvalidPropertyError

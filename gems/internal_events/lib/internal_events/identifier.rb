@@ -11,17 +11,19 @@ module InternalEvents
       # @return [Integer, String, nil] the id; nil for what has none yet
       # @raise [InvalidPropertyTypeError] for what can have none
       def of(value)
-        return value if value.nil? || value.is_a?(Integer)
-        return text(value) if value.is_a?(String)
-
-        id = value.id
-        return id if id.nil? || id.is_a?(Integer)
-        return text(id) if id.is_a?(String)
+        case value
+        when nil, Integer then return value
+        when String then return text(value)
+        end
+        case id = value.id
+        when nil, Integer then return id
+        when String then return text(id)
+        end
 
         raise InvalidPropertyTypeError, "should have an id that is an Integer or a String, got #{class_name(id)} " \
                                         "of a #{class_name(value)}"
       rescue NoMethodError => error
-        raise unless error.name == :id || error.name == :nil?
+        raise unless error.name == :id
 
         raise InvalidPropertyTypeError, "should be an id, or have one, got #{class_name(value)}"
       end

@@ -72,16 +72,22 @@ module InternalEvents
     # @return [nil]
     # @raise [TrackingError] in strict mode, if the call is wrong
     def track_event(event_name, category: nil, additional_properties: nil, **kwargs)
-      call = Call.new(self, event_name, category, additional_properties, kwargs)
+      track(event_name, category, additional_properties, kwargs)
+    end
+
+    # @api private
+    def track(event_name, category, properties, kwargs)
+      call = Call.new(self, event_name, category, properties, kwargs)
       given = call.given
-      answer = ask { @native.track(call.name, given) }
-      refuse(call, answer) if answer.is_a?(String)
-      ExtraTrackers.tell(call, self) unless call.declared.nil? || call.declared.extra_trackers.empty?
+      answer = @native.track(call.name, given)
+      answer = settle(answer) { @native.track(call.name, given) } unless true.equal?(answer)
+      raise Refusal.error(call, answer) if String === answer
+
+      declared = call.declared
+      ExtraTrackers.tell(call, self) unless declared.nil? || declared.extra_trackers.empty?
       nil
-    rescue ThreadError => error
-      track_outside_trap(error) { track_event(event_name, category:, additional_properties:, **kwargs) }
-    rescue StandardError => error
-      raise if @strict
+    rescue StandardError, SystemStackError => error
+      raise if @strict || InternalEvents.trap_context?(error)
 
       report(error, event_name: event_name)
     end
@@ -129,7 +135,7 @@ module InternalEvents
     # @return [nil]
     def report(error, **details)
       InternalEvents.configuration.on_error&.call(error, details)
-      say(:warn, error.class, "#{error.message} (#{error.class}, #{details.map { |name, it| "#{name}: #{it}" }.join(", ")})")
+      say(:warn, error.class, "#{error.message} (#{error.class}, #{details.map { |name, it| "#{name}: #{shown(it)}" }.join(", ")})")
       nil
     rescue StandardError => second
       warn "internal_events: #{error.class} could not be reported: #{second.class}"
@@ -144,40 +150,40 @@ module InternalEvents
 
     private
 
-    # Asks the native part, which is opened first if it is not.
-    def ask
-      answer = yield
-      if answer.nil?
-        open
+    def ask(&again)
+      settle(yield, &again)
+    end
+
+    # Asks the native part again, once it is open, if it was not: more than once, if a fork in another thread comes in
+    # between.
+    def settle(answer)
+      while answer.nil?
+        return false unless open
+
         answer = yield
-        # A fork in another thread came in between: once it is over it can be opened again.
-        answer = (open; yield) if answer.nil?
       end
       say_notices if answer == :notices
+      say_carried if answer == :carried
       answer
     end
 
+    # Whether it is open now; if not, an event is counted as lost.
     def open
-      return @native.refuse if @failed_at && Process.clock_gettime(Process::CLOCK_MONOTONIC) - @failed_at < RETRY_AFTER
-
+      if @failed_at && monotonic - @failed_at < RETRY_AFTER
+        @native.refuse
+        return false
+      end
       @lock.synchronize { @native.open }
       @failed_at = nil
+      true
     rescue Error
-      @failed_at = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      @failed_at = monotonic
       @native.refuse
       raise
     end
 
-    def refuse(call, reason)
-      raise Refusal.error(call, reason)
-    end
-
-    # A handler of a signal may wait for nothing, so another thread does it.
-    def track_outside_trap(error, &track)
-      raise error unless error.message.include?("trap context")
-
-      Thread.new(&track)
-      nil
+    def monotonic
+      Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
 
     # What the core says of a tracker in memory is what a test is about, and nothing for its log.
@@ -187,8 +193,17 @@ module InternalEvents
       end
     end
 
+    def say_carried
+      say(:error, :carried, "this process was forked while handles to its data were open, so it tracks nothing; fork by " \
+                            "Process.fork, or call InternalEvents.before_fork first")
+    end
+
+    def shown(value)
+      String === value ? value : Identifier.class_name(value)
+    end
+
     def say(level, kind, line)
-      now = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      now = monotonic
       last = @said[kind]
       return if last && now - last < SAY_AGAIN_AFTER
 

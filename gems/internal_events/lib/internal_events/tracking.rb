@@ -2,22 +2,45 @@
 
 # What applications call.
 module InternalEvents
-  class << self
+  # The calls that are there under two names.
+  module Entrance
     # Tracks an event; see {Tracker#track_event}.
     #
     # @return [nil]
     # @raise [TrackingError] in strict mode, if the call is wrong; in production nothing is ever raised
-    def track_event(event_name, category: nil, additional_properties: {}, **kwargs)
-      tracker.track_event(event_name, category:, additional_properties:, **kwargs)
+    def track_event(event_name, category: nil, additional_properties: nil, **kwargs)
+      InternalEvents.tracker.track(event_name, category, additional_properties, kwargs)
     rescue Error => error
-      raise if raises?
+      InternalEvents.not_tracked(error, event_name)
+    rescue ThreadError => error
+      raise unless InternalEvents.trap_context?(error)
 
-      complain(error, event_name)
+      # A handler of a signal may wait for nothing, so another thread does it.
+      Thread.new { InternalEvents.tracker.track(event_name, category, additional_properties, kwargs) }
+      nil
     end
 
     # The core writes what many calls count at once anyway: this is here for code that says so.
     def with_batched_redis_writes
       yield
+    end
+  end
+
+  extend Entrance
+
+  class << self
+    # @api private
+    def trap_context?(error)
+      error.is_a?(ThreadError) && error.message.include?("trap context")
+    end
+
+    # Raises in strict mode, and says else, that there is no tracker that could even count a loss.
+    #
+    # @api private
+    def not_tracked(error, event_name)
+      raise error if raises?
+
+      complain(error, event_name)
     end
 
     private
@@ -27,7 +50,6 @@ module InternalEvents
       strict.nil? ? configuration.strict || configuration.strict_by_default? : strict
     end
 
-    # Without an installation there is no tracker that could count it.
     def complain(error, event_name)
       configuration.on_error&.call(error, { event_name: event_name })
       now = Process.clock_gettime(Process::CLOCK_MONOTONIC)

@@ -3,7 +3,7 @@
 use internal_events::{Analytics, Event, Id, Scalar};
 use magnus::r_hash::ForEach;
 use magnus::value::{ReprValue as _, Value};
-use magnus::{Error, Float, Integer, RArray, RHash, RString, Ruby, Symbol, TryConvert as _};
+use magnus::{Error, Float, Integer, RArray, RHash, RString, Symbol};
 
 /// What stands for a value that is neither text nor number: no property may be a boolean, so the
 /// core leaves it out and counts it as one of the wrong type.
@@ -74,19 +74,15 @@ fn key(name: Value) -> String {
 }
 
 fn scalar(value: Value) -> Scalar {
-    let ruby = Ruby::get_with(value);
     if value.is_nil() {
         Scalar::Null
     } else if let Some(integer) = Integer::from_value(value) {
         // A number beyond 64 bits is the nearest float, as over HTTP.
-        integer.to_i64().map_or_else(|_| float(value), Scalar::Int)
-    } else if value.is_kind_of(ruby.class_float()) {
-        float(value)
+        let float = || integer.to_string().parse().map_or(NO_SCALAR, Scalar::Float);
+        integer.to_i64().map_or_else(|_| float(), Scalar::Int)
+    } else if let Some(float) = Float::from_value(value) {
+        Scalar::Float(float.to_f64())
     } else {
         text(value).map_or(NO_SCALAR, Scalar::Str)
     }
-}
-
-fn float(value: Value) -> Scalar {
-    Float::try_convert(value).map_or(NO_SCALAR, |it| Scalar::Float(it.to_f64()))
 }

@@ -8,6 +8,7 @@
 //! What is done here is only what Ruby cannot do: values of Ruby become values of Rust, waiting
 //! lets other threads of Ruby run, and a handle that a fork has carried into another process is
 //! never used there. All of it is called by `lib/internal_events`, and by nobody else.
+#![expect(missing_docs, reason = "what Ruby calls first is made by a macro, without any")]
 
 mod convert;
 mod gvl;
@@ -20,8 +21,7 @@ use installation::NativeInstallation;
 use magnus::{Error, Module as _, Object as _, Ruby, function, method};
 use tracker::NativeTracker;
 
-/// Defines `InternalEvents::Native`. The loader requires the file that cargo builds, so the function
-/// that Ruby calls has the name of that file.
+// The loader requires the file that cargo builds, so what Ruby calls first has the name of that.
 #[magnus::init(name = "libinternal_events_ruby")]
 fn init(ruby: &Ruby) -> Result<(), Error> {
     notices::listen();

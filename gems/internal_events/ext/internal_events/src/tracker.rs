@@ -176,8 +176,8 @@ impl NativeTracker {
     }
 
     /// Tracks an event: nil if it is not open, `true` if all is well, `:notices` if all is well
-    /// and the core has something to say, `false` if it was refused and counted, or why strict
-    /// mode refuses it.
+    /// and the core has something to say, `false` if it was refused and counted, `:carried` if that is
+    /// so because of a fork, or why strict mode refuses it.
     pub(crate) fn track(
         ruby: &Ruby,
         this: &Self,
@@ -210,7 +210,10 @@ impl NativeTracker {
         let submission = match &*self.state.borrow() {
             State::Closed => return ruby.qnil().as_value(),
             State::Ended => return self.refuse(ruby, "shut_down"),
-            State::Carried => return self.refuse(ruby, "carried_by_fork"),
+            State::Carried => {
+                self.refuse(ruby, "carried_by_fork");
+                return ruby.to_symbol("carried").as_value();
+            }
             State::Open { tracker, .. } => tracker.send(event),
         };
         match submission {
