@@ -65,8 +65,7 @@ RSpec.describe InternalEvents::LegacyControllerTracking do
     end
 
     it "counts a visitor who has the cookie" do
-      set_cookie("visitor_id=abc")
-      visit(controller)
+      visit(controller, "HTTP_COOKIE" => "visitor_id=abc")
       expect(elements).to eq(["abc"])
     end
   end

@@ -8,10 +8,17 @@ module InternalEvents
     # @api private
     def guard(event_name:)
       yield
-    rescue StandardError => e
-      raise if raises?
+    rescue StandardError => error
+      in_use(event_name)&.wrong(error, event_name: event_name)
+    end
 
-      tracker.report(e, event_name: event_name)
+    private
+
+    # The tracker, or nothing if there can be none, which is said.
+    def in_use(event_name)
+      tracker
+    rescue Error => error
+      not_tracked(error, event_name)
     end
   end
 end

@@ -34,7 +34,7 @@ module InternalEvents
 
     initializer "internal_events.log", after: :initialize_logger do |app|
       require "internal_events/notifications"
-      InternalEvents.singleton_class.prepend(Notifications)
+      Entrance.prepend(Notifications)
       wanted = app.config.internal_events.log
       if wanted.nil? ? Rails.logger&.debug? : wanted
         require "internal_events/log_subscriber"

@@ -66,7 +66,7 @@ module InternalEvents
       # Every call happens when the test says it is.
       def follow(clock)
         Module.new do
-          %i[track_event explain explain_text].each do |name|
+          %i[track track_unique hand_on explain explain_text].each do |name|
             define_method(name) do |*args, **options|
               self.now = clock.now
               super(*args, **options)
