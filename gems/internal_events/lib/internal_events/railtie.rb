@@ -44,7 +44,7 @@ module InternalEvents
 
     # Where code is reloaded, definitions are too; elsewhere they are those of the start.
     initializer "internal_events.reload" do |app|
-      next unless app.config.reload_classes_only_on_change && !app.config.cache_classes
+      next if app.config.cache_classes
 
       folders = DEFINITIONS.to_h { |it| [app.root.join(it).to_s, %w[yml]] }
       watcher = app.config.file_watcher.new([], folders) { InternalEvents.reload }

@@ -26,8 +26,8 @@ module InternalEvents
         Testing::IncrementUsageMetrics.new(*key_paths).extend(Combined)
       end
 
-      ::RSpec::Matchers.define_negated_matcher :not_trigger_internal_events, :trigger_internal_events
-      ::RSpec::Matchers.define_negated_matcher :not_increment_usage_metrics, :increment_usage_metrics
+      define_negated_matcher :not_trigger_internal_events, :trigger_internal_events
+      define_negated_matcher :not_increment_usage_metrics, :increment_usage_metrics
 
       # The value of a metric, as if the running week were complete, or on a given day.
       def usage_metric(key_path, at: nil)
