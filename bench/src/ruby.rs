@@ -18,10 +18,20 @@ const EXTENSION: &str = "INTERNAL_EVENTS_NATIVE";
 const BURST: usize = 10_000;
 
 pub(crate) fn run(size: &Size) -> Result<Report> {
+    match extension() {
+        Ok(extension) => measure(size, extension),
+        Err(reason) => {
+            let notes = vec![format!("SKIPPED: {reason:#}")];
+            Ok(Report { notes, ..Report::default() })
+        }
+    }
+}
+
+fn measure(size: &Size, extension: PathBuf) -> Result<Report> {
     let server = Server::start()?;
     let root = tempfile::tempdir()?;
     generated::write(root.path(), size.pick(1_000, 50), COUNTED)?;
-    let script = Script { root: root.path(), url: server.url(), extension: extension()? };
+    let script = Script { root: root.path(), url: server.url(), extension };
     let (burst, bursts) = (size.pick(BURST, 1_000), size.pick(5, 1));
     let [of_gem, of_redis]: [RefCell<Vec<Value>>; 2] = Default::default();
     let run = |side: &str, all: &RefCell<Vec<Value>>, burst, bursts| -> Result<f64> {

@@ -157,6 +157,13 @@ fn is_installed(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
+/// Whether an extension of Ruby can be built, of whatever Ruby is first on the path.
+pub(crate) fn has_ruby_headers(project: &Project) -> bool {
+    let header = "exit File.file?(File.join(RbConfig::CONFIG['rubyhdrdir'], 'ruby.h'))";
+    let mut ruby = project.command("ruby");
+    ruby.args(["-rrbconfig", "-e", header]).status().is_ok_and(|it| it.success())
+}
+
 fn is_root() -> bool {
     let output = Command::new("id").arg("-u").output();
     output.is_ok_and(|it| it.stdout.trim_ascii() == b"0")

@@ -74,6 +74,7 @@ pub fn parameters(entry: &StoredEntry, options: &SnowplowOptions) -> Result<Para
 ///
 /// The event's name is its action. The contexts are objects of JSON with `schema` and `data`, and
 /// stand beside the standard one.
+#[expect(clippy::missing_panics_doc, reason = "only a bug of ours could make it panic")]
 pub fn legacy_event(
     event: &Event,
     contexts: &[String],

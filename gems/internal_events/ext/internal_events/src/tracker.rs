@@ -40,7 +40,7 @@ pub(crate) struct NativeTracker {
 
 enum Home {
     /// The data directory of the installation; the configuration is made once.
-    Data(RefCell<Option<Config>>),
+    Data(RefCell<Option<Box<Config>>>),
     /// Memory, and a clock that is set.
     Memory { clock: Arc<SetClock>, strictness: Strictness },
 }
@@ -144,7 +144,7 @@ impl NativeTracker {
         }
         let read = Arc::clone(&*this.read.borrow());
         let made = match &this.home {
-            Home::Data(config) => config.borrow().clone(),
+            Home::Data(config) => config.borrow().as_deref().cloned(),
             Home::Memory { clock, strictness } => {
                 Some(Config::new(Arc::clone(&read.catalog)).strictness(*strictness).clock(Arc::<
                     SetClock,
@@ -169,7 +169,7 @@ impl NativeTracker {
         let (config, tracker) =
             opened.map_err(|it: Box<dyn std::error::Error + Send>| error(ruby, &*it))?;
         if let Home::Data(place) = &this.home {
-            place.replace(Some(config));
+            place.replace(Some(Box::new(config)));
         }
         this.state.replace(State::Open { tracker, since: Instant::now() });
         Ok(())

@@ -48,8 +48,8 @@ impl NativeTracker {
             let day = this.day(ruby, Some(day))?;
             for name in &names {
                 let event = legacy_unique(name, property.as_deref(), 0.into());
-                let moved = catalog.explain(&event, day).rules;
-                keys.extend(moved.into_iter().filter(|it| it.moves()).map(|it| it.key));
+                let rules = catalog.explain(&event, day).rules.into_iter();
+                keys.extend(rules.filter_map(|it| it.moves().then_some(it.key)));
             }
         }
         if keys.is_empty() {
