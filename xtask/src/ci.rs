@@ -16,11 +16,12 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "tools", run: machine::provide },
     Step { name: "format", run: |project, _| format(project) },
-    Step { name: "lint", run: |project, _| lint(project) },
+    Step { name: "lint", run: lint },
     Step { name: "build", run: |project, _| project.build_program() },
+    Step { name: "gem", run: extension },
     Step { name: "test", run: test },
     Step { name: "bench", run: |project, _| bench(project) },
-    Step { name: "docs", run: |project, _| docs(project) },
+    Step { name: "docs", run: docs },
     Step { name: "fuzz", run: |project, _| fuzz::run(project, &[], FUZZ_TIME, FUZZ_SEED) },
     Step { name: "demo", run: |project, _| demo::run(project) },
 ];
@@ -98,15 +99,28 @@ fn format(project: &Project) -> Result<()> {
     project.run(project.cargo().args(["fmt", "--all", "--check"]))
 }
 
-fn lint(project: &Project) -> Result<()> {
-    project.run(project.cargo().args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-Dwarnings",
-    ]))
+fn lint(project: &Project, skipped: &mut BTreeSet<String>) -> Result<()> {
+    let mut command = project.cargo();
+    command.args(["clippy", "--workspace", "--all-targets", "--locked"]);
+    command.args(without_ruby(project, skipped));
+    project.run(command.args(["--", "-Dwarnings"]))
+}
+
+/// Builds the extension of the Ruby gem, which the tests of the gem load.
+fn extension(project: &Project, skipped: &mut BTreeSet<String>) -> Result<()> {
+    if !without_ruby(project, skipped).is_empty() {
+        return Ok(());
+    }
+    project.run(project.cargo().args(["build", "--locked", "-p", "internal-events-ruby"]))
+}
+
+/// What leaves the extension of the Ruby gem out, where it cannot be built.
+fn without_ruby(project: &Project, skipped: &mut BTreeSet<String>) -> &'static [&'static str] {
+    if machine::has_ruby_headers(project) {
+        return &[];
+    }
+    skipped.insert("the extension of the Ruby gem: there are no headers of ruby".to_owned());
+    &["--exclude", "internal-events-ruby"]
 }
 
 /// Runs all tests, the tidy tests of this crate among them.
@@ -124,11 +138,12 @@ fn bench(project: &Project) -> Result<()> {
 }
 
 /// Renders the documentation of the code; what is written beside it is checked by tidy tests.
-fn docs(project: &Project) -> Result<()> {
+fn docs(project: &Project, skipped: &mut BTreeSet<String>) -> Result<()> {
     // The library and the program have the same name, so each kind is rendered on its own.
     for kind in ["--lib", "--bins"] {
         let mut command = project.cargo();
         command.args(["doc", "--workspace", kind, "--no-deps", "--document-private-items"]);
+        command.args(without_ruby(project, skipped));
         project.run(command.arg("--locked").env("RUSTDOCFLAGS", "-Dwarnings"))?;
     }
     Ok(())

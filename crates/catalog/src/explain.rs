@@ -57,6 +57,13 @@ pub struct RuleVerdict {
     pub surfaces: Vec<Surface>,
 }
 
+impl RuleVerdict {
+    /// Whether it moves.
+    pub fn moves(&self) -> bool {
+        matches!(self.verdict, Verdict::Moves { .. })
+    }
+}
+
 /// Whether a counter moves.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {

@@ -16,6 +16,8 @@ mod parity;
 mod pseudonyms;
 mod questions;
 mod redis;
+mod ruby;
+mod ruby_rails;
 mod serve;
 mod shell;
 

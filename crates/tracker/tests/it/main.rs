@@ -1,5 +1,6 @@
 //! Scenarios of the tracker, one file each; the file name is the story.
 
+mod calls_of_all_languages;
 mod clocks;
 mod counting;
 mod delivery;
