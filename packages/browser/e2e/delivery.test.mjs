@@ -45,6 +45,7 @@ async function runAll(browser) {
     for (let job = jobs.shift(); job; job = jobs.shift()) {
       const outcome = await runOne(browser, job.tool, job.row.scenario);
       const sum = job.row.sums[job.tool] ??= { tracked: 0, waiting: 0, lost: 0, twice: 0, resent: 0, requests: 0, faults: [] };
+      if (process.env.VERBOSE) console.log(job.row.scenario.name, job.tool, JSON.stringify(outcome));
       for (const [key, value] of Object.entries(outcome)) {
         sum[key] = Array.isArray(value) ? [...sum[key], ...value] : sum[key] + value;
       }
@@ -74,15 +75,12 @@ async function runOne(browser, tool, { name, run, seconds = SETTLE, newContext =
 }
 
 function tabulate(rows) {
-  const head = ['what happens', 'events'];
-  for (const tool of CHOSEN) head.push(`${tool}: lost`, 'only when the visitor is back', 'counted twice', 'sent again', 'requests');
-  const lines = rows.map(({ scenario, sums }) => {
-    const cells = CHOSEN.flatMap((tool) => {
-      const { lost, waiting, twice, resent, requests } = sums[tool];
-      return [lost, waiting - lost, twice, resent, requests];
-    });
-    return [scenario.name, sums[CHOSEN[0]].tracked, ...cells];
-  });
+  const head = ['what happens'];
+  for (const tool of CHOSEN) head.push(`${tool}: events`, 'lost', 'only when the visitor is back', 'counted twice', 'sent again', 'requests');
+  const lines = rows.map(({ scenario, sums }) => [scenario.name, ...CHOSEN.flatMap((tool) => {
+    const { tracked, lost, waiting, twice, resent, requests } = sums[tool];
+    return [tracked, lost, waiting - lost, twice, resent, requests];
+  })]);
   const rule = head.map((_, index) => (index === 0 ? '---' : '---:'));
   const header = `${RUNS} ${RUNS === 1 ? 'run' : 'runs'} of each, what fails fails for ${OUTAGE} s\n`;
   return [header, ...[head, rule, ...lines].map((it) => `| ${it.join(' | ')} |`)].join('\n');

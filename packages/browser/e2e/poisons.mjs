@@ -6,7 +6,7 @@ export const POISONS = [
   { name: 'that is as it should be', counts: 2 },
   {
     name: 'where every object has inherited properties',
-    before() {
+    before: () => {
       Object.prototype.label = 'inherited';
       Object.prototype.endpoint = 'http://127.0.0.1:9';
       Object.prototype.user = 'inherited';
@@ -20,22 +20,22 @@ export const POISONS = [
   },
   {
     name: 'where arrays and texts have a `toJSON` of old libraries',
-    before() {
+    before: () => {
       Array.prototype.toJSON = function toJSON() { return `array:${this.length}`; };
       String.prototype.toJSON = function toJSON() { return `text:${this}`; };
     },
   },
   {
     name: 'whose `fetch` throws',
-    before() { globalThis.fetch = () => { throw new Error('no fetch'); }; },
+    before: () => { globalThis.fetch = () => { throw new Error('no fetch'); }; },
   },
   {
     name: 'whose `fetch` answers nonsense',
-    before() { globalThis.fetch = () => ({ then: 'no function' }); },
+    before: () => { globalThis.fetch = () => ({ then: 'no function' }); },
   },
   {
     name: 'without `fetch`, `sendBeacon` and `crypto`',
-    before() {
+    before: () => {
       delete globalThis.fetch;
       delete Navigator.prototype.sendBeacon;
       Object.defineProperty(globalThis, 'crypto', { value: undefined });
@@ -43,11 +43,11 @@ export const POISONS = [
   },
   {
     name: 'whose `JSON.stringify` is replaced later',
-    after() { JSON.stringify = () => { throw new Error('no JSON'); }; },
+    after: () => { JSON.stringify = () => { throw new Error('no JSON'); }; },
   },
   {
     name: 'whose storage throws at each call',
-    before() {
+    before: () => {
       for (const name of ['getItem', 'setItem', 'removeItem']) {
         Storage.prototype[name] = () => { throw new DOMException('full', 'QuotaExceededError'); };
       }
@@ -55,43 +55,34 @@ export const POISONS = [
     counts: 2,
   },
   {
-    name: 'whose storage holds what somebody else wrote',
-    before() {
-      for (const text of ['', 'null', '{', '[1,2]', '[{"a":', '{"__proto__":{"x":1}}']) {
-        for (const key of Object.keys(localStorage)) localStorage.setItem(key, text);
-      }
-    },
-    counts: 2,
-  },
-  {
     name: 'whose locks are never given',
-    before() {
+    before: () => {
       Object.defineProperty(Navigator.prototype, 'locks', { value: { request: () => Promise.reject(new Error('no lock')) } });
     },
     counts: 2,
   },
   {
     name: 'without locks',
-    before() { Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }); },
+    before: () => { Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }); },
     counts: 2,
   },
   {
     name: 'whose elements do not find the closest, and whose events have no path',
-    before() {
+    before: () => {
       Element.prototype.closest = () => { throw new Error('no closest'); };
       Event.prototype.composedPath = () => { throw new Error('no path'); };
     },
   },
   {
     name: 'whose globals of GitLab are broken',
-    before() {
+    before: () => {
       globalThis.gl = { get snowplowStandardContext() { throw new Error('gl'); } };
       Object.defineProperty(globalThis, 'gon', { get() { throw new Error('gon'); } });
     },
   },
   {
     name: 'whose clock stands still and whose dice always fall alike',
-    before() {
+    before: () => {
       Date.now = () => 0;
       Math.random = () => 0;
     },

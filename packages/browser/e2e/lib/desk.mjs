@@ -46,10 +46,10 @@ export async function setUp(t, { settings, flags, pages, headers, isOneOrigin = 
   return { server, gate, site, context, faults, open };
 }
 
-/** The events of a name as they were counted, by their labels; what a test does not say is left out. */
+/** The events of a name as they were counted, by their labels; what was sent for them is left out. */
 export async function byLabel(server, name) {
   const found = {};
-  for (const { properties = {}, ...event } of await server.events(name)) {
+  for (const { properties = {}, snowplow, ...event } of await server.events(name)) {
     const { label, ...others } = properties;
     const list = found[label ?? ''] ??= [];
     list.push({ ...event, ...others });
