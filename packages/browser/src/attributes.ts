@@ -9,7 +9,7 @@ const LOAD = `[${ATTRIBUTE}][${ATTRIBUTE}-load="true"]`;
 /** Reads what an element says of its event; `warn` is told what cannot be read. */
 export const readAttributes = (
   element: Element,
-  warn: (message: string) => void,
+  warn: (name: string, text: string) => void,
 ): Record<string, unknown> => {
   const get = (name: string): string | null => element.getAttribute(`data-event-${name}`);
   const properties: Record<string, unknown> = Object.create(null);
@@ -21,7 +21,7 @@ export const readAttributes = (
   if (value?.trim()) {
     const number = Number(value);
     if (Number.isFinite(number)) properties['value'] = number;
-    else warn(`data-event-value is no number: ${value}`);
+    else warn('value', value);
   }
   const additional = get('additional');
   if (additional) {
@@ -30,7 +30,7 @@ export const readAttributes = (
       if (!read || typeof read !== 'object' || Array.isArray(read)) throw additional;
       Object.assign(properties, read);
     } catch {
-      warn(`data-event-additional is no JSON object: ${additional}`);
+      warn('additional', additional);
     }
   }
   // Objects with a prototype, for tests compare them with literals; its own members win.
@@ -57,14 +57,14 @@ const clicked = (path: readonly EventTarget[], parent: EventTarget): Element | u
 export interface Attributes {
   bind: (parent: Document | Element | ShadowRoot) => (() => void) | null;
   load: (parent: ParentNode) => ArrayLike<Element>;
-  /** Tracks elements that are loaded later; gives what ends it. */
-  observe: (parent: Node) => () => void;
+  /** Tracks elements that are loaded later. */
+  observe: (parent: Node) => void;
 }
 
 /** Makes it; `guard` keeps what is thrown from the page. */
 export const createAttributes = (
   track: Track,
-  warn: (message: string) => void,
+  warn: (name: string, text: string) => void,
   guard: (work: () => void) => void,
 ): Attributes => {
   const bound = new WeakSet<EventTarget>();
@@ -107,7 +107,7 @@ export const createAttributes = (
     },
     load,
     observe: (parent) => {
-      const observer = new MutationObserver((records) => guard(() => {
+      new MutationObserver((records) => guard(() => {
         for (const record of records) {
           for (const node of record.addedNodes) {
             if (!isElement(node)) continue;
@@ -115,9 +115,7 @@ export const createAttributes = (
             load(node);
           }
         }
-      }));
-      observer.observe(parent, { childList: true, subtree: true });
-      return () => observer.disconnect();
+      })).observe(parent, { childList: true, subtree: true });
     },
   };
 };

@@ -1,7 +1,8 @@
 /** Brings what waits to the server: in batches, again after failures, and before the page goes. */
 
 import type { Settings } from './options.ts';
-import { wrap } from './protocol.ts';
+import { isForeign } from './page.ts';
+import { wrapRest, wrapSnowplow } from './protocol.ts';
 import type { Entry, Queue } from './queue.ts';
 import type { World } from './world.ts';
 
@@ -46,7 +47,7 @@ const LONGEST_RETRY = 300_000;
 /** Beyond this a server's wish to be left alone is not obeyed, in milliseconds. */
 const LONGEST_WISH = 3_600_000;
 
-const JSON_TYPE = 'application/json; charset=utf-8';
+const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain';
 
 const sizeOf = (batch: readonly Entry[]): number =>
@@ -61,43 +62,44 @@ export const createDelivery = (
   isAllowed: () => boolean,
   tell: Reporter,
 ): Delivery => {
-  const { count, bytes, wait } = settings.batch;
-  const isRest = settings.transport === 'rest';
-  let type = settings.contentType || (isRest || !world.isForeign(url) ? JSON_TYPE : TEXT_TYPE);
-  let most = isRest ? Math.min(count, 50) : count;
+  const { headers, credentials, transport, contentType, batch: { bytes, wait } } = settings;
+  const isRest = transport === 'rest';
+  // REST takes no more at once.
+  const count = Math.min(settings.batch.count, isRest ? 50 : Infinity);
+  let type = contentType || (isRest || !isForeign(url) ? JSON_TYPE : TEXT_TYPE);
+  let most = count;
   let failures = 0;
   /** Until when the server is left alone after a failure. */
   let pausedUntil = 0;
   let keptAlive = 0;
-  let timer: unknown;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let due = Infinity;
   let running: Promise<void> | undefined;
 
   const schedule = (milliseconds: number): void => {
-    const now = world.now();
+    const now = Date.now();
     const at = Math.max(now + milliseconds, pausedUntil);
     if (at >= due) return;
-    world.stop(timer);
+    clearTimeout(timer);
     due = at;
-    timer = world.wait(() => void flush(), at - now);
+    timer = setTimeout(() => void flush(), at - now);
   };
 
   const pause = (retryAfter: string | null | undefined): void => {
     const longest = Math.min(FIRST_RETRY * 2 ** failures++, LONGEST_RETRY);
     const seconds = +(retryAfter || 0);
-    const wish = seconds >= 0 ? seconds * 1000 : Date.parse(`${retryAfter}`) - world.now();
+    const wish = seconds >= 0 ? seconds * 1000 : Date.parse(`${retryAfter}`) - Date.now();
     // Pages that failed together do not come again together.
-    const jittered = longest * (0.5 + world.random() / 2);
-    pausedUntil = world.now() + Math.max(jittered, Math.min(wish || 0, LONGEST_WISH));
+    const jittered = longest * (0.5 + Math.random() / 2);
+    pausedUntil = Date.now() + Math.max(jittered, Math.min(wish || 0, LONGEST_WISH));
   };
 
   /** Sends a batch; tells whether it makes sense to go on with what is left. */
   const attempt = async (batch: readonly Entry[], isLeaving: boolean): Promise<boolean> => {
-    const request = wrap(batch.map((it) => it.text), settings, type, world.now());
+    const texts = batch.map((it) => it.text);
     const size = sizeOf(batch);
     // A browser that took too many of these answers none: where one failed, the next is another.
     const keepalive = isLeaving || (!failures && keptAlive + size <= KEEPALIVE_BYTES);
-    const { headers, credentials } = settings;
     const mark = (isSent: boolean): void => {
       for (const entry of batch) entry.isSent = isSent;
       if (keepalive) keptAlive += isSent ? size : -size;
@@ -107,20 +109,27 @@ export const createDelivery = (
     let retryAfter: string | null | undefined;
     let why = '';
     try {
-      ({ status, retryAfter } = await world.transport(request, { keepalive, headers, credentials }));
+      ({ status, retryAfter } = await world.transport({
+        url: isRest && texts.length > 1 ? `${url}s` : url,
+        type,
+        body: isRest ? wrapRest(texts) : wrapSnowplow(texts, Date.now()),
+        keepalive,
+        headers,
+        credentials,
+      }));
     } catch (error) {
       why = `: ${error}`;
     }
     mark(false);
     const isOk = status >= 200 && status < 300;
-    if (isOk && type === TEXT_TYPE && status !== 204 && !settings.contentType) {
+    if (isOk && type === TEXT_TYPE && status !== 204 && !contentType) {
       // Another collector than ours takes this type for rubbish, and says nothing of it.
       type = JSON_TYPE;
       return true;
     }
     if (isOk) {
       failures = pausedUntil = 0;
-      most = Math.min(most * 2, isRest ? Math.min(count, 50) : count);
+      most = Math.min(most * 2, count);
       queue.remove(batch);
       tell.sent(batch.length);
       return true;
@@ -156,7 +165,7 @@ export const createDelivery = (
   };
 
   const flush = (): Promise<void> => {
-    world.stop(timer);
+    clearTimeout(timer);
     due = Infinity;
     return (running ??= world.alone(url, drain).catch(tell.fail).then(() => {
       running = undefined;

@@ -32,7 +32,7 @@ export interface Options {
    * The type of the body for Snowplow. `text/plain` spares a browser the question whether it may
    * send to another origin, but collectors other than ours do not read it.
    * @defaultValue `text/plain` to another origin, until the server is found not to read it;
-   * else `application/json; charset=utf-8`
+   * else `application/json`
    */
   readonly contentType?: string;
   /** More headers of each request. Any of them makes a browser ask other origins first. */
@@ -100,21 +100,13 @@ export type Settings = Omit<Options, 'batch' | 'queue'> & {
 export const own = (...from: readonly unknown[]): Record<string, unknown> =>
   Object.assign(Object.create(null), ...from);
 
-const limits = <T extends object>(defaults: T, given: unknown): T => {
-  const all = own(defaults, given);
-  for (const name of Object.keys(defaults)) {
-    if (!(+(all[name] as number) > 0)) all[name] = (defaults as Record<string, unknown>)[name];
-  }
-  return all as T;
-};
-
 /** Completes options; of those given twice the later are taken. */
 export const settle = (...given: readonly unknown[]): Settings => {
   const all = own(...given);
-  all['batch'] = limits<BatchLimits>({ count: 50, bytes: 50_000, wait: 1_000 }, all['batch']);
-  all['queue'] = limits<QueueLimits>(
-    { count: 10_000, bytes: 8_000_000, stored: 1_000_000 },
+  all['batch'] = own({ count: 50, bytes: 50_000, wait: 1_000 } satisfies BatchLimits, all['batch']);
+  all['queue'] = own(
+    { count: 10_000, bytes: 8_000_000, stored: 1_000_000 } satisfies QueueLimits,
     all['queue'],
   );
-  return all as Settings;
+  return all as unknown as Settings;
 };

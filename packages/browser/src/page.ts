@@ -1,12 +1,9 @@
-/** The world of a page: the only file that touches `window` and `document`. */
+/** The only file that touches `window` and `document`. */
 
 import type { PageValues } from './call.ts';
 import type { Identifier } from './options.ts';
 import { own } from './options.ts';
-import type { Answer, Transport, World } from './world.ts';
-
-/** Whether there is a page at all; on a server there is none. */
-export const isPage = (): boolean => typeof document === 'object';
+import type { Alone, Transport, World } from './world.ts';
 
 /** After this a request counts as failed, in milliseconds. */
 const TIMEOUT = 15_000;
@@ -14,42 +11,45 @@ const TIMEOUT = 15_000;
 /** How long a page waits until no other one sends, in milliseconds. */
 const PATIENCE = 10_000;
 
-type Signals = { timeout?: (milliseconds: number) => AbortSignal };
+/** Whether there is a page at all; on a server there is none. */
+export const isPage = (): boolean => typeof document === 'object';
 
-const signal = (milliseconds: number): { signal?: AbortSignal } => {
-  const it = (AbortSignal as unknown as Signals).timeout?.(milliseconds);
-  return it ? { signal: it } : {};
-};
+/** Tells a developer something. */
+export const log = (...message: readonly unknown[]): void =>
+  console.warn('[internal-events]', ...message);
 
-/** Whether `fetch` can outlive its page; where it cannot, a beacon can. */
-const canKeepAlive = (): boolean => 'keepalive' in Request.prototype;
+/** Ends something after a time; older browsers wait as long as it takes. */
+const within = (milliseconds: number): { readonly signal: AbortSignal } =>
+  ({ signal: AbortSignal.timeout?.(milliseconds) });
 
-const meta = (name: string): string | undefined =>
-  document.querySelector(`meta[name="${name}"]`)?.getAttribute('content') || undefined;
+const meta = (name: string): string | null | undefined =>
+  document.querySelector(`meta[name="${name}"]`)?.getAttribute('content');
 
-/** Whether an address is of another origin. */
-const isForeign = (url: string): boolean => new URL(url, location.href).origin !== location.origin;
+/** Whether requests to this address go to another origin. */
+export const isForeign = (url: string): boolean =>
+  new URL(url, location.href).origin !== location.origin;
 
-const send: Transport = async ({ url, type, body }, { keepalive, headers, credentials }) => {
-  if (keepalive && !canKeepAlive() && navigator.sendBeacon?.(url, new Blob([body], { type }))) {
+const send: Transport = async ({ url, type, body, keepalive, headers, credentials }) => {
+  const canKeepAlive = 'keepalive' in Request.prototype;
+  if (keepalive && !canKeepAlive && navigator.sendBeacon?.(url, new Blob([body], { type }))) {
     // Nobody says what becomes of it; if the page is still here then, the events are sent again.
     return new Promise((answer) => setTimeout(answer, TIMEOUT, { status: 0 }));
   }
-  const token = isForeign(url) ? undefined : meta('csrf-token');
+  const token = !isForeign(url) && meta('csrf-token');
   const response = await fetch(url, {
     method: 'POST',
     body,
-    keepalive: keepalive && canKeepAlive(),
+    keepalive: keepalive && canKeepAlive,
     credentials: credentials || 'same-origin',
     headers: own({ 'Content-Type': type }, token && { 'X-CSRF-Token': token }, headers) as
       Record<string, string>,
-    ...signal(TIMEOUT),
+    ...within(TIMEOUT),
   });
-  return { status: response.status, retryAfter: response.headers.get('Retry-After') } as Answer;
+  return { status: response.status, retryAfter: response.headers.get('Retry-After') };
 };
 
 /** Lets one page at a time send; without Web Locks by a lease in the storage, as well as it can. */
-const alone: World['alone'] = async (name, work) => {
+const alone: Alone = async (name, work) => {
   let hasRun = false;
   const run = (isAlone: boolean): Promise<void> => {
     hasRun = true;
@@ -57,21 +57,22 @@ const alone: World['alone'] = async (name, work) => {
   };
   try {
     if (navigator.locks) {
-      await navigator.locks.request(`internal-events ${name}`, signal(PATIENCE), () => run(true));
-      return;
+      return await navigator.locks.request(name, within(PATIENCE), () => run(true));
     }
-    const key = `internal-events-lease ${name}`;
-    if (+(localStorage.getItem(key) || 0) < Date.now()) {
-      localStorage.setItem(key, `${Date.now() + 2 * TIMEOUT}`);
+    const lease = `${name} lease`;
+    if (+(localStorage.getItem(lease) || 0) < Date.now()) {
+      localStorage.setItem(lease, `${Date.now() + 2 * TIMEOUT}`);
       await run(true);
-      localStorage.removeItem(key);
-      return;
+      return localStorage.removeItem(lease);
     }
   } catch {
     // Refused, or another page does not end: what is of this page can be sent all the same.
   }
   if (!hasRun) await run(false);
 };
+
+/** The world of this page. */
+export const world: World = { transport: send, storage: () => localStorage, alone };
 
 const { hasOwnProperty } = Object.prototype;
 
@@ -81,7 +82,8 @@ const get = <T>(from: unknown, name: string): T | undefined =>
     ? (from as Record<string, T | null>)[name] ?? undefined
     : undefined;
 
-const values = (): PageValues => {
+/** What the page says about itself, as pages of GitLab do. */
+export const readPage = (): PageValues => {
   const gl = get(window, 'gl');
   const context = get(gl, 'snowplowStandardContext');
   return {
@@ -93,60 +95,46 @@ const values = (): PageValues => {
   };
 };
 
-const uuid = (): string => {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  // Pages without TLS have random numbers only.
-  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte, nth) =>
-    (nth === 6 ? (byte & 15) | 64 : nth === 8 ? (byte & 63) | 128 : byte)
-      .toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+/** The category of events that name none. */
+export const readCategory = (): string | undefined => document.body?.dataset['page'];
+
+/** Options in the page; throws if they are no JSON. */
+export const readOptions = (): unknown => JSON.parse(meta('internal-events') || '{}');
+
+/** What the visitor's browser says: Global Privacy Control, and Do-Not-Track. */
+export const readPrivacy = (): readonly [boolean, boolean] => {
+  const { globalPrivacyControl, doNotTrack } = navigator as unknown as Record<string, unknown>;
+  return [!!globalPrivacyControl, doNotTrack === '1'];
 };
 
-/** The world of the page that runs this. */
-export const page: World = {
-  now: () => Date.now(),
-  random: () => Math.random(),
-  uuid,
-  wait: (work, milliseconds) => setTimeout(work, milliseconds),
-  stop: (timer) => clearTimeout(timer as number | undefined),
-  transport: send,
-  storage: () => localStorage,
-  alone,
-  page: values,
-  category: () => document.body?.dataset['page'],
-  given: () => JSON.parse(meta('internal-events') || '{}'),
-  privacy: () => {
-    const { globalPrivacyControl, doNotTrack, msDoNotTrack } = navigator as unknown as
-      Record<string, unknown>;
-    const dnt = doNotTrack || (window as unknown as Record<string, unknown>)['doNotTrack'] || msDoNotTrack;
-    return { gpc: !!globalPrivacyControl, dnt: dnt === '1' || dnt === 'yes' };
-  },
-  isForeign,
-  onLeave: (work) => {
-    addEventListener('pagehide', work);
-    document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'hidden') work();
-    });
-  },
-  onOnline: (work) => addEventListener('online', work),
-  log: (...message) => console.warn('[internal-events]', ...message),
+/** A digit of a random UUID: of an 8, which is the variant's, only the last two bits are random. */
+const digit = (given: string): string => {
+  const [byte] = crypto.getRandomValues(new Uint8Array(1)) as unknown as [number];
+  return (+given ^ (byte & (15 >> (+given / 4)))).toString(16);
 };
 
-/** What the tag of the classic script says: its origin, and options as `data-…` attributes. */
-export const ownScript = (): {
-  readonly defaults: Record<string, unknown>;
-  readonly isConfigured: () => boolean;
-} => {
+/** A random UUID; pages without TLS have random numbers only. */
+export const uuid = (): string =>
+  crypto.randomUUID?.() ?? '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, digit);
+
+/** The page may be gone soon. */
+export const onLeave = (work: () => void): void => {
+  addEventListener('pagehide', work);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') work();
+  });
+};
+
+/** The network is back. */
+export const onOnline = (work: () => void): void => addEventListener('online', work);
+
+/** The tag of the classic script: its origin if it is another one, and its `data-…` attributes. */
+export const readScript = (): Record<string, unknown> => {
   const script = document.currentScript as HTMLScriptElement | null;
-  const defaults: Record<string, unknown> = own();
-  if (script?.src && isForeign(script.src)) defaults['endpoint'] = new URL(script.src).origin;
-  const given = Object.entries(script?.dataset || {});
-  for (const [name, text] of given) {
-    defaults[name] = text === 'true' || (text === 'false' ? false : text);
+  const options = own();
+  if (script?.src && isForeign(script.src)) options['endpoint'] = new URL(script.src).origin;
+  for (const [name, text] of Object.entries(script?.dataset || {})) {
+    options[name] = text === 'true' || (text !== 'false' && text);
   }
-  return {
-    defaults,
-    isConfigured: () =>
-      !!(given.length || meta('internal-events') || values().data),
-  };
+  return options;
 };

@@ -8,6 +8,9 @@ import type { QueueLimits } from './options.ts';
 /** What the queue needs of a storage; all of it may throw. */
 export type Store = Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>;
 
+/** Works with the storage; gives nothing where it is full or forbidden. */
+export type UseStore = <T>(work: (store: Store) => T) => T | undefined;
+
 /** An event that waits. */
 export interface Entry {
   readonly key: string;
@@ -53,7 +56,7 @@ const isEvent = (text: string): boolean => {
 
 /** Makes a queue; `drop` is told how many were too many. */
 export const createQueue = (
-  store: () => Store | undefined,
+  storage: UseStore,
   prefix: string,
   limits: QueueLimits,
   drop: (n: number) => void,
@@ -61,16 +64,6 @@ export const createQueue = (
   let entries = new Map<string, Entry>();
   let bytes = 0;
   let stored = 0;
-
-  const storage = <T>(work: (store: Store) => T): T | undefined => {
-    try {
-      const it = store();
-      return it && work(it);
-    } catch {
-      // Full or forbidden: the event is in memory all the same.
-      return undefined;
-    }
-  };
 
   const add = (key: string, text: string, isOwn: boolean): Entry => {
     const entry = {

@@ -1,7 +1,8 @@
 /** Internal events in Vue 3, and as a plugin in Vue 2. It needs nothing of Vue at run time. */
 
-import type { InternalEventsApi, Options, TrackEvent } from './index.ts';
+import type { InternalEventsApi, TrackEvent } from './api.ts';
 import { InternalEvents } from './index.ts';
+import type { Options } from './options.ts';
 import type {} from 'vue';
 
 /** What an application of Vue 3, or the constructor of Vue 2, is to a plugin. */
