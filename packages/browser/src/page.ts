@@ -45,6 +45,8 @@ const send: Transport = async ({ url, type, body, keepalive, headers, credential
       Record<string, string>,
     ...within(TIMEOUT),
   });
+  // Until it is read to its end a browser counts it among those that are kept alive.
+  await response.text();
   return { status: response.status, retryAfter: response.headers.get('Retry-After') };
 };
 
