@@ -18,7 +18,7 @@ const ONLY = process.env.ONLY ?? '';
 const SETTLE = Number(process.env.SETTLE ?? 5);
 
 /** Visits at the same time: they mostly wait. */
-const LANES = 4;
+const LANES = 3;
 
 const OURS = 'internal-events';
 

@@ -66,18 +66,6 @@ export class Visit {
     return tab.evaluate((names) => { for (const name of names) globalThis.track(name); }, this.names(count));
   }
 
-  /** Tracks events in one turn, but only those for which there is time. */
-  async trackFor(tab, count, milliseconds) {
-    const names = this.names(count);
-    const done = await tab.evaluate(([all, limit]) => {
-      const start = performance.now();
-      let n = 0;
-      for (; n < all.length && performance.now() - start < limit; n += 1) globalThis.track(all[n]);
-      return n;
-    }, [names, milliseconds]);
-    this.tracked.length -= count - done;
-  }
-
   /** Tracks events and leaves for another site, in the handler of one click. */
   async trackAndLeave(tab, count, filler = '') {
     await tab.evaluate(([names, url, text]) => {
