@@ -79,6 +79,7 @@ export const POISONS = [
       globalThis.gl = { get snowplowStandardContext() { throw new Error('gl'); } };
       Object.defineProperty(globalThis, 'gon', { get() { throw new Error('gon'); } });
     },
+    counts: 2,
   },
   {
     name: 'whose clock stands still and whose dice always fall alike',

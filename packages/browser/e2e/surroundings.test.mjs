@@ -213,6 +213,15 @@ describe('a page', { concurrency: 4 }, () => {
     assert.deepEqual(faults, []);
   });
 
+  test('a page whose options cannot be read is told so, and not broken', async (t) => {
+    const pages = { '/': page(`<meta name="internal-events" content='{"endpoint": '>${SCRIPT}`, BUTTON) };
+    const { faults, open } = await setUp(t, { pages });
+    const tab = await open('/');
+    assert.match(await tab.evaluate(() => globalThis.InternalEvents.health().lastError), /JSON/);
+    await tab.click('button');
+    assert.deepEqual(faults, []);
+  });
+
   for (const poison of POISONS) {
     test(`nothing is thrown into a page ${poison.name}`, async (t) => {
       const pages = { '/': page(CONFIGURED + SCRIPT, BUTTON) };
