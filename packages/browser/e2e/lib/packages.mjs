@@ -14,12 +14,25 @@ export function packaged(path) {
   return readFileSync(require.resolve(path));
 }
 
-/** The script of this project, as it is given to users. */
-export const OURS = new URL('../../dist/internal-events.js', import.meta.url);
+/** Modules of this project, and the entry that the others share. */
+const SOURCES = { 'index.js': 'index.ts', 'vue.js': 'vue.ts' };
 
-/** A file of the package beside the script. */
+/**
+ * A script of this project, as it is given to users. The classic one is committed; modules are as
+ * they were built, or else bundled here, so that nobody has to build anything first.
+ */
 export function ours(name) {
-  const file = new URL(name, new URL('../../dist/', import.meta.url));
-  if (!existsSync(file)) throw new Error(`there is no ${fileURLToPath(file)}; run \`npm run build\` in packages/browser`);
-  return readFileSync(file);
+  const file = fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
+  if (existsSync(file)) return readFileSync(file);
+  const entry = fileURLToPath(new URL(`../../src/${SOURCES[name]}`, import.meta.url));
+  const { outputFiles: [bundle] } = require('esbuild').buildSync({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    define: { VERSION: '"0.0.0"' },
+    // What holds the state is loaded once.
+    external: name === 'index.js' ? [] : ['./index.ts'],
+  });
+  return bundle.text.replaceAll('./index.ts', './index.js');
 }

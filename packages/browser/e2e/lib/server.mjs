@@ -33,7 +33,7 @@ export class Server {
     this.flags = flags;
     this.#child = spawn(program, args, { stdio });
     const failed = new Promise((_, fail) => {
-      this.#child.once('error', fail);
+      this.#child.once('error', (it) => fail(new Error(`${it.message}; INTERNAL_EVENTS_BIN names the program`)));
       this.#child.once('exit', (code) => fail(new Error(`${program} ended with ${code}`)));
     });
     failed.catch(() => {});
