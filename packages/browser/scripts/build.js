@@ -22,7 +22,7 @@ const common = {
 };
 
 /** Members of objects that nobody outside sees: their names may become short. */
-const PRIVATE = /^(isOwn|isStored|isSent|isReport|referrer|persist|leave|added|sync)$/;
+const PRIVATE = /^(isOwn|isStored|isSent|referrer|persist|leave|added|sync)$/;
 
 const terser = (isModule) => ({
   ecma: 2020,

@@ -1,5 +1,6 @@
 /** Brings what waits to the server: in batches, again after failures, and before the page goes. */
 
+import { REPORT } from './call.ts';
 import type { Settings } from './options.ts';
 import { isForeign } from './page.ts';
 import { wrapRest, wrapSnowplow } from './protocol.ts';
@@ -147,7 +148,10 @@ export const createDelivery = (
       return true;
     }
     queue.remove(batch);
-    tell.drop(isTooLarge ? 'too_large' : 'refused', batch.length, failed);
+    // A server that does not take reports is told nothing of it.
+    if (batch.length > 1 || !texts[0]?.includes(`"${REPORT}"`)) {
+      tell.drop(isTooLarge ? 'too_large' : 'refused', batch.length, failed);
+    }
     return true;
   };
 

@@ -50,27 +50,27 @@ const send: Transport = async ({ url, type, body, keepalive, headers, credential
   return { status: response.status, retryAfter: response.headers.get('Retry-After') };
 };
 
-/** Lets one page at a time send; without Web Locks by a lease in the storage, as well as it can. */
+let isFirst = true;
+
+/**
+ * Lets one page at a time send. Without Web Locks a page takes in what others left when it starts,
+ * and then sends only what is its own.
+ */
 const alone: Alone = async (name, work) => {
+  const { locks } = navigator;
+  const hasJustStarted = isFirst;
+  isFirst = false;
+  if (!locks) return work(hasJustStarted);
   let hasRun = false;
-  const run = (isAlone: boolean): Promise<void> => {
-    hasRun = true;
-    return work(isAlone);
-  };
   try {
-    if (navigator.locks) {
-      return await navigator.locks.request(name, within(PATIENCE), () => run(true));
-    }
-    const lease = `${name} lease`;
-    if (+(localStorage.getItem(lease) || 0) < Date.now()) {
-      localStorage.setItem(lease, `${Date.now() + 2 * TIMEOUT}`);
-      await run(true);
-      return localStorage.removeItem(lease);
-    }
+    await locks.request(name, within(PATIENCE), () => {
+      hasRun = true;
+      return work(true);
+    });
   } catch {
     // Refused, or another page does not end: what is of this page can be sent all the same.
+    if (!hasRun) await work(false);
   }
-  if (!hasRun) await run(false);
 };
 
 /** The world of this page. */
