@@ -81,7 +81,7 @@ async function burst(tool) {
   const time = await worked() - before;
   const lost = await arrived(EVENTS);
   await tab.context().close();
-  return { [`a call, of ${EVENTS} in one turn (µs)`]: (time / EVENTS) * 1000, 'lost of these': lost };
+  return { [`a call, of ${EVENTS} in one turn (µs)`]: (time / EVENTS) * 1000, 'lost of these (events)': lost };
 }
 
 /** Runs in the page: something every few milliseconds. */
@@ -108,7 +108,7 @@ async function stream(tool) {
   return {
     'an event every few ms, until it is sent (µs)': (time / EVENTS) * 1000,
     'the longest task of these over 50 ms, by the clock (ms)': Math.max(0, ...tasks),
-    'lost of those': lost,
+    'lost of those (events)': lost,
   };
 }
 
@@ -142,20 +142,31 @@ for (let round = 0; round <= ROUNDS; round += 1) {
 }
 await Promise.all([browser.close(), site.close(), server.stop()]);
 
+const scripts = {
+  'internal-events': ours('internal-events.js'),
+  snowplow: packaged('@snowplow/browser-tracker/dist/index.umd.min.js'),
+};
+const packed = (it) => gzipSync(it, { level: 9 }).length;
+
+/** What was measured of both in each round, in turn. */
+const rows = Object.keys(rounds[SIDES[0]][0]).map((what) => {
+  const [, name, unit] = /^(.*) \((\S+)\)$/.exec(what);
+  const [own, official] = SIDES.map((side) => rounds[side].map((it) => it[what]));
+  return { name, unit, ours: own, official };
+});
+for (const [name, size] of [['the script', (it) => it.length], ['the script, gzip -9', packed]]) {
+  const [own, official] = SIDES.map((side) => [size(scripts[side])]);
+  rows.push({ name, unit: 'B', ours: own, official });
+}
+
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const digits = (value) => value.toFixed(Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : 1);
 const spread = (values) => `${digits(median(values))} [${digits(Math.min(...values))}–${digits(Math.max(...values))}]`;
 
-const table = Object.keys(rounds[SIDES[0]][0]).map((name) => {
-  const [own, official] = SIDES.map((side) => rounds[side].map((it) => it[name]));
-  const ratios = own.map((it, index) => it / official[index]).filter(Number.isFinite);
-  return [name, spread(own), spread(official), ratios.length ? median(ratios).toFixed(2) : '–'];
-});
-const scripts = [ours('internal-events.js'), packaged('@snowplow/browser-tracker/dist/index.umd.min.js')];
-for (const [name, size] of [['script (B)', (it) => it.length], ['script, gzip -9 (B)', (it) => gzipSync(it, { level: 9 }).length]]) {
-  const [own, official] = scripts.map(size);
-  table.push([name, own, official, (own / official).toFixed(2)]);
-}
 const head = [`${ROUNDS} rounds of ${EVENTS} events, median [least–greatest]`, 'ours', '@snowplow/browser-tracker', 'ratio'];
-for (const row of [head, ['---', '---:', '---:', '---:'], ...table]) console.log(`| ${row.join(' | ')} |`);
-if (process.env.JSON_FILE) writeFileSync(process.env.JSON_FILE, JSON.stringify(rounds, null, 2));
+const lines = rows.map(({ name, unit, ours: own, official }) => {
+  const ratios = own.map((it, index) => it / official[index]).filter(Number.isFinite);
+  return [`${name}, ${unit}`, spread(own), spread(official), ratios.length ? median(ratios).toFixed(2) : '–'];
+});
+for (const line of [head, ['---', '---:', '---:', '---:'], ...lines]) console.log(`| ${line.join(' | ')} |`);
+if (process.env.JSON_FILE) writeFileSync(process.env.JSON_FILE, JSON.stringify(rows, null, 2));
