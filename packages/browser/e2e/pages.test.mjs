@@ -229,6 +229,23 @@ describe('a page', { concurrency: 4 }, () => {
     assert.deepEqual(faults, []);
   });
 
+  test('a visitor whom nobody knows counts in totals, and among no users', async (t) => {
+    const pages = {
+      '/': `<!doctype html><html lang="en"><meta charset="utf-8"><title>Anonymous</title><link rel="icon" href="data:,">
+        <script src="/dist/internal-events.js"></script>
+        <script>InternalEvents.init({ endpoint: '{{server}}', project: 1 });</script>
+        <body data-page="shop"><button id="button" data-event-tracking="click_button" data-event-label="nobody">A</button>`,
+    };
+    const { server, faults, open } = await setUp(t, { pages });
+    await (await open('/')).click('#button');
+    assert.equal(await server.settled(TOTAL('click_button'), 1), 1);
+    const [clicked] = (await byLabel(server, 'click_button')).nobody;
+    assert.deepEqual(clicked, { event: 'click_button', project: 1, category: 'shop' });
+    assert.equal(await server.metric(USERS('click_button')), 0);
+    assert.equal(await server.metric(PROJECTS), 1);
+    assert.deepEqual(faults, []);
+  });
+
   test('who clicks in a page and is tracked by REST too is one user', async (t) => {
     const { server, open } = await setUp(t);
     const tab = await open('/plain.html');

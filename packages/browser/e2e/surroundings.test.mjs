@@ -46,6 +46,16 @@ describe('a page', { concurrency: 4 }, () => {
     assert.deepEqual(faults, []);
   });
 
+  test('events can take a path that no blocker knows', async (t) => {
+    const settings = '[collector]\npaths = ["/com.example/track"]\n';
+    const init = '<script>InternalEvents.init({ endpoint: "{{server}}", path: "/com.example/track", user: 7 });</script>';
+    const { server, gate, faults, open } = await setUp(t, { settings, pages: { '/': page(SCRIPT + init, BUTTON) } });
+    await (await open('/')).click('button');
+    assert.equal(await server.settled(TOTAL('click_button'), 1), 1);
+    assert.deepEqual([...new Set(gate.requests.map((it) => it.url))], ['/com.example/track']);
+    assert.deepEqual(faults, []);
+  });
+
   test('cookies are sent to another origin only if the page wants that', async (t) => {
     const init = (credentials) => `<script>InternalEvents.init({ endpoint: "{{server}}", user: 7, ${credentials} });</script>`;
     const pages = {
