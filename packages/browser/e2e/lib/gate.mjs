@@ -70,6 +70,11 @@ export class Gate {
     return this.requests.filter((it) => it.method === 'POST' || (it.method === 'GET' && it.url.startsWith('/i?')));
   }
 
+  /** Those that were taken. */
+  get taken() {
+    return this.posts.filter((it) => it.status >= 200 && it.status < 300);
+  }
+
   async close() {
     this.listener.closeAllConnections();
     await new Promise((closed) => { this.listener.close(closed); });

@@ -114,7 +114,7 @@ export class Visit {
   /** What became of the events: lost, counted twice, and needlessly sent again. */
   async outcome() {
     const counts = [...(await this.counted()).values()];
-    const answered = this.gate.posts.filter((it) => it.status === 200).flatMap(labels);
+    const answered = this.gate.taken.flatMap(labels);
     const sent = answered.filter((it) => this.tracked.includes(it));
     return {
       tracked: this.tracked.length,
