@@ -6,6 +6,7 @@ mod bad_input;
 mod browser_tracker;
 mod corpus;
 mod crash;
+mod demo;
 mod disk;
 mod durability;
 mod forwarding;
