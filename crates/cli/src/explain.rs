@@ -6,10 +6,10 @@ use crate::metrics::today;
 use crate::output::{self, Style};
 use crate::track::EventArgs;
 use crate::visible::visible;
+use internal_events::explanation_json;
 use internal_events::store::{Counter, Kind};
 use internal_events_catalog::{
-    Catalog, CounterKind, Event, Explanation, Gate, MetricStatus, RuleVerdict, Scalar, Surface,
-    Verdict, Week,
+    Catalog, CounterKind, Event, Explanation, MetricStatus, RuleVerdict, Surface, Verdict, Week,
 };
 use internal_events_installation::Installation;
 use jiff::civil::Date;
@@ -118,7 +118,7 @@ impl Shown<'_> {
     }
 
     fn to_json(&self) -> Value {
-        let mut json = to_json(self.explanation, self.event, self.at);
+        let mut json = explanation_json(self.explanation, self.event, self.at);
         let rules = json.get_mut("rules").and_then(Value::as_array_mut);
         for (shape, rule) in rules.into_iter().flatten().zip(&self.explanation.rules) {
             let now = self.now.get(&rule.key).cloned().unwrap_or_default();
@@ -137,8 +137,7 @@ fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
     let period = if catalog.counter(rule.counter).weekly { "per week" } else { "all time" };
     let key = visible(&rule.key);
     let mut text = format!("{} {key}  {}\n", mark(moves, style), style.dim(period));
-    let reason = reason(&rule.verdict);
-    text.push_str(&format!("      {}\n", visible(&reason)));
+    text.push_str(&format!("      {}\n", visible(&rule.verdict.to_string())));
     if rule.surfaces.is_empty() {
         text.push_str(&format!("      {}\n", style.dim("no metric reads it")));
     }
@@ -146,22 +145,6 @@ fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
         text.push_str(&format!("      {}\n", visible(&human_surface(surface))));
     }
     text
-}
-
-/// Why a counter moves, or does not, in words.
-pub(crate) fn reason(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Moves { operand: None } => "goes up by one".to_owned(),
-        Verdict::Moves { operand: Some(it) } => format!("takes in `{it}`"),
-        Verdict::FilterMismatch { property, expected, found: Scalar::Null } => {
-            format!("its filter wants {property} = {}, which is missing", shown(expected))
-        }
-        Verdict::FilterMismatch { property, expected, found } => {
-            format!("its filter wants {property} = {}, not {}", shown(expected), shown(found))
-        }
-        Verdict::MissingOperand { name } => format!("`{name}` is missing"),
-        Verdict::OtherCall { call } => format!("only `{}` moves it", call.as_str()),
-    }
 }
 
 fn human_surface(surface: &Surface) -> String {
@@ -172,68 +155,4 @@ fn human_surface(surface: &Surface) -> String {
         MetricStatus::Removed => " (the metric is removed and not reported)",
     };
     format!("{} {} from {}{until}{status}", surface.key_path, surface.time_frame, surface.from)
-}
-
-fn shown(value: &Scalar) -> String {
-    match value {
-        Scalar::Str(it) => format!("\"{it}\""),
-        other => other.to_string(),
-    }
-}
-
-fn to_json(explanation: &Explanation, event: &Event, at: Date) -> Value {
-    let gates: Vec<Value> = explanation.gates.iter().map(gate_json).collect();
-    let rules: Vec<Value> = explanation.rules.iter().map(rule_json).collect();
-    json!({
-        "version": 1,
-        "event": event.name,
-        "at": at.to_string(),
-        "week": Week::of(at).to_string(),
-        "known": explanation.is_known(),
-        "gates": gates,
-        "rules": rules,
-    })
-}
-
-fn gate_json(gate: &Gate) -> Value {
-    json!({
-        "gate": gate.name,
-        "subject": gate.subject,
-        "passed": gate.passed,
-        "detail": gate.detail,
-    })
-}
-
-fn rule_json(rule: &RuleVerdict) -> Value {
-    let (moves, reason) = match &rule.verdict {
-        Verdict::Moves { operand } => (true, json!({ "operand": operand })),
-        Verdict::FilterMismatch { property, expected, found } => (
-            false,
-            json!({ "filter": property, "expected": value(expected), "found": value(found) }),
-        ),
-        Verdict::MissingOperand { name } => (false, json!({ "missing": name })),
-        Verdict::OtherCall { call } => (false, json!({ "call": call.as_str() })),
-    };
-    let surfaces: Vec<Value> = rule.surfaces.iter().map(surface_json).collect();
-    json!({ "key": rule.key, "moves": moves, "reason": reason, "metrics": surfaces })
-}
-
-fn surface_json(surface: &Surface) -> Value {
-    json!({
-        "key_path": surface.key_path,
-        "time_frame": surface.time_frame.as_str(),
-        "status": surface.status.as_str(),
-        "from": surface.from.to_string(),
-        "until": surface.until.map(|it| it.to_string()),
-    })
-}
-
-fn value(scalar: &Scalar) -> Value {
-    match scalar {
-        Scalar::Null => Value::Null,
-        Scalar::Bool(it) => json!(it),
-        Scalar::Int(it) => json!(it),
-        Scalar::Float(it) => json!(it),
-        Scalar::Str(it) => json!(it),
-    }
 }

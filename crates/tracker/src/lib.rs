@@ -28,6 +28,7 @@ mod clock;
 mod config;
 mod delivery;
 mod entry;
+mod explanation;
 mod health;
 mod intake;
 mod keys;
@@ -53,6 +54,7 @@ pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Rejected, Resume};
 pub use entry::{entry_json, event_json};
+pub use explanation::explanation_json;
 pub use health::{Cause, Health, RECEIVED, health_json};
 pub use internal_events_catalog::{
     Analytics, Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,

@@ -7,6 +7,7 @@ mod browser_package;
 mod browser_tracker;
 mod corpus;
 mod crash;
+mod demo;
 mod disk;
 mod durability;
 mod forwarding;
