@@ -24,11 +24,18 @@ InternalEvents.init = (options) => {
   init(own(given, options));
 };
 
+const isConfigured = (): boolean => {
+  try {
+    return !!Object.keys(own(given, readOptions(), readPage().data)).length;
+  } catch {
+    // It says something that cannot be read: `init` will say so.
+    return true;
+  }
+};
+
 /** A page that says how it wants to be tracked need not call `init` itself. */
 const start = (): void => {
-  if (!isStarted && Object.keys(own(given, readOptions(), readPage().data)).length) {
-    InternalEvents.init();
-  }
+  if (!isStarted && isConfigured()) InternalEvents.init();
 };
 
 const push: Classic['internalEventsQueue']['push'] = (...all) =>

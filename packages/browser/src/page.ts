@@ -45,6 +45,8 @@ const send: Transport = async ({ url, type, body, keepalive, headers, credential
       Record<string, string>,
     ...within(TIMEOUT),
   });
+  // Until it is read to its end a browser counts it among those that are kept alive.
+  await response.text();
   return { status: response.status, retryAfter: response.headers.get('Retry-After') };
 };
 
@@ -76,11 +78,19 @@ export const world: World = { transport: send, storage: () => localStorage, alon
 
 const { hasOwnProperty } = Object.prototype;
 
-/** Reads an own member: neither what a page did to prototypes, nor an element with that id. */
-const get = <T>(from: unknown, name: string): T | undefined =>
-  from != null && hasOwnProperty.call(from, name)
-    ? (from as Record<string, T | null>)[name] ?? undefined
-    : undefined;
+/**
+ * Reads an own member: neither what a page did to prototypes, nor an element with that id. What
+ * throws when it is read is not there: the event is worth more than what would be said of it.
+ */
+const get = <T>(from: unknown, name: string): T | undefined => {
+  try {
+    return hasOwnProperty.call(from, name)
+      ? (from as Record<string, T | null>)[name] ?? undefined
+      : undefined;
+  } catch {
+    return undefined;
+  }
+};
 
 /** What the page says about itself, as pages of GitLab do. */
 export const readPage = (): PageValues => {
