@@ -1,6 +1,7 @@
 // The page itself: how requests are sent, and the classic script.
 
 import { readFileSync } from 'node:fs';
+import { runInThisContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { InternalEventsApi } from '../src/index.ts';
 
@@ -12,10 +13,11 @@ beforeEach(() => {
   fetched = [];
   vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
     fetched.push([url, init]);
-    return { status: 200, headers: new Headers() };
+    return { status: 200, headers: new Headers(), text: async () => '' };
   });
 });
 afterEach(() => {
+  delete (window as unknown as Record<string, unknown>)['internalEventsQueue'];
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
   localStorage.clear();
@@ -25,9 +27,10 @@ afterEach(() => {
 /** Runs the classic script as a page does that has its tag. */
 const load = (tag = '<script src="/internal-events.js"></script>'): InternalEventsApi => {
   document.head.innerHTML += tag;
+  delete (window as unknown as Record<string, unknown>)['InternalEvents'];
   const element = document.head.querySelector('script[src]');
   vi.spyOn(document, 'currentScript', 'get').mockReturnValue(element as HTMLScriptElement);
-  new Function(script)();
+  runInThisContext(script);
   return (window as unknown as { InternalEvents: InternalEventsApi }).InternalEvents;
 };
 
