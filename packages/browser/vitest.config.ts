@@ -12,5 +12,10 @@ export default defineConfig({
       { find: /^@internal-events\/browser\/testing$/, replacement: source('testing.ts') },
     ],
   },
-  test: { environment: 'happy-dom', include: ['test/**/*.test.ts'] },
+  test: { environment: 'happy-dom',
+    // Scripts are run by the tests that want them to run.
+    environmentOptions: {
+      happyDOM: { settings: { disableJavaScriptFileLoading: true, handleDisabledFileLoadingAsSuccess: true } },
+    },
+    include: ['test/**/*.test.ts'] },
 });

@@ -115,6 +115,7 @@ export const createDelivery = (
         type,
         body: isRest ? wrapRest(texts) : wrapSnowplow(texts, Date.now()),
         keepalive,
+        isLast: isLeaving,
         headers,
         credentials,
       }));

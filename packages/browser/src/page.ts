@@ -22,16 +22,22 @@ export const log = (...message: readonly unknown[]): void =>
 const within = (milliseconds: number): { readonly signal: AbortSignal } =>
   ({ signal: AbortSignal.timeout?.(milliseconds) });
 
-const meta = (name: string): string | null | undefined =>
+/** The name of the meta element with options. */
+export const OPTIONS = 'internal-events';
+
+/** What a meta element says. */
+export const meta = (name: string): string | null | undefined =>
   document.querySelector(`meta[name="${name}"]`)?.getAttribute('content');
 
 /** Whether requests to this address go to another origin. */
 export const isForeign = (url: string): boolean =>
   new URL(url, location.href).origin !== location.origin;
 
-const send: Transport = async ({ url, type, body, keepalive, headers, credentials }) => {
-  const canKeepAlive = 'keepalive' in Request.prototype;
-  if (keepalive && !canKeepAlive && navigator.sendBeacon?.(url, new Blob([body], { type }))) {
+const send: Transport = async ({ url, type, body, keepalive, isLast, headers, credentials }) => {
+  if (
+    isLast && !('keepalive' in Request.prototype) &&
+    navigator.sendBeacon?.(url, new Blob([body], { type }))
+  ) {
     // Nobody says what becomes of it; if the page is still here then, the events are sent again.
     return new Promise((answer) => setTimeout(answer, TIMEOUT, { status: 0 }));
   }
@@ -39,14 +45,14 @@ const send: Transport = async ({ url, type, body, keepalive, headers, credential
   const response = await fetch(url, {
     method: 'POST',
     body,
-    keepalive: keepalive && canKeepAlive,
+    keepalive,
     credentials: credentials || 'same-origin',
     headers: own({ 'Content-Type': type }, token && { 'X-CSRF-Token': token }, headers) as
       Record<string, string>,
     ...within(TIMEOUT),
   });
   // Until it is read to its end a browser counts it among those that are kept alive.
-  await response.text();
+  await response.text().catch(() => {});
   return { status: response.status, retryAfter: response.headers.get('Retry-After') };
 };
 
@@ -109,7 +115,7 @@ export const readPage = (): PageValues => {
 export const readCategory = (): string | undefined => document.body?.dataset['page'];
 
 /** Options in the page; throws if they are no JSON. */
-export const readOptions = (): unknown => JSON.parse(meta('internal-events') || '{}');
+export const readOptions = (): unknown => JSON.parse(meta(OPTIONS) || '{}');
 
 /** What the visitor's browser says: Global Privacy Control, and Do-Not-Track. */
 export const readPrivacy = (): readonly [boolean, boolean] => {

@@ -41,7 +41,9 @@ export interface Queue {
   clear: () => number;
 }
 
-const encoder = new TextEncoder();
+/** Bytes of a text in UTF-8, at most. */
+const sizeOf = (text: string): number =>
+  text.length + 2 * (text.match(/[^\0-\x7f]/g) || []).length;
 
 const { parse } = JSON;
 
@@ -67,7 +69,7 @@ export const createQueue = (
 
   const add = (key: string, text: string, isOwn: boolean): Entry => {
     const entry = {
-      key, text, bytes: encoder.encode(text).length, isOwn, isStored: !isOwn, isSent: false,
+      key, text, bytes: sizeOf(text), isOwn, isStored: !isOwn, isSent: false,
     };
     entries.set(key, entry);
     bytes += entry.bytes;

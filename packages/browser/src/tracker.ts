@@ -148,7 +148,12 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
   const api: InternalEventsApi = {
     init: (options) => guard(() => {
       if (!page.isPage()) return;
-      const given = guard(page.readOptions);
+      let given: unknown;
+      try {
+        given = page.readOptions();
+      } catch {
+        fail('<meta name="internal-events"> should be JSON');
+      }
       const isFirst = !settings;
       settings = settle(given, settings, options);
       const url = address(settings);
