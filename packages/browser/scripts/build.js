@@ -1,7 +1,7 @@
 // Builds dist/: the same sources give the same bytes on every machine.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -22,7 +22,7 @@ const common = {
 };
 
 /** Members of objects that nobody outside sees: their names may become short. */
-const PRIVATE = /^(isOwn|isStored|isSent|isReport|referrer|persist|leave|added|sync)$/;
+const PRIVATE = /^(isOwn|isStored|isSent|referrer|persist|leave|added|sync)$/;
 
 const terser = (isModule) => ({
   ecma: 2020,
@@ -38,29 +38,34 @@ const shared = {
     ({ path: './index.js', external: true })),
 };
 
-/** Builds the scripts into a folder. */
-export const buildScripts = async (outdir) => {
-  const built = await Promise.all([
-    build({ ...common, entryPoints: { 'internal-events': 'src/classic.ts' }, format: 'iife', outdir }),
-    build({ ...common, entryPoints: ['src/index.ts'], format: 'esm', outdir }),
-    build({
-      ...common,
-      entryPoints: ['src/vue.ts', 'src/testing.ts'],
-      format: 'esm',
-      plugins: [shared],
-      outdir,
-    }),
-  ]);
+const classic = (outdir) =>
+  build({ ...common, entryPoints: { 'internal-events': 'src/classic.ts' }, format: 'iife', outdir });
+
+const modules = (outdir) => [
+  build({ ...common, entryPoints: ['src/index.ts'], format: 'esm', outdir }),
+  build({
+    ...common,
+    entryPoints: ['src/vue.ts', 'src/testing.ts'],
+    format: 'esm',
+    plugins: [shared],
+    outdir,
+  }),
+];
+
+const write = async (outdir, builds) => {
   mkdirSync(resolve(root, outdir), { recursive: true });
-  for (const { path, text } of built.flatMap((it) => it.outputFiles)) {
+  for (const { path, text } of (await Promise.all(builds)).flatMap((it) => it.outputFiles)) {
     const { code } = await minify(text, terser(!path.endsWith('internal-events.js')));
     writeFileSync(path, `${code}\n`);
   }
 };
 
+/** Builds the scripts into a folder. */
+export const buildScripts = (outdir) => write(outdir, [classic(outdir), ...modules(outdir)]);
+
+// `modules` leaves alone the script that is committed.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  await buildScripts('dist');
+  await (process.argv[2] === 'modules' ? write('dist', modules('dist')) : buildScripts('dist'));
   execFileSync(join(root, 'node_modules/.bin/tsc'), [
     '--emitDeclarationOnly', '--outDir', 'dist/types',
   ], { cwd: root, stdio: 'inherit' });

@@ -14,9 +14,10 @@ export interface Call {
   readonly time: number;
   readonly properties: Readonly<Record<string, Value>>;
   readonly category: string | undefined;
-  /** Tells the server what was dropped here; it is no internal event. */
-  readonly isReport?: boolean;
 }
+
+/** The event that tells a server what was dropped in the page; it is no internal event. */
+export const REPORT = 'client_dropped';
 
 /** What a page says about itself. */
 export interface PageValues {

@@ -3,7 +3,7 @@
 import type { InternalEventsApi, TrackEvent } from './api.ts';
 import { InternalEvents } from './index.ts';
 import { own } from './options.ts';
-import { readOptions, readPage, readScript } from './page.ts';
+import { meta, OPTIONS, readPage, readScript } from './page.ts';
 
 type Calls = Parameters<TrackEvent>[];
 
@@ -13,8 +13,8 @@ interface Classic {
   internalEventsQueue: { push: (...calls: Calls) => void };
 }
 
-const target = window as unknown as Classic;
-const calls = target.internalEventsQueue as unknown as Calls | undefined;
+const target = window as unknown as Partial<Classic>;
+const calls: unknown = target.internalEventsQueue;
 const given = readScript();
 const { init } = InternalEvents;
 let isStarted = false;
@@ -26,7 +26,7 @@ InternalEvents.init = (options) => {
 
 /** A page that says how it wants to be tracked need not call `init` itself. */
 const start = (): void => {
-  if (!isStarted && Object.keys(own(given, readOptions(), readPage().data)).length) {
+  if (!isStarted && (Object.keys(given).length || meta(OPTIONS) || readPage().data)) {
     InternalEvents.init();
   }
 };
@@ -34,8 +34,11 @@ const start = (): void => {
 const push: Classic['internalEventsQueue']['push'] = (...all) =>
   all.forEach((args) => InternalEvents.trackEvent(...args));
 
-target.InternalEvents = InternalEvents;
-target.internalEventsQueue = { push };
-if (calls) push(...calls);
-if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start);
-else start();
+// A page that has the script twice keeps the first.
+if (!target.InternalEvents) {
+  target.InternalEvents = InternalEvents;
+  target.internalEventsQueue = { push };
+  if (Array.isArray(calls)) push(...calls as Calls);
+  if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start);
+  else start();
+}

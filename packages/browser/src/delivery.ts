@@ -1,5 +1,6 @@
 /** Brings what waits to the server: in batches, again after failures, and before the page goes. */
 
+import { REPORT } from './call.ts';
 import type { Settings } from './options.ts';
 import { isForeign } from './page.ts';
 import { wrapRest, wrapSnowplow } from './protocol.ts';
@@ -114,6 +115,7 @@ export const createDelivery = (
         type,
         body: isRest ? wrapRest(texts) : wrapSnowplow(texts, Date.now()),
         keepalive,
+        isLast: isLeaving,
         headers,
         credentials,
       }));
@@ -147,7 +149,10 @@ export const createDelivery = (
       return true;
     }
     queue.remove(batch);
-    tell.drop(isTooLarge ? 'too_large' : 'refused', batch.length, failed);
+    // A server that does not take reports is told nothing of it.
+    if (batch.length > 1 || !texts[0]?.includes(`"${REPORT}"`)) {
+      tell.drop(isTooLarge ? 'too_large' : 'refused', batch.length, failed);
+    }
     return true;
   };
 

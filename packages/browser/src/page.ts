@@ -22,16 +22,22 @@ export const log = (...message: readonly unknown[]): void =>
 const within = (milliseconds: number): { readonly signal: AbortSignal } =>
   ({ signal: AbortSignal.timeout?.(milliseconds) });
 
-const meta = (name: string): string | null | undefined =>
+/** The name of the meta element with options. */
+export const OPTIONS = 'internal-events';
+
+/** What a meta element says. */
+export const meta = (name: string): string | null | undefined =>
   document.querySelector(`meta[name="${name}"]`)?.getAttribute('content');
 
 /** Whether requests to this address go to another origin. */
 export const isForeign = (url: string): boolean =>
   new URL(url, location.href).origin !== location.origin;
 
-const send: Transport = async ({ url, type, body, keepalive, headers, credentials }) => {
-  const canKeepAlive = 'keepalive' in Request.prototype;
-  if (keepalive && !canKeepAlive && navigator.sendBeacon?.(url, new Blob([body], { type }))) {
+const send: Transport = async ({ url, type, body, keepalive, isLast, headers, credentials }) => {
+  if (
+    isLast && !('keepalive' in Request.prototype) &&
+    navigator.sendBeacon?.(url, new Blob([body], { type }))
+  ) {
     // Nobody says what becomes of it; if the page is still here then, the events are sent again.
     return new Promise((answer) => setTimeout(answer, TIMEOUT, { status: 0 }));
   }
@@ -39,36 +45,38 @@ const send: Transport = async ({ url, type, body, keepalive, headers, credential
   const response = await fetch(url, {
     method: 'POST',
     body,
-    keepalive: keepalive && canKeepAlive,
+    keepalive,
     credentials: credentials || 'same-origin',
     headers: own({ 'Content-Type': type }, token && { 'X-CSRF-Token': token }, headers) as
       Record<string, string>,
     ...within(TIMEOUT),
   });
+  // Until it is read to its end a browser counts it among those that are kept alive.
+  await response.text().catch(() => {});
   return { status: response.status, retryAfter: response.headers.get('Retry-After') };
 };
 
-/** Lets one page at a time send; without Web Locks by a lease in the storage, as well as it can. */
+let isFirst = true;
+
+/**
+ * Lets one page at a time send. Without Web Locks a page takes in what others left when it starts,
+ * and then sends only what is its own.
+ */
 const alone: Alone = async (name, work) => {
+  const { locks } = navigator;
+  const hasJustStarted = isFirst;
+  isFirst = false;
+  if (!locks) return work(hasJustStarted);
   let hasRun = false;
-  const run = (isAlone: boolean): Promise<void> => {
-    hasRun = true;
-    return work(isAlone);
-  };
   try {
-    if (navigator.locks) {
-      return await navigator.locks.request(name, within(PATIENCE), () => run(true));
-    }
-    const lease = `${name} lease`;
-    if (+(localStorage.getItem(lease) || 0) < Date.now()) {
-      localStorage.setItem(lease, `${Date.now() + 2 * TIMEOUT}`);
-      await run(true);
-      return localStorage.removeItem(lease);
-    }
+    await locks.request(name, within(PATIENCE), () => {
+      hasRun = true;
+      return work(true);
+    });
   } catch {
     // Refused, or another page does not end: what is of this page can be sent all the same.
+    if (!hasRun) await work(false);
   }
-  if (!hasRun) await run(false);
 };
 
 /** The world of this page. */
@@ -76,11 +84,19 @@ export const world: World = { transport: send, storage: () => localStorage, alon
 
 const { hasOwnProperty } = Object.prototype;
 
-/** Reads an own member: neither what a page did to prototypes, nor an element with that id. */
-const get = <T>(from: unknown, name: string): T | undefined =>
-  from != null && hasOwnProperty.call(from, name)
-    ? (from as Record<string, T | null>)[name] ?? undefined
-    : undefined;
+/**
+ * Reads an own member: neither what a page did to prototypes, nor an element with that id. What
+ * throws when it is read is not there: the event is worth more than what would be said of it.
+ */
+const get = <T>(from: unknown, name: string): T | undefined => {
+  try {
+    return hasOwnProperty.call(from, name)
+      ? (from as Record<string, T | null>)[name] ?? undefined
+      : undefined;
+  } catch {
+    return undefined;
+  }
+};
 
 /** What the page says about itself, as pages of GitLab do. */
 export const readPage = (): PageValues => {
@@ -99,7 +115,7 @@ export const readPage = (): PageValues => {
 export const readCategory = (): string | undefined => document.body?.dataset['page'];
 
 /** Options in the page; throws if they are no JSON. */
-export const readOptions = (): unknown => JSON.parse(meta('internal-events') || '{}');
+export const readOptions = (): unknown => JSON.parse(meta(OPTIONS) || '{}');
 
 /** What the visitor's browser says: Global Privacy Control, and Do-Not-Track. */
 export const readPrivacy = (): readonly [boolean, boolean] => {

@@ -1,6 +1,7 @@
 /** What events look like on the wire, for a Snowplow collector and for REST. */
 
 import type { Call, PageValues } from './call.ts';
+import { REPORT } from './call.ts';
 import type { Settings } from './options.ts';
 import { own } from './options.ts';
 
@@ -71,7 +72,7 @@ const writeSnowplow = (call: Call, settings: Settings, page: PageValues, ids: ob
     se_la: label,
     se_pr: property,
     se_va: value?.toString(),
-    co: call.isReport ? undefined : contexts(call, settings, page, ids),
+    co: call.event === REPORT ? undefined : contexts(call, settings, page, ids),
   }));
 };
 

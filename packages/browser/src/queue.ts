@@ -41,7 +41,9 @@ export interface Queue {
   clear: () => number;
 }
 
-const encoder = new TextEncoder();
+/** Bytes of a text in UTF-8, at most. */
+const sizeOf = (text: string): number =>
+  text.length + 2 * (text.match(/[^\0-\x7f]/g) || []).length;
 
 const { parse } = JSON;
 
@@ -67,7 +69,7 @@ export const createQueue = (
 
   const add = (key: string, text: string, isOwn: boolean): Entry => {
     const entry = {
-      key, text, bytes: encoder.encode(text).length, isOwn, isStored: !isOwn, isSent: false,
+      key, text, bytes: sizeOf(text), isOwn, isStored: !isOwn, isSent: false,
     };
     entries.set(key, entry);
     bytes += entry.bytes;
@@ -137,22 +139,22 @@ export const createQueue = (
       storage((it) => {
         // Whoever empties the whole storage takes this key too: then nobody has sent our events.
         const isWhole = it.getItem(prefix);
-        const found = keys(it);
-        const has = new Set(found);
-        for (const entry of [...entries.values()]) {
-          if (!entry.isStored || has.has(entry.key)) continue;
+        // Read before anything changes, for reading may fail.
+        const found = new Map(keys(it).sort().map((key) => [key, it.getItem(key) || '']));
+        for (const entry of entries.values()) {
+          if (!entry.isStored || found.has(entry.key)) continue;
           if (isWhole) forget(entry);
           else entry.isStored = false;
         }
         stored = 0;
-        for (const key of found) {
-          const text = it.getItem(key) || '';
+        // What others left is older than what is new here.
+        const known = entries;
+        entries = new Map();
+        found.forEach((text, key) => {
           stored += text.length;
-          if (entries.has(key)) continue;
-          if (isEvent(text)) add(key, text, false);
-          else it.removeItem(key);
-        }
-        entries = new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+          if (!known.has(key) && isEvent(text)) add(key, text, false);
+        });
+        known.forEach((entry, key) => entries.set(key, entry));
         shrink();
       });
     },

@@ -2,8 +2,8 @@
 
 import type { EventName, InternalEventsApi, PropertiesOf, TrackEvent } from './api.ts';
 import { createAttributes } from './attributes.ts';
-import type { Call, PageValues } from './call.ts';
-import { readProperties } from './call.ts';
+import type { Call } from './call.ts';
+import { readProperties, REPORT } from './call.ts';
 import type { Cause, Delivery } from './delivery.ts';
 import { createDelivery } from './delivery.ts';
 import type { Settings } from './options.ts';
@@ -83,8 +83,18 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
     return choice || settings?.consent !== 'required' ? false : undefined;
   };
 
+  const isAllowed = (): boolean => obstacle() === false;
+
   const call = (event: string, properties: Call['properties'], category?: string): Call =>
     ({ event, properties, category, id: page.uuid(), time: Date.now() });
+
+  const enqueue = (it: Call): void => {
+    if (!settings) return;
+    const text = write(it, settings, page.readPage());
+    if (text.length > settings.batch.bytes) drop('too_large', 1, it.event.slice(0, 99));
+    else queue?.push(text, it.time, it.id);
+    log(it.event, it);
+  };
 
   /** Hands on what waits, if it may be tracked. */
   const drain = (): void => {
@@ -94,18 +104,17 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
     const calls = waiting;
     waiting = [];
     if (cause) return drop(cause, calls.length + queue.clear());
-    for (const [label, value] of Object.entries(untold)) {
-      calls.push({ ...call('client_dropped', { label, value }, 'internal-events'), isReport: true });
-    }
-    untold = {};
-    const values: PageValues = page.readPage();
-    for (const it of calls) {
-      const text = write(it, settings, values);
-      if (text.length > settings.batch.bytes) drop('too_large', 1, it.event.slice(0, 99));
-      else queue.push(text, it.time, it.id);
-      log(it.event, it);
-    }
+    calls.forEach(enqueue);
     if (queue.size) delivery.added();
+  };
+
+  /** Puts what was dropped among the events: only when some arrive, or the page goes. */
+  const report = (): void => {
+    const all = Object.entries(untold);
+    untold = {};
+    for (const [label, value] of all) {
+      enqueue(call(REPORT, { label, value }, 'internal-events'));
+    }
   };
 
   const attributes = createAttributes(
@@ -121,7 +130,10 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
   });
 
   const start = (): void => {
-    page.onLeave(() => guard(() => delivery?.leave()));
+    page.onLeave(() => guard(() => {
+      if (isAllowed()) report();
+      delivery?.leave();
+    }));
     page.onOnline(() => guard(() => delivery?.online()));
     if (settings?.dataAttributes === false) return;
     api.bindInternalEventDocument();
@@ -136,7 +148,12 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
   const api: InternalEventsApi = {
     init: (options) => guard(() => {
       if (!page.isPage()) return;
-      const given = guard(page.readOptions);
+      let given: unknown;
+      try {
+        given = page.readOptions();
+      } catch {
+        fail('<meta name="internal-events"> should be JSON');
+      }
       const isFirst = !settings;
       settings = settle(given, settings, options);
       const url = address(settings);
@@ -144,9 +161,10 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
         target = url;
         queue = createQueue(storage, `internal-events ${url}`, settings.queue, (n) =>
           drop('queue_full', n));
-        delivery = createDelivery(world, queue, settings, url, () => obstacle() === false, {
+        delivery = createDelivery(world, queue, settings, url, isAllowed, {
           sent: (n) => {
             sent += n;
+            report();
           },
           drop,
           fail,
@@ -155,7 +173,7 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
       if (isFirst) start();
       drain();
       // Pages before this one may have left something.
-      if (obstacle() === false) delivery?.added();
+      if (isAllowed()) delivery?.added();
     }),
     trackEvent: (event, additionalProperties, category) => guard(() => {
       if (typeof event !== 'string' || !event) return drop('invalid', 1, 'event has no name');
@@ -179,7 +197,7 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
     optIn: () => setConsent('in'),
     optOut: () => setConsent('out'),
     flush: async () => {
-      if (obstacle() === false) await delivery?.flush();
+      if (isAllowed()) await delivery?.flush();
     },
     health: () =>
       ({ queued: waiting.length + (queue?.size || 0), sent, dropped: { ...dropped }, lastError }),

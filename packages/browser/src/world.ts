@@ -14,8 +14,10 @@ export interface Outgoing {
   readonly url: string;
   readonly type: string;
   readonly body: string;
-  /** It has to outlive the page. */
+  /** It may outlive the page. */
   readonly keepalive: boolean;
+  /** The page may be gone before there is an answer. */
+  readonly isLast: boolean;
   readonly headers: Readonly<Record<string, string>> | undefined;
   readonly credentials: RequestCredentials | undefined;
 }

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 mod audit;
 mod bad_input;
+mod browser_package;
 mod browser_tracker;
 mod corpus;
 mod crash;
