@@ -121,6 +121,15 @@ fn haml() {
                 ":ruby\n  Gitlab::InternalEvents.track_event('b')\n",
                 None,
             ),
+        ],
+    );
+}
+
+#[test]
+fn code_of_haml_that_is_no_line_of_its_own() {
+    check(
+        rewrite_haml,
+        &[
             (
                 "%p= Gitlab::Tracking.event('a', 'b')\n",
                 "%p= Gitlab::Tracking.event('a', 'b')\n",
