@@ -99,7 +99,7 @@ impl File<'_> {
     }
 
     /// What a constant in this file is set to, if that is certain.
-    fn constant(&self, name: &str, scope: Option<usize>) -> Option<&Value> {
+    pub(super) fn constant(&self, name: &str, scope: Option<usize>) -> Option<&Value> {
         let mut scope = scope;
         while let Some(it) = scope.and_then(|it| self.source.scopes.get(it)) {
             if let Some(value) = it.constants.get(name) {
@@ -307,7 +307,7 @@ impl File<'_> {
     }
 }
 
-fn first_line(code: &str) -> String {
+pub(super) fn first_line(code: &str) -> String {
     let line = code.lines().next().unwrap_or_default();
     if line.len() == code.len() { line.to_owned() } else { format!("{line} …") }
 }
