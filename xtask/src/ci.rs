@@ -1,7 +1,7 @@
 //! Everything CI does, step by step, with the time each step took.
 
 use crate::project::Project;
-use crate::{demo, fuzz, machine, suite};
+use crate::{browser, demo, fuzz, machine, suite};
 use anyhow::{Result, bail, ensure};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ const STEPS: &[Step] = &[
     Step { name: "format", run: |project, _| format(project) },
     Step { name: "lint", run: lint },
     Step { name: "build", run: |project, _| project.build_program() },
+    Step { name: "browser", run: browser::run },
     Step { name: "gem", run: extension },
     Step { name: "test", run: test },
     Step { name: "bench", run: |project, _| bench(project) },

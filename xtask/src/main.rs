@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a chore tells the person at the terminal what it does")]
 #![expect(clippy::print_stderr, reason = "a chore's failure belongs on stderr")]
 
+mod browser;
 mod ci;
 mod demo;
 mod fuzz;
