@@ -38,8 +38,8 @@ mod window;
 pub use counters::{Counter, CounterError, Counters, Kind, OTHER_VALUES};
 pub use cursor::{Cursor, CursorPlace, Delivery, Forgotten, Page, Step};
 pub use entry::{
-    Appended, Change, Entry, EventId, Group, Key, Outcome, Quarantined, StoredChange, StoredEntry,
-    StoredQuarantined, StoredUpdate, Update, content_hash,
+    Appended, Change, Entry, EventId, Group, KeptAside, Key, Outcome, Quarantined, StoredChange,
+    StoredEntry, StoredQuarantined, StoredUpdate, Update, content_hash,
 };
 pub use error::{CounterDamage, Error};
 pub use limits::Limits;
