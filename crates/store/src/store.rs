@@ -19,6 +19,12 @@ pub const DROPPED_NOT_A_NUMBER: &str = "dropped:not_a_number";
 /// Cause under which the ledger counts updates of counters whose rows are damaged.
 pub const DROPPED_DAMAGED_COUNTER: &str = "dropped:damaged_counter";
 
+/// Name under which the ledger counts damaged counters that were counted again from the journal.
+pub const RECOUNTED: &str = "repaired:recounted";
+
+/// Name under which the ledger counts damaged counters that began anew, with less than they were.
+pub const SET_ASIDE: &str = "repaired:set_aside";
+
 /// Cause under which the ledger counts events that were in the journal already.
 pub const DUPLICATE: &str = "duplicate";
 

@@ -221,6 +221,65 @@ fn renamed_order(root: &Path) -> String {
 }
 
 #[test]
+fn a_damaged_counter_is_repaired_when_a_person_says_so() {
+    let root = shop_with_events();
+    let repair = |args: &[&str]| {
+        let args = [&["journal", "repair", "--format", "json"], args].concat();
+        let run = run_at(root.path(), &args);
+        let parsed = parsed(&run);
+        (run.code, parsed)
+    };
+    let nothing = |is_written| json!({ "version": 1, "written": is_written, "counters": [] });
+    assert_eq!(repair(&[]), (Some(0), nothing(false)));
+    assert_eq!(repair(&["--write"]), (Some(0), nothing(true)));
+
+    let database = root.path().join(".internal-events/internal-events.db");
+    let open = || rusqlite::Connection::open(&database).expect("the database");
+    open().execute_batch("UPDATE totals SET value = value + 1").expect("a change");
+    let value = || {
+        let args = ["metrics", "counts.count_total_create_order", "--format", "json"];
+        parsed(&run_at(root.path(), &args))["metrics"][0].clone()
+    };
+    let reason = value()["reason"].to_string();
+    assert!(reason.contains("journal repair"), "{reason}");
+    let verified = run_at(root.path(), &["journal", "verify"]);
+    assert!(verified.out.contains("journal repair"), "{}", verified.out);
+    let before = fs::read(&database).expect("a file");
+    let (code, said) = repair(&[]);
+    assert_eq!((code, &said["written"]), (Some(1), &json!(false)));
+    let counters = said["counters"].as_array().expect("a list").clone();
+    assert!(!counters.is_empty());
+    for it in &counters {
+        assert_eq!((&it["remedy"], &it["value"]), (&json!("recounted"), &json!(2)), "{it}");
+    }
+    let human = run_at(root.path(), &["journal", "repair"]);
+    assert!(human.out.ends_with("Nothing was changed; --write does this.\n"), "{}", human.out);
+    assert!(fs::read(&database).expect("a file") == before, "a preview changes nothing");
+
+    let (code, done) = repair(&["--write"]);
+    assert_eq!((code, done["counters"].as_array()), (Some(0), Some(&counters)));
+    assert_eq!(value()["value"], 2);
+    assert_eq!(repair(&[]), (Some(0), nothing(false)));
+    assert_eq!(run_at(root.path(), &["journal", "verify"]).code, Some(0));
+
+    // Without its first entry, the journal cannot say what a counter was.
+    let without_the_first =
+        "UPDATE totals SET value = value + 1; DELETE FROM journal WHERE seq = 1";
+    open().execute_batch(without_the_first).expect("a change");
+    let human = run_at(root.path(), &["journal", "repair"]);
+    for what in ["from entry 2 on", "is lost", "restore it instead", "Nothing was changed"] {
+        assert!(human.out.contains(what), "{what}: {}", human.out);
+    }
+    assert!(value()["value"].is_null(), "and nobody sees another number until somebody says so");
+    let human = run_at(root.path(), &["journal", "repair", "--write"]);
+    assert_eq!(human.code, Some(0), "{}", human.err);
+    assert!(human.out.contains("`set_aside`"), "{}", human.out);
+    assert_eq!(value()["value"], 1);
+    let doctor = run_at(root.path(), &["doctor"]);
+    assert!(doctor.out.contains("began anew"), "{}", doctor.out);
+}
+
+#[test]
 fn a_backup_is_a_data_directory_of_its_own() {
     let root = shop_with_events();
     let copy = root.path().join("copy");
