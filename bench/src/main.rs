@@ -22,6 +22,7 @@ mod peer;
 mod process;
 mod redis;
 mod route;
+mod ruby;
 mod server;
 mod snowplow;
 mod track;
@@ -61,6 +62,7 @@ const BENCHES: &[Bench] = &[
     ("redis", redis::run),
     ("snowplow", snowplow::run),
     ("migrate", migrate::run),
+    ("ruby", ruby::run),
 ];
 
 fn main() -> ExitCode {

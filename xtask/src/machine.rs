@@ -48,6 +48,32 @@ const TOOLS: &[Tool] = &[
         purpose: "writes to Redis as GitLab does, which the gem is compared with",
     },
     Tool {
+        sign: Program("puma"),
+        package: "puma",
+        purpose: "serves the Rails application of the tests",
+    },
+    Tool {
+        sign: File("/usr/share/rubygems-integration/*/specifications/activerecord-*"),
+        package: "ruby-activerecord",
+        purpose: "is what the Rails application of the tests keeps its customers with",
+    },
+    Tool {
+        sign: File("/usr/share/rubygems-integration/*/specifications/capybara-*"),
+        package: "ruby-capybara",
+        purpose: "reads rendered pages, as the matchers of the gem do",
+    },
+    Tool {
+        sign: File("/usr/share/rubygems-integration/*/specifications/railties-*"),
+        package: "ruby-railties",
+        purpose: "is what the Rails application of the tests is made with",
+    },
+    Tool {
+        sign: File("/usr/share/rubygems-integration/*/specifications/sqlite3-*"),
+        package: "ruby-sqlite3",
+        purpose: "keeps the customers of the Rails application of the tests",
+    },
+    Tool { sign: Program("rspec"), package: "ruby-rspec", purpose: "runs the examples of the gem" },
+    Tool {
         sign: Program("haml"),
         package: "ruby-haml",
         purpose: "reads the HAML that migrate writes, as HAML itself does",

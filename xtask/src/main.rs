@@ -62,7 +62,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "soak" => soak(&project, rest),
         "fuzz" => {
             let (seconds, targets) = take_number(rest, "--seconds", 60)?;
-            fuzz::run(&project, &targets, Duration::from_secs(seconds))
+            fuzz::run(&project, &targets, Duration::from_secs(seconds), fuzz::ANY_SEED)
         }
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -19,6 +19,8 @@ require_relative "internal_events/current"
 require_relative "internal_events/tracking"
 require_relative "internal_events/legacy"
 require_relative "internal_events/gitlab"
+require_relative "internal_events/guard"
+require_relative "internal_events/service_tracking"
 
 # Tracks what happens in an application, in process.
 #
@@ -26,3 +28,5 @@ require_relative "internal_events/gitlab"
 #   InternalEvents.track_event("create_order", user: user, project: project)
 module InternalEvents
 end
+
+require_relative "internal_events/railtie" if defined?(Rails::Railtie)

@@ -17,6 +17,7 @@ mod pseudonyms;
 mod questions;
 mod redis;
 mod ruby;
+mod ruby_rails;
 mod serve;
 mod shell;
 

@@ -29,7 +29,7 @@ fn ruby_is_missing() -> Option<&'static str> {
 }
 
 /// Builds the extension and gives its path; nothing to build if nothing changed.
-fn extension() -> PathBuf {
+pub(crate) fn extension() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--locked", "--quiet", "-p", "internal-events-ruby"]);

@@ -5,6 +5,7 @@ use crate::edit::Edits;
 use crate::options::{Options, Style};
 use crate::project::Project;
 use crate::site::{Found, Reason, Refusal};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A file with all that is known of it.
@@ -223,6 +224,15 @@ impl File<'_> {
                 Reason::IndirectArguments,
                 format!("arguments come from somewhere else: `{}`", self.code(&it.range)),
                 "Write out the arguments at this call.",
+            ));
+        }
+        let mut keys = BTreeSet::new();
+        let mut named = call.args.iter().filter_map(|it| Some((it, it.keyword()?.0)));
+        if let Some((it, _)) = named.find(|(_, key)| !keys.insert(*key)) {
+            return Err(refusal(
+                Reason::NotUnderstood,
+                format!("an argument is given a second time: `{}`", self.code(&it.range)),
+                "Ruby takes the last one. Leave the others out.",
             ));
         }
         Ok(())
