@@ -9,6 +9,10 @@ use super::npm;
 use crate::program;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+
+/// One after another: each has a browser of its own, and some pages wait for seconds by the clock.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// The tests, and what they use.
 const E2E: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packages/browser/e2e");
@@ -34,6 +38,7 @@ fn check(name: &str) {
     let Some(chromium) = find("chromium") else {
         return npm::skip(&what, "chromium is not installed");
     };
+    let _turn = TURN.lock();
     let packages = match npm::install(Path::new(E2E), "browser-e2e") {
         Ok(packages) => packages,
         Err(reason) => return npm::skip(&what, &reason),
