@@ -57,13 +57,13 @@ fn check(name: &str) {
 /// Lets scripts start servers as the other tests start them.
 fn serve_as_here(command: &mut Command) {
     let serve = program();
-    command.env("INTERNAL_EVENTS_BIN", serve.get_program());
     for (name, value) in serve.get_envs() {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
     }
+    command.env("INTERNAL_EVENTS_BIN", serve.get_program());
 }
 
 fn text(output: &Output) -> String {
