@@ -23,6 +23,7 @@ mod peer;
 mod process;
 mod redis;
 mod route;
+mod ruby;
 mod server;
 mod snowplow;
 mod track;
@@ -62,6 +63,7 @@ const BENCHES: &[Bench] = &[
     ("redis", redis::run),
     ("snowplow", snowplow::run),
     ("migrate", migrate::run),
+    ("ruby", ruby::run),
     ("browser", browser::run),
 ];
 

@@ -138,13 +138,13 @@ fn zipf(random: &mut Random, n: usize) -> usize {
     (rank as usize).min(n) - 1
 }
 
-struct Server {
+pub(crate) struct Server {
     port: u16,
     _process: Running,
 }
 
 impl Server {
-    fn start() -> Result<Self> {
+    pub(crate) fn start() -> Result<Self> {
         let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--save", "", "--port", &port.to_string()]);
@@ -157,12 +157,17 @@ impl Server {
         Ok(Self { port, _process: process })
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
     fn connect(&self) -> Result<Connection> {
         Ok(::redis::Client::open(self.url())?.get_connection()?)
+    }
+
+    /// Makes it forget all it has.
+    pub(crate) fn flush(&self) -> Result<()> {
+        flush(&RefCell::new(self.connect()?))
     }
 
     /// Counts the first `n` events of the mix; making them is not in the time.

@@ -34,10 +34,21 @@ pub struct EventDefinition {
     pub properties: Vec<String>,
     /// Properties that only extra trackers may see.
     pub protected_properties: Vec<String>,
+    /// Whom an application tells of the event beside us, in the order of the file.
+    pub extra_trackers: Vec<ExtraTracker>,
     /// Whether `classification` is `duo`.
     pub is_duo: bool,
     /// The file it was read from, relative to the root.
     pub path: String,
+}
+
+/// Code of the application that is told of an event too.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExtraTracker {
+    /// The name of its class.
+    pub class: String,
+    /// Properties that it alone sees.
+    pub protected_properties: Vec<String>,
 }
 
 /// One metric definition with a single time frame.

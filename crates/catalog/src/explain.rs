@@ -58,6 +58,13 @@ pub struct RuleVerdict {
     pub surfaces: Vec<Surface>,
 }
 
+impl RuleVerdict {
+    /// Whether it moves.
+    pub fn moves(&self) -> bool {
+        matches!(self.verdict, Verdict::Moves { .. })
+    }
+}
+
 /// Whether a counter moves.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
@@ -88,6 +95,20 @@ pub enum Verdict {
 }
 
 /// Says it in words.
+impl fmt::Display for Surface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} from {}", self.key_path, self.time_frame, self.from)?;
+        if let Some(until) = self.until {
+            write!(f, " until {until}")?;
+        }
+        f.write_str(match self.status {
+            MetricStatus::Active => "",
+            MetricStatus::Broken => " (the metric is broken)",
+            MetricStatus::Removed => " (the metric is removed and not reported)",
+        })
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -29,8 +29,8 @@ mod week;
 
 pub use catalog::{Catalog, Counter, CounterId, EventIdx, Metric};
 pub use definition::{
-    Aggregate, DataSource, Definitions, EventDefinition, LegacyOptions, MetricDefinition,
-    MetricStatus, Overrides, SetOperator, TimeFrame,
+    Aggregate, DataSource, Definitions, EventDefinition, ExtraTracker, LegacyOptions,
+    MetricDefinition, MetricStatus, Overrides, SetOperator, TimeFrame,
 };
 pub use event::{Analytics, Call, Event, GivenId, Id};
 pub use explain::{Explanation, Gate, RuleVerdict, Surface, Verdict};

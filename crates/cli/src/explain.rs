@@ -9,7 +9,7 @@ use crate::visible::visible;
 use internal_events::explanation_json;
 use internal_events::store::{Counter, Kind};
 use internal_events_catalog::{
-    Catalog, CounterKind, Event, Explanation, MetricStatus, RuleVerdict, Surface, Verdict, Week,
+    Catalog, CounterKind, Event, Explanation, RuleVerdict, Verdict, Week,
 };
 use internal_events_installation::Installation;
 use jiff::civil::Date;
@@ -133,7 +133,7 @@ fn mark(good: bool, style: Style) -> String {
 }
 
 fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
-    let moves = matches!(rule.verdict, Verdict::Moves { .. });
+    let moves = rule.moves();
     let period = if catalog.counter(rule.counter).weekly { "per week" } else { "all time" };
     let key = visible(&rule.key);
     let mut text = format!("{} {key}  {}\n", mark(moves, style), style.dim(period));
@@ -142,17 +142,7 @@ fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
         text.push_str(&format!("      {}\n", style.dim("no metric reads it")));
     }
     for surface in &rule.surfaces {
-        text.push_str(&format!("      {}\n", visible(&human_surface(surface))));
+        text.push_str(&format!("      {}\n", visible(&surface.to_string())));
     }
     text
-}
-
-fn human_surface(surface: &Surface) -> String {
-    let until = surface.until.map(|it| format!(" until {it}")).unwrap_or_default();
-    let status = match surface.status {
-        MetricStatus::Active => "",
-        MetricStatus::Broken => " (the metric is broken)",
-        MetricStatus::Removed => " (the metric is removed and not reported)",
-    };
-    format!("{} {} from {}{until}{status}", surface.key_path, surface.time_frame, surface.from)
 }

@@ -16,6 +16,7 @@
 //! [`docs/http.md`]: https://github.com/internal-events/internal-events/blob/main/docs/http.md
 
 mod access;
+mod awaited;
 mod body;
 mod client;
 mod collector;

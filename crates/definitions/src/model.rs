@@ -6,8 +6,8 @@
 use crate::file::{File, Place};
 use crate::yaml::{Data, Entry, Node, Text};
 use internal_events_catalog::{
-    Aggregate, DataSource, EventDefinition, LegacyOptions, MetricDefinition, MetricStatus,
-    Operator, RESERVED_PROPERTIES, Scalar, SelectionRule, SetOperator, TimeFrame,
+    Aggregate, DataSource, EventDefinition, ExtraTracker, LegacyOptions, MetricDefinition,
+    MetricStatus, Operator, RESERVED_PROPERTIES, Scalar, SelectionRule, SetOperator, TimeFrame,
 };
 
 /// An event file.
@@ -49,8 +49,16 @@ impl<'n> Event<'n> {
 
     /// The properties only extra trackers may see.
     pub(crate) fn protected_properties(&self) -> impl Iterator<Item = &'n Entry<'n>> + use<'n> {
-        let trackers = items(self.node, "extra_trackers");
-        trackers.iter().flat_map(|it| it.get("protected_properties").map_or(&[][..], Node::entries))
+        items(self.node, "extra_trackers").iter().flat_map(protected)
+    }
+
+    /// The extra trackers that name a class.
+    fn extra_trackers(&self) -> impl Iterator<Item = ExtraTracker> + use<'n> {
+        items(self.node, "extra_trackers").iter().filter_map(|it| {
+            let class = text(it, "tracking_class")?.to_owned();
+            let names = protected(it).iter().map(|it| it.key.clone().into_owned());
+            Some(ExtraTracker { class, protected_properties: names.collect() })
+        })
     }
 
     /// Whether a selection rule may look at a property.
@@ -71,10 +79,16 @@ impl<'n> Event<'n> {
             identifiers: self.identifiers().map(str::to_owned).collect(),
             properties: self.properties().iter().filter(not_reserved).map(names).collect(),
             protected_properties: self.protected_properties().map(names).collect(),
+            extra_trackers: self.extra_trackers().collect(),
             is_duo: text(self.node, "classification") == Some("duo"),
             path: self.file.path.to_owned(),
         })
     }
+}
+
+/// The properties that one extra tracker alone may see.
+fn protected<'n>(tracker: &'n Node<'n>) -> &'n [Entry<'n>] {
+    tracker.get("protected_properties").map_or(&[], Node::entries)
 }
 
 /// A metric file.

@@ -37,7 +37,7 @@ use internal_events::snowplow::{Salt, SnowplowError, SnowplowOptions};
 use internal_events::store::{RedisError, RedisOptions};
 use internal_events::{Catalog, Config, Definitions, OpenError, Strictness, Tracker};
 pub use internal_events_definitions::Source;
-use internal_events_definitions::{Analysis, Sources, analyze};
+use internal_events_definitions::{Analysis, Severity, Sources, analyze};
 use std::path::{Path, PathBuf};
 
 /// Where an installation keeps journal and counters unless told otherwise, below the root.
@@ -145,6 +145,13 @@ impl Installation {
         &self.analysis
     }
 
+    /// What keeps definitions from counting, a line for each error: where it is, and what.
+    pub fn errors(&self) -> impl Iterator<Item = String> {
+        let found = self.analysis.diagnostics.iter();
+        let errors = found.filter(|it| it.severity == Severity::Error);
+        errors.map(|it| format!("{}:{}:{}: {}", it.path, it.line, it.column, it.message))
+    }
+
     /// The definitions that could be read.
     pub fn definitions(&self) -> Definitions {
         self.analysis.definitions.clone()
@@ -182,6 +189,13 @@ impl Installation {
     /// When the address is none.
     pub fn redis_at(&self, url: Secret) -> Result<RedisOptions, RedisError> {
         self.settings.redis.at(url, &self.root)
+    }
+
+    /// Decides whether wrong calls fail where they are made, unless the settings have decided it.
+    pub fn decide_strict(&mut self, strict: bool) {
+        if !self.settings.is_strict_decided {
+            self.settings.strict = strict;
+        }
     }
 
     /// Sends events to a collector at another address than the settings say.

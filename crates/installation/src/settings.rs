@@ -35,6 +35,9 @@ pub struct Settings {
     pub enabled_by: &'static str,
     /// Whether wrong calls fail where they are made. `strict`, `INTERNAL_EVENTS_STRICT`.
     pub strict: bool,
+    /// Whether the file or the environment decided `strict`; a language whose programs know
+    /// whether they run in development may decide it else.
+    pub is_strict_decided: bool,
     /// Where journal and counters are kept, from the root. `data`, `INTERNAL_EVENTS_DATA`.
     pub data: Option<PathBuf>,
     /// Where the override tables are, from the root. `[legacy] overrides`,
@@ -237,10 +240,12 @@ impl Settings {
             duplicates: file.duplicates,
         }
         .resolve(&env)?;
+        let strict = boolean("INTERNAL_EVENTS_STRICT", &env)?.or(file.strict);
         Ok(Self {
             enabled,
             enabled_by,
-            strict: boolean("INTERNAL_EVENTS_STRICT", &env)?.or(file.strict).unwrap_or(false),
+            strict: strict.unwrap_or(false),
+            is_strict_decided: strict.is_some(),
             data: path("INTERNAL_EVENTS_DATA").or(file.data),
             overrides: path("INTERNAL_EVENTS_LEGACY_OVERRIDES").or(file.legacy.overrides),
             product_groups: file.lists.product_groups,

@@ -123,13 +123,14 @@ impl<'a> LegacyUniqueBuilder<'a> {
     #[track_caller]
     pub fn send(self) {
         for value in self.values {
-            self.tracker.send_or_panic(event(&self.name, self.property.as_deref(), value));
+            self.tracker.send_or_panic(legacy_unique(&self.name, self.property.as_deref(), value));
         }
     }
 }
 
-/// The event as it stands in the journal: the value under the name of what it is.
-fn event(name: &str, property: Option<&str>, value: Id) -> Event {
+/// The event that [`Tracker::track_legacy_unique`] sends for one value, as it stands in the journal:
+/// the value under the name of what it is.
+pub fn legacy_unique(name: &str, property: Option<&str>, value: Id) -> Event {
     let event = Event { call: Call::TrackLegacyUnique, ..Event::new(name) };
     match property.map(|it| it.split('.').next().unwrap_or(it)) {
         None => Event { call: Call::IncrementUniqueUsers, user: Some(value), ..event },

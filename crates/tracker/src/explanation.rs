@@ -1,4 +1,4 @@
-//! Explanations as JSON: the same shape wherever they are shown.
+//! Explanations as JSON and in words: the same wherever they are shown.
 
 use internal_events_catalog::{
     Event, Explanation, Gate, RuleVerdict, Scalar, Surface, Verdict, Week,
@@ -37,7 +37,7 @@ fn rule_json(rule: &RuleVerdict) -> Value {
         Verdict::Moves { operand } => (true, json!({ "operand": operand })),
         Verdict::FilterMismatch { property, expected, found } => (
             false,
-            json!({ "filter": property, "expected": value(expected), "found": value(found) }),
+            json!({ "filter": property, "expected": scalar_json(expected), "found": scalar_json(found) }),
         ),
         Verdict::MissingOperand { name } => (false, json!({ "missing": name })),
         Verdict::OtherCall { call } => (false, json!({ "call": call.as_str() })),
@@ -62,7 +62,8 @@ fn surface_json(surface: &Surface) -> Value {
     })
 }
 
-fn value(scalar: &Scalar) -> Value {
+/// A value of a filter or property as JSON.
+pub fn scalar_json(scalar: &Scalar) -> Value {
     match scalar {
         Scalar::Null => Value::Null,
         Scalar::Bool(it) => json!(it),
@@ -70,4 +71,20 @@ fn value(scalar: &Scalar) -> Value {
         Scalar::Float(it) => json!(it),
         Scalar::Str(it) => json!(it),
     }
+}
+
+/// The explanation in words, for the message of a test that fails.
+pub fn explanation_text(explanation: &Explanation, event: &Event, at: Date) -> String {
+    let mark = |good: bool| if good { "yes" } else { "no " };
+    let mut text = format!("{} on {at} (week {})\n", event.name, Week::of(at));
+    for Gate { name, subject, passed, detail } in &explanation.gates {
+        text.push_str(&format!("{} {name} {subject}: {detail}\n", mark(*passed)));
+    }
+    for rule in &explanation.rules {
+        text.push_str(&format!("{} {}: {}\n", mark(rule.moves()), rule.key, rule.verdict));
+        for surface in &rule.surfaces {
+            text.push_str(&format!("      {surface}\n"));
+        }
+    }
+    text
 }

@@ -49,12 +49,12 @@ pub mod testing;
 mod tracker;
 mod writer;
 
-pub use builder::{EventBuilder, LegacyUniqueBuilder};
+pub use builder::{EventBuilder, LegacyUniqueBuilder, legacy_unique};
 pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Rejected, Resume};
 pub use entry::{entry_json, event_json};
-pub use explanation::explanation_json;
+pub use explanation::{explanation_json, explanation_text, scalar_json};
 pub use health::{Cause, Health, RECEIVED, health_json};
 pub use internal_events_catalog::{
     Analytics, Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,

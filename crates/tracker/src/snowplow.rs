@@ -33,7 +33,8 @@ pub use identity::{Salt, is_pseudonym};
 pub use options::{Instance, ProxyUrl, Schemas, Sending, SnowplowOptions};
 pub use payload::Parameters;
 
-use crate::store::StoredEntry;
+use crate::store::{EventId, StoredEntry};
+use crate::{Event, encode_event};
 use batch::Fate;
 
 /// Asks a collector what a browser asks before it sends, and returns the status it answers with:
@@ -66,4 +67,32 @@ pub fn parameters(entry: &StoredEntry, options: &SnowplowOptions) -> Result<Para
         },
     )?;
     Ok(parameters)
+}
+
+/// Builds the event that a call from before internal events sends to analytics alone, so that it
+/// can be [handed on](crate::Forwarded): its parameters as an object of JSON.
+///
+/// The event's name is its action. The contexts are objects of JSON with `schema` and `data`, and
+/// stand beside the standard one.
+#[expect(clippy::missing_panics_doc, reason = "only a bug of ours could make it panic")]
+pub fn legacy_event(
+    event: &Event,
+    contexts: &[String],
+    at: i64,
+    options: &SnowplowOptions,
+) -> String {
+    let mut bytes = Vec::new();
+    encode_event(event, &mut bytes);
+    let entry = StoredEntry {
+        sequence: 0,
+        id: EventId(*uuid::Uuid::now_v7().as_bytes()),
+        accepted_at: at,
+        catalog: 0,
+        event: Vec::new(),
+        updates: Vec::new(),
+    };
+    let said = said::Said::read(&bytes).expect("invariant: what was just written can be read");
+    let mut object = json::Object::with_capacity(2_048);
+    payload::Builder::new(options).write_legacy(&entry, &said, contexts, &mut object);
+    object.text + "}"
 }

@@ -16,11 +16,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 /// How long dropping the last handle waits for the journal.
 const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// How long a process that forks waits for what destinations are sending.
+const GRACE: Duration = Duration::from_millis(300);
 
 /// How often it is looked whether destinations have taken what they should.
 const DELIVERED_AFTER: Duration = Duration::from_millis(5);
@@ -39,6 +43,9 @@ struct Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
+        if self.shared.has_let_go.load(Ordering::Acquire) {
+            return;
+        }
         self.shared.queue.close();
         if self.shared.enabled && !self.shared.queue.wait_for_end(LAST_WAIT) {
             tracing::error!("the journal was not written in time; events in the queue are lost");
@@ -59,6 +66,8 @@ pub(crate) struct Shared {
     #[cfg(feature = "snowplow")]
     pub(crate) pseudonyms: Option<crate::snowplow::Salt>,
     enabled: bool,
+    /// No handle to the data is open any more; nobody waits for threads that still talk to others.
+    has_let_go: AtomicBool,
     reader: Mutex<Option<Box<dyn Reader>>>,
     /// Reads counters for metrics, where they are not read from the data directory.
     counters: Mutex<Option<Box<dyn CounterReader>>>,
@@ -265,6 +274,7 @@ impl Tracker {
             #[cfg(feature = "snowplow")]
             pseudonyms: config.pseudonyms,
             enabled: store.is_some(),
+            has_let_go: AtomicBool::new(false),
             reader: Mutex::new(reader),
             counters: Mutex::new(counters),
             limits: config.store.limits,
@@ -359,8 +369,13 @@ impl Tracker {
         Ok(submissions)
     }
 
-    /// Queues one event that nobody waits for.
-    pub(crate) fn send(&self, event: Event) -> Result<Submission, Refusal> {
+    /// Queues one event that nobody waits for, as [`EventBuilder::send`] does, and says at once
+    /// what becomes of it.
+    ///
+    /// # Errors
+    ///
+    /// When it is refused for what is wrong with the tracker, and not with the event.
+    pub fn send(&self, event: Event) -> Result<Submission, Refusal> {
         let shared = &self.owner.shared;
         shared.ledger.receive(1);
         if !shared.enabled {
@@ -458,6 +473,28 @@ impl Tracker {
         shared.threads.end(until.saturating_duration_since(Instant::now())) && is_written
     }
 
+    /// Ends as [`shut_down`](Self::shut_down) does, but does not wait for long for destinations that
+    /// are slow, and closes every handle to the data: for a process that is about to fork.
+    ///
+    /// Neither a handle of SQLite nor a lock on a file may be carried across a fork. Whoever opens
+    /// the data next delivers what was not known to have arrived. False if the journal was not
+    /// written within the time; then handles are still open.
+    pub fn let_go(&self, within: Duration) -> bool {
+        let shared = &self.owner.shared;
+        shared.queue.close();
+        if shared.enabled && !shared.queue.wait_for_end(within) {
+            return false;
+        }
+        // Usually they are done at once, and nothing is sent twice.
+        shared.threads.end(within.min(GRACE));
+        shared.threads.let_go();
+        drop(lock(&shared.reader).take());
+        drop(lock(&shared.counters).take());
+        drop(lock(&shared.status).take());
+        shared.has_let_go.store(true, Ordering::Release);
+        true
+    }
+
     /// How the destinations are doing, the counters among them, in all processes on the same data.
     ///
     /// # Errors
@@ -518,14 +555,28 @@ impl Tracker {
         window: Window,
     ) -> Result<MetricReport, store::Error> {
         let (catalog, shared) = (self.catalog(), &self.owner.shared);
-        let mut elsewhere = shared.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut elsewhere = lock(&shared.counters);
         if let Some(counters) = elsewhere.as_deref_mut() {
             return evaluate(&catalog, Some(counters), key_paths, window);
         }
         drop(elsewhere);
-        let mut reader = shared.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reader = lock(&shared.reader);
         let reader = reader.as_deref_mut().map(|it| it as &mut dyn CounterReader);
         evaluate(&catalog, reader, key_paths, window)
+    }
+
+    /// Reads counters by their keys, from where metrics are read; none if tracking is switched off.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be read.
+    pub fn counters(&self, keys: &[(&str, store::Kind)]) -> Result<store::Counters, store::Error> {
+        let shared = &self.owner.shared;
+        if let Some(elsewhere) = lock(&shared.counters).as_deref_mut() {
+            return elsewhere.read_counters(keys);
+        }
+        let read = |reader: &mut dyn Reader| reader.read_counters(keys);
+        shared.with_reader(read).unwrap_or_else(|| Ok(store::Counters::default()))
     }
 
     /// Asks the store directly; `None` if tracking is switched off.
@@ -558,6 +609,10 @@ fn counters_elsewhere(
     Ok(None)
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Shared {
     /// Opens one more handle to the same data; `None` if tracking is switched off.
     pub(crate) fn open_store(&self) -> Result<Option<Box<dyn Store>>, store::Error> {
@@ -565,12 +620,12 @@ impl Shared {
     }
 
     fn read_status<T>(&self, ask: impl FnOnce(&mut dyn Reader) -> T) -> Option<T> {
-        let mut reader = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reader = lock(&self.status);
         reader.as_mut().map(|it| ask(it.as_mut()))
     }
 
     pub(crate) fn with_reader<T>(&self, ask: impl FnOnce(&mut dyn Reader) -> T) -> Option<T> {
-        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reader = lock(&self.reader);
         reader.as_mut().map(|it| ask(it.as_mut()))
     }
 

@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "internal-events-migrate",
         ],
     ),
+    ("internal-events-ruby", &["internal-events", "internal-events-installation"]),
     ("internal-events-migrate", &["internal-events-catalog", "internal-events-definitions"]),
     ("xtask", &[]),
 ];

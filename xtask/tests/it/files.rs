@@ -78,3 +78,20 @@ fn every_fuzz_target_is_declared() {
     assert!(!written.is_empty(), "there are no fuzz targets");
     assert_eq!(declared, written);
 }
+
+/// Where `unsafe` may be: what Ruby calls, and what lets Ruby's other threads run.
+const UNSAFE: &[&str] = &["gems/internal_events/ext/internal_events/src/"];
+
+#[test]
+fn nothing_is_unsafe_but_the_way_to_ruby() {
+    let excepts = |text: &str| {
+        text.lines().any(|line| line.contains("unsafe_code") && line.trim_start().starts_with('#'))
+    };
+    let found: Vec<String> = with_extension("rs")
+        .iter()
+        .filter(|path| !UNSAFE.iter().any(|it| relative(path).starts_with(it)))
+        .filter(|path| text(path).is_some_and(|it| excepts(&it)))
+        .map(|it| relative(&it))
+        .collect();
+    assert!(found.is_empty(), "these make an exception for `unsafe_code`: {found:#?}");
+}

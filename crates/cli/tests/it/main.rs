@@ -7,6 +7,7 @@ mod doctor;
 mod generate;
 mod hostile_names;
 mod migrate;
+mod migrate_page;
 mod migrating_counters;
 mod monitor;
 mod off;
@@ -16,6 +17,8 @@ mod parity;
 mod pseudonyms;
 mod questions;
 mod redis;
+mod ruby;
+mod ruby_rails;
 mod serve;
 mod shell;
 

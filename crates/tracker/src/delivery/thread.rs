@@ -4,6 +4,7 @@ use super::pace::{BackOff, Kept};
 use super::{Delivered, DeliveryError, Destination, Factory, Rejected, Report, Resume};
 use crate::store::{self, Cursor, CursorPlace, DeadLetter, Step, StoredEntry};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,32 @@ pub(crate) struct Threads {
     state: Mutex<State>,
     changed: Condvar,
     pub(crate) reports: BTreeMap<&'static str, Arc<Report>>,
+    places: Mutex<Vec<Arc<Place>>>,
+}
+
+/// A thread's place in the journal, which can be closed under it while it talks to a destination.
+#[derive(Default)]
+struct Place(Mutex<Option<Box<dyn Cursor>>>);
+
+impl Place {
+    /// Does something at the place, unless it is closed.
+    fn with<T>(&self, work: impl FnOnce(&mut dyn Cursor) -> Result<T, End>) -> Result<T, End> {
+        let mut cursor = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match cursor.as_mut() {
+            Some(cursor) => work(cursor.as_mut()),
+            None => Err(End::Closed),
+        }
+    }
+
+    fn close(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +83,16 @@ impl Threads {
         waited.unwrap_or_else(PoisonError::into_inner).0.n_running == 0
     }
 
+    /// Tells all threads to end and closes their handles to the data, without waiting for those
+    /// that still talk to a destination: they find no place any more where to write how it went.
+    pub(crate) fn let_go(&self) {
+        self.lock().is_closed = true;
+        self.changed.notify_all();
+        for place in self.places.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            place.close();
+        }
+    }
+
     /// Waits for entries after those `seen`, for the end, or for a time.
     fn wait(&self, seen: Option<u64>, time: Duration) {
         let goes_on = |it: &mut State| !it.is_closed && seen.is_none_or(|seen| seen == it.news);
@@ -86,6 +123,8 @@ pub(crate) fn spawn(
     let threads = Arc::clone(threads);
     let report = threads.reports.get(name).cloned().unwrap_or_default();
     threads.lock().n_running += 1;
+    let place = Arc::new(Place(Mutex::new(Some(cursor))));
+    threads.places.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&place));
     let running = Running { threads, report };
     let thread = std::thread::Builder::new().name(format!("internal-events-{name}"));
     thread.spawn(move || {
@@ -94,7 +133,7 @@ pub(crate) fn spawn(
         let (back_off, random) = (BackOff::default(), RandomState::new());
         let warnings = Vec::new();
         let mut thread =
-            Thread { name, running, cursor, destination, kept, back_off, random, warnings };
+            Thread { name, running, place, destination, kept, back_off, random, warnings };
         while !thread.running.threads.is_closed() {
             thread.round();
         }
@@ -123,7 +162,7 @@ impl Drop for Running {
 struct Thread {
     name: &'static str,
     running: Running,
-    cursor: Box<dyn Cursor>,
+    place: Arc<Place>,
     destination: Box<dyn Destination>,
     kept: Kept,
     back_off: BackOff,
@@ -136,6 +175,8 @@ struct Thread {
 enum End {
     Journal(store::Error),
     Delivery(DeliveryError),
+    /// The handle to the data was closed; the thread is to end.
+    Closed,
 }
 
 impl From<store::Error> for End {
@@ -155,7 +196,7 @@ impl Thread {
     fn round(&mut self) {
         let end = self.deliver_all();
         let wait = match end {
-            Ok(()) => return,
+            Ok(()) | Err(End::Closed) => return,
             Err(End::Delivery(error)) => {
                 let random = self.random();
                 let wait = self.back_off.next(error.retry_after, random);
@@ -192,7 +233,7 @@ impl Thread {
             }
             self.running.threads.wait(None, left.min(IDLE));
             // Who leads may have changed when the wait is over; that is looked at then.
-            let _ = self.cursor.leads();
+            let _ = self.place.with(|it| Ok(it.leads()?));
         }
     }
 
@@ -212,7 +253,7 @@ impl Thread {
         let resumed = Instant::now();
         loop {
             let seen = self.running.threads.news();
-            let entries = self.cursor.entries(after, self.destination.page())?;
+            let entries = self.entries(after)?;
             if entries.is_empty() {
                 self.succeeded();
                 self.running.threads.wait(Some(seen), IDLE);
@@ -243,8 +284,13 @@ impl Thread {
         Ok(())
     }
 
-    fn leads(&mut self) -> Result<bool, store::Error> {
-        let leads = self.cursor.leads()?;
+    fn entries(&self, after: u64) -> Result<Vec<StoredEntry>, End> {
+        let page = self.destination.page();
+        self.place.with(|it| Ok(it.entries(after, page)?))
+    }
+
+    fn leads(&mut self) -> Result<bool, End> {
+        let leads = self.place.with(|it| Ok(it.leads()?))?;
         self.running.report.set_leading(leads);
         if !leads {
             self.kept.forget();
@@ -259,7 +305,7 @@ impl Thread {
 
     /// Finds out where to go on: the place of the cursor, and the entry after which to go on.
     fn resume(&mut self) -> Result<(CursorPlace, u64), End> {
-        let place = self.cursor.place()?;
+        let place = self.place.with(|it| Ok(it.place()?))?;
         let (place, resume) = match self.destination.resume(&place)? {
             Resume::RenameJournal => {
                 let renamed = self.rename_journal(&place)?;
@@ -279,8 +325,8 @@ impl Thread {
         Ok((place, entry))
     }
 
-    fn rename_journal(&mut self, before: &CursorPlace) -> Result<CursorPlace, store::Error> {
-        let renamed = self.cursor.rename_journal()?;
+    fn rename_journal(&mut self, before: &CursorPlace) -> Result<CursorPlace, End> {
+        let renamed = self.place.with(|it| Ok(it.rename_journal()?))?;
         self.kept.forget();
         tracing::error!(
             destination = self.name,
@@ -294,12 +340,8 @@ impl Thread {
     }
 
     /// Keeps what was found out on resuming; false if the cursor is not where it was.
-    fn keep(
-        &mut self,
-        place: &CursorPlace,
-        noted: &BTreeMap<String, u64>,
-    ) -> Result<bool, store::Error> {
-        if noted.is_empty() && self.cursor.place()?.state == place.state {
+    fn keep(&mut self, place: &CursorPlace, noted: &BTreeMap<String, u64>) -> Result<bool, End> {
+        if noted.is_empty() && self.place.with(|it| Ok(it.place()?))?.state == place.state {
             return Ok(true);
         }
         let noted: Vec<(&str, u64)> = noted.iter().map(|(it, n)| (it.as_str(), *n)).collect();
@@ -307,7 +349,7 @@ impl Thread {
         // What was to stay in the journal stays.
         let (dropped, skipped, rejected) = (&[], &[], &[]);
         let step = Step { to, keeps_after: 0, state, dropped, skipped, rejected, noted: &noted };
-        self.cursor.advance(place.cursor, &step)
+        self.place.with(|it| Ok(it.advance(place.cursor, &step)?))
     }
 
     /// Moves the cursor past what took effect; false if it is not where it was.
@@ -332,7 +374,7 @@ impl Thread {
             rejected: &letters(&done.rejected, entries),
             noted: &noted,
         };
-        let has_moved = self.cursor.advance(place.cursor, &step)?;
+        let has_moved = self.place.with(|it| Ok(it.advance(place.cursor, &step)?))?;
         place.cursor = to;
         Ok(has_moved)
     }

@@ -130,6 +130,25 @@ impl<'o> Contexts<'o> {
         out
     }
 
+    /// Writes the standard context of an event and others, which are objects of JSON.
+    pub(super) fn write_with(
+        &self,
+        entry: &StoredEntry,
+        said: &Said<'_>,
+        others: &[String],
+    ) -> String {
+        let mut out = String::with_capacity(USUAL);
+        out.push_str(&self.start);
+        self.write_standard(entry, said, &mut out);
+        out.push_str("}}");
+        for other in others {
+            out.push(',');
+            out.push_str(other);
+        }
+        out.push_str("]}");
+        out
+    }
+
     /// The standard context: GitLab's members in GitLab's order, a null where there is nothing to
     /// say; then what else the event's caller said.
     fn write_standard(&self, entry: &StoredEntry, said: &Said<'_>, out: &mut String) {

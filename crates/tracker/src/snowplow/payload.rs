@@ -67,6 +67,28 @@ impl<'o> Builder<'o> {
 
     /// Writes the Snowplow event of an internal event, all but the time when it is sent.
     pub(super) fn write(&self, entry: &StoredEntry, said: &Said<'_>, form: &mut impl Form) {
+        self.write_all(entry, said, &self.contexts.write(entry, said), form);
+    }
+
+    /// Writes the event of a call from before internal events, whose caller gives the contexts
+    /// beside the standard one.
+    pub(super) fn write_legacy(
+        &self,
+        entry: &StoredEntry,
+        said: &Said<'_>,
+        others: &[String],
+        form: &mut impl Form,
+    ) {
+        self.write_all(entry, said, &self.contexts.write_with(entry, said, others), form);
+    }
+
+    fn write_all(
+        &self,
+        entry: &StoredEntry,
+        said: &Said<'_>,
+        contexts: &str,
+        form: &mut impl Form,
+    ) {
         let options = self.options;
         let property = |name: &str| said.property(name).map(Given::to_text).unwrap_or_default();
         form.add("e", "se");
@@ -75,11 +97,10 @@ impl<'o> Builder<'o> {
         form.add("se_la", &property("label"));
         form.add("se_pr", &property("property"));
         form.add("se_va", &property("value"));
-        let contexts = self.contexts.write(entry, said);
         if options.base64 {
-            form.add_base64("cx", &contexts);
+            form.add_base64("cx", contexts);
         } else {
-            form.add("co", &contexts);
+            form.add("co", contexts);
         }
         form.add("p", "srv");
         form.add("dtm", &entry.accepted_at.to_string());

@@ -1,11 +1,13 @@
 //! Scenarios of the tracker, one file each; the file name is the story.
 
+mod calls_of_all_languages;
 mod clocks;
 mod counting;
 mod delivery;
 mod full_queue;
 mod hostile_events;
 mod legacy;
+mod lets_go;
 mod many_processes;
 mod never_blocks_never_panics;
 mod parity;

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// How often a wait is looked at before it is given up.
@@ -17,6 +17,7 @@ const SLICES: u32 = 10;
 #[derive(Debug)]
 pub(super) struct Waiter {
     shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -47,8 +48,8 @@ impl Waiter {
         let shared = Arc::new(Shared { file, state, changed: Condvar::new() });
         let thread = thread::Builder::new().name("internal-events-line".to_owned());
         let theirs = Arc::clone(&shared);
-        thread.spawn(move || theirs.run())?;
-        Ok(Self { shared })
+        let thread = Some(thread.spawn(move || theirs.run())?);
+        Ok(Self { shared, thread })
     }
 
     /// Returns whether the thread still waits for a lock that was given up.
@@ -87,8 +88,15 @@ impl Waiter {
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        *self.shared.lock() = State::Closed;
+        let before = std::mem::replace(&mut *self.shared.lock(), State::Closed);
         self.shared.changed.notify_all();
+        // A thread that is not in line ends at once, and its file is closed then, which somebody
+        // who is about to fork relies on. One that is in line ends when its turn comes.
+        let is_in_line = matches!(before, State::Wanted | State::GivenUp);
+        if let Some(thread) = self.thread.take().filter(|_| !is_in_line) {
+            // If it has panicked, it has ended too.
+            let _ = thread.join();
+        }
     }
 }
 
