@@ -175,6 +175,30 @@ describe('a page', { concurrency: 4 }, () => {
     assert.deepEqual(faults, []);
   });
 
+  test('the script of the server needs nothing but its tag', async (t) => {
+    const pages = {
+      '/': `<!doctype html><html lang="en"><meta charset="utf-8"><title>In one minute</title><link rel="icon" href="data:,">
+        <script>(window.internalEventsQueue ||= []).push(['click_button', { label: 'early' }]);</script>
+        <script src="{{server}}/internal-events.js" data-app-id="shop" data-user="7" data-project="1" data-namespace="2" defer></script>
+        <body data-page="minute">
+        <button id="button" data-event-tracking="click_button" data-event-label="clicked">A button</button>
+        <button id="both" data-event-tracking="show_panel" data-event-tracking-load="true" data-event-tracking-click="true"
+          data-event-label="both">A panel</button>`,
+    };
+    const { server, faults, open } = await setUp(t, { pages });
+    const tab = await open('/');
+    await clickAll(tab, ['button', 'both']);
+    await server.settled(TOTAL('click_button'), 2);
+    await server.settled(TOTAL('show_panel'), 2);
+    // An attribute is a text; an id counts as the same element either way.
+    const who = { user: '7', project: '1', namespace: '2' };
+    const clicked = event('click_button', 'minute', who);
+    assert.deepEqual(await byLabel(server, 'click_button'), { early: clicked, clicked });
+    const shown = event('show_panel', 'minute', who);
+    assert.deepEqual(await byLabel(server, 'show_panel'), { both: [...shown, ...shown] });
+    assert.deepEqual(faults, []);
+  });
+
   test('a page can be configured by a meta element', async (t) => {
     const pages = {
       '/': `<!doctype html><html lang="en"><meta charset="utf-8"><title>Meta</title><link rel="icon" href="data:,">

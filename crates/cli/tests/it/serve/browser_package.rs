@@ -9,6 +9,10 @@ use super::npm;
 use crate::program;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Mutex;
+
+/// One after another: each has a browser of its own, and some pages wait for seconds by the clock.
+static TURN: Mutex<()> = Mutex::new(());
 
 /// The tests, and what they use.
 const E2E: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packages/browser/e2e");
@@ -34,6 +38,7 @@ fn check(name: &str) {
     let Some(chromium) = find("chromium") else {
         return npm::skip(&what, "chromium is not installed");
     };
+    let _turn = TURN.lock();
     let packages = match npm::install(Path::new(E2E), "browser-e2e") {
         Ok(packages) => packages,
         Err(reason) => return npm::skip(&what, &reason),
@@ -52,13 +57,13 @@ fn check(name: &str) {
 /// Lets scripts start servers as the other tests start them.
 fn serve_as_here(command: &mut Command) {
     let serve = program();
-    command.env("INTERNAL_EVENTS_BIN", serve.get_program());
     for (name, value) in serve.get_envs() {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
     }
+    command.env("INTERNAL_EVENTS_BIN", serve.get_program());
 }
 
 fn text(output: &Output) -> String {
