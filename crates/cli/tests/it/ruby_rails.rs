@@ -1,4 +1,4 @@
-//! The helpers of the Ruby gem for Rails, RSpec and Minitest: their own suites, which start the
+//! The helpers of the Ruby gem for Rails, `RSpec` and Minitest: their own suites, which start the
 //! example application under Puma, with this program to read what it counted.
 
 use crate::program;
