@@ -1,4 +1,4 @@
-//! The helpers of the Ruby gem for Rails, RSpec and Minitest: their own suites, which start the
+//! The helpers of the Ruby gem for Rails, `RSpec` and Minitest: their own suites, which start the
 //! example application under Puma, with this program to read what it counted.
 
 use crate::program;
@@ -26,6 +26,7 @@ fn a_rails_application_counts_under_puma_and_its_page_holds() {
 }
 
 /// Runs examples; the output is shown if any fails.
+#[expect(clippy::print_stderr, reason = "what was skipped or measured is said")]
 fn suite(arguments: &[&str]) {
     if let Err(reason) = prepared() {
         assert!(std::env::var("CI").as_deref() != Ok("true"), "{reason}");

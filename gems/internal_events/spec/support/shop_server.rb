@@ -52,7 +52,7 @@ class ShopServer
   end
 
   def start
-    @log = File.open(File.join(@directory, "puma.log"), "a")
+    @log = File.open(File.join(@directory, "puma.log"), "w")
     @master = Process.spawn(@environment, "puma", "-C", "config/puma.rb", @rackup, chdir: Checkout::SHOP, out: @log, err: @log)
     wait_for_workers
   end
