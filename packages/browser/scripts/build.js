@@ -22,12 +22,12 @@ const common = {
 };
 
 /** Members of objects that nobody outside sees: their names may become short. */
-const PRIVATE = /^(isOwn|isStored|isSent|referrer|persist|leave|added|sync)$/;
+const PRIVATE = /^(is(Own|Stored|Sent)|storageKey|written|weight|oldest|persist|sync|leave|added|bindClicks|trackLoaded|watch)$/;
 
 const terser = (isModule) => ({
   ecma: 2020,
   module: isModule,
-  compress: { passes: 3, unsafe_arrows: true, keep_fargs: false },
+  compress: { passes: 3, unsafe_arrows: true, keep_fargs: false, pure_getters: true, inline: 1 },
   mangle: { properties: { regex: PRIVATE } },
 });
 

@@ -55,10 +55,10 @@ const clicked = (path: readonly EventTarget[], parent: EventTarget): Element | u
 
 /** Tracks what data attributes say. */
 export interface Attributes {
-  bind: (parent: Document | Element | ShadowRoot) => (() => void) | null;
-  load: (parent: ParentNode) => ArrayLike<Element>;
+  bindClicks: (parent: Document | Element | ShadowRoot) => (() => void) | null;
+  trackLoaded: (parent: ParentNode) => ArrayLike<Element>;
   /** Tracks elements that are loaded later. */
-  observe: (parent: Node) => void;
+  watch: (parent: Node) => void;
 }
 
 /** Makes it; `guard` keeps what is thrown from the page. */
@@ -80,14 +80,14 @@ export const createAttributes = (
     fire(element);
   };
 
-  const load = (parent: ParentNode): ArrayLike<Element> => {
+  const trackLoaded = (parent: ParentNode): ArrayLike<Element> => {
     const all = parent.querySelectorAll(LOAD);
     guard(() => all.forEach(fireLoaded));
     return all;
   };
 
   return {
-    bind: (parent) => {
+    bindClicks: (parent) => {
       if (bound.has(parent)) return null;
       bound.add(parent);
       const listen = (event: Event): void => guard(() => {
@@ -105,14 +105,14 @@ export const createAttributes = (
         parent.removeEventListener('click', listen, true);
       };
     },
-    load,
-    observe: (parent) => {
+    trackLoaded,
+    watch: (parent) => {
       new MutationObserver((records) => guard(() => {
         for (const record of records) {
           for (const node of record.addedNodes) {
             if (!isElement(node)) continue;
             if (node.matches(LOAD)) fireLoaded(node);
-            load(node);
+            trackLoaded(node);
           }
         }
       })).observe(parent, { childList: true, subtree: true });

@@ -26,9 +26,6 @@ export interface PageValues {
   readonly data?: Readonly<Record<string, unknown>> | undefined;
   /** The user who is signed in. */
   readonly user?: Identifier | undefined;
-  /** Address and referrer without what is private in them. */
-  readonly url?: string | undefined;
-  readonly referrer?: string | undefined;
 }
 
 /**
@@ -46,10 +43,10 @@ export const readProperties = (
       const value = (given as Record<string, unknown>)[name];
       if (value == null) continue;
       const type = typeof value;
-      const isFine =
-        name === 'value' ? Number.isFinite(value)
-        : name === 'label' || name === 'property' ? type === 'string'
-        : type === 'string' || type === 'boolean' || Number.isFinite(value);
+      const isNumber = Number.isFinite(value);
+      const isFine = name === 'value' ? isNumber
+        : type === 'string' ||
+          ((isNumber || type === 'boolean') && name !== 'label' && name !== 'property');
       if (isFine) {
         properties[name] = value as Value;
         continue;

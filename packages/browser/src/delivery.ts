@@ -16,14 +16,6 @@ export type Cause =
   | 'privacy'
   | 'consent';
 
-/** What delivery tells. */
-export interface Reporter {
-  sent: (n: number) => void;
-  drop: (cause: Cause, n: number, why?: string) => void;
-  /** Something failed that will be tried again. */
-  fail: (why: unknown) => void;
-}
-
 /** Delivery of one queue. */
 export interface Delivery {
   /** Events were added. */
@@ -52,16 +44,21 @@ const JSON_TYPE = 'application/json';
 const TEXT_TYPE = 'text/plain';
 
 const sizeOf = (batch: readonly Entry[]): number =>
-  batch.reduce((sum, it) => sum + it.bytes, OVERHEAD_BYTES);
+  batch.reduce((sum, it) => sum + it.weight, OVERHEAD_BYTES);
 
-/** Makes the delivery of a queue. */
+/**
+ * Makes the delivery of a queue. `confirm` is told how many events a server has, `drop` how many
+ * will never be there and why, and `fail` what went wrong and will be tried again.
+ */
 export const createDelivery = (
   world: World,
   queue: Queue,
   settings: Settings,
   url: string,
   isAllowed: () => boolean,
-  tell: Reporter,
+  confirm: (n: number) => void,
+  drop: (cause: Cause, n: number, why: string) => void,
+  fail: (why: unknown) => void,
 ): Delivery => {
   const { headers, credentials, transport, contentType, batch: { bytes, wait } } = settings;
   const isRest = transport === 'rest';
@@ -88,16 +85,16 @@ export const createDelivery = (
 
   const pause = (retryAfter: string | null | undefined): void => {
     const longest = Math.min(FIRST_RETRY * 2 ** failures++, LONGEST_RETRY);
-    const seconds = +(retryAfter || 0);
-    const wish = seconds >= 0 ? seconds * 1000 : Date.parse(`${retryAfter}`) - Date.now();
+    // A date, which nobody sends, is no number and no wish.
+    const wish = Math.min(+(retryAfter || 0) * 1000 || 0, LONGEST_WISH);
     // Pages that failed together do not come again together.
     const jittered = longest * (0.5 + Math.random() / 2);
-    pausedUntil = Date.now() + Math.max(jittered, Math.min(wish || 0, LONGEST_WISH));
+    pausedUntil = Date.now() + Math.max(jittered, wish);
   };
 
   /** Sends a batch; tells whether it makes sense to go on with what is left. */
   const attempt = async (batch: readonly Entry[], isLeaving: boolean): Promise<boolean> => {
-    const texts = batch.map((it) => it.text);
+    const texts = batch.map((it) => it.written);
     const size = sizeOf(batch);
     // A browser that took too many of these answers none: where one failed, the next is another.
     const keepalive = isLeaving || (!failures && keptAlive + size <= KEEPALIVE_BYTES);
@@ -108,7 +105,7 @@ export const createDelivery = (
     mark(true);
     let status = 0;
     let retryAfter: string | null | undefined;
-    let why = '';
+    let why: unknown;
     try {
       ({ status, retryAfter } = await world.transport({
         url: isRest && texts.length > 1 ? `${url}s` : url,
@@ -120,7 +117,7 @@ export const createDelivery = (
         credentials,
       }));
     } catch (error) {
-      why = `: ${error}`;
+      why = error;
     }
     mark(false);
     const isOk = status >= 200 && status < 300;
@@ -133,12 +130,12 @@ export const createDelivery = (
       failures = pausedUntil = 0;
       most = Math.min(most * 2, count);
       queue.remove(batch);
-      tell.sent(batch.length);
+      confirm(batch.length);
       return true;
     }
-    const failed = `${url} answered ${status || `nothing${why}`}`;
+    const failed = `${url} answered ${status || why}`;
     if (status < 400 || status >= 500 || status === 408 || status === 429) {
-      tell.fail(failed);
+      fail(failed);
       pause(retryAfter);
       return false;
     }
@@ -151,7 +148,7 @@ export const createDelivery = (
     queue.remove(batch);
     // A server that does not take reports is told nothing of it.
     if (batch.length > 1 || !texts[0]?.includes(`"${REPORT}"`)) {
-      tell.drop(isTooLarge ? 'too_large' : 'refused', batch.length, failed);
+      drop(isTooLarge ? 'too_large' : 'refused', batch.length, failed);
     }
     return true;
   };
@@ -159,7 +156,7 @@ export const createDelivery = (
   const drain = async (isAlone: boolean): Promise<void> => {
     if (isAlone) queue.sync();
     while (isAllowed()) {
-      const batch = queue.batch(most, bytes, !isAlone);
+      const batch = queue.oldest(most, bytes, !isAlone);
       if (!batch.length || !(await attempt(batch, false))) break;
     }
     queue.leave();
@@ -172,7 +169,7 @@ export const createDelivery = (
   const flush = (): Promise<void> => {
     clearTimeout(timer);
     due = Infinity;
-    return (running ??= world.alone(url, drain).catch(tell.fail).then(() => {
+    return (running ??= world.alone(url, drain).catch(fail).then(() => {
       running = undefined;
       goOn();
     }));
@@ -185,7 +182,7 @@ export const createDelivery = (
       queue.persist();
       while (isAllowed()) {
         const room = KEEPALIVE_BYTES - OVERHEAD_BYTES - keptAlive;
-        const batch = queue.batch(most, Math.min(bytes, room), true);
+        const batch = queue.oldest(most, Math.min(bytes, room), true);
         if (!batch.length || sizeOf(batch) > room + OVERHEAD_BYTES) break;
         void attempt(batch, true).then(goOn);
       }

@@ -46,9 +46,8 @@ const send: Transport = async ({ url, type, body, keepalive, isLast, headers, cr
     method: 'POST',
     body,
     keepalive,
-    credentials: credentials || 'same-origin',
-    headers: own({ 'Content-Type': type }, token && { 'X-CSRF-Token': token }, headers) as
-      Record<string, string>,
+    ...(credentials && { credentials }),
+    headers: { 'Content-Type': type, ...(token && { 'X-CSRF-Token': token }), ...headers },
     ...within(TIMEOUT),
   });
   // Until it is read to its end a browser counts it among those that are kept alive.
@@ -82,32 +81,20 @@ const alone: Alone = async (name, work) => {
 /** The world of this page. */
 export const world: World = { transport: send, storage: () => localStorage, alone };
 
-const { hasOwnProperty } = Object.prototype;
-
 /**
- * Reads an own member: neither what a page did to prototypes, nor an element with that id. What
- * throws when it is read is not there: the event is worth more than what would be said of it.
+ * Reads an own member: neither what a page did to prototypes, nor an element with that id, nor
+ * what a getter would say, or throw.
  */
-const get = <T>(from: unknown, name: string): T | undefined => {
-  try {
-    return hasOwnProperty.call(from, name)
-      ? (from as Record<string, T | null>)[name] ?? undefined
-      : undefined;
-  } catch {
-    return undefined;
-  }
-};
+const get = <T>(from: unknown, name: string): T | undefined =>
+  Object.getOwnPropertyDescriptor(Object(from), name)?.value ?? undefined;
 
 /** What the page says about itself, as pages of GitLab do. */
 export const readPage = (): PageValues => {
-  const gl = get(window, 'gl');
-  const context = get(gl, 'snowplowStandardContext');
+  const context = get(get(window, 'gl'), 'snowplowStandardContext');
   return {
     schema: get(context, 'schema'),
     data: get(context, 'data'),
     user: get<Identifier>(get(window, 'gon'), 'current_user_id'),
-    url: get(gl, 'snowplowPseudonymizedPageUrl'),
-    referrer: get(gl, 'maskedDefaultReferrerUrl'),
   };
 };
 
@@ -150,7 +137,7 @@ export const readScript = (): Record<string, unknown> => {
   const options = own();
   if (script?.src && isForeign(script.src)) options['endpoint'] = new URL(script.src).origin;
   for (const [name, text] of Object.entries(script?.dataset || {})) {
-    options[name] = text === 'true' || (text !== 'false' && text);
+    options[name] = text !== 'false' && text;
   }
   return options;
 };

@@ -65,8 +65,6 @@ const writeSnowplow = (call: Call, settings: Settings, page: PageValues, ids: ob
     aid: settings.appId,
     eid: call.id,
     dtm: `${call.time}`,
-    url: page.url,
-    refr: page.referrer,
     se_ca: call.category || 'InternalEventTracking',
     se_ac: call.event,
     se_la: label,

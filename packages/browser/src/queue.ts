@@ -13,10 +13,10 @@ export type UseStore = <T>(work: (store: Store) => T) => T | undefined;
 
 /** An event that waits. */
 export interface Entry {
-  readonly key: string;
+  readonly storageKey: string;
   /** The event as it is written. */
-  readonly text: string;
-  readonly bytes: number;
+  readonly written: string;
+  readonly weight: number;
   /** It was tracked in this page, and not found in the storage. */
   readonly isOwn: boolean;
   isStored: boolean;
@@ -29,7 +29,7 @@ export interface Queue {
   readonly size: number;
   push: (text: string, time: number, id: string) => void;
   /** The oldest that are in no request, as many as fit; at least one. */
-  batch: (count: number, bytes: number, isOnlyOwn: boolean) => Entry[];
+  oldest: (count: number, bytes: number, isOnlyOwn: boolean) => Entry[];
   remove: (entries: Iterable<Entry>) => void;
   /** Takes in what other pages left, and forgets what other pages sent. */
   sync: () => void;
@@ -69,23 +69,24 @@ export const createQueue = (
 
   const add = (key: string, text: string, isOwn: boolean): Entry => {
     const entry = {
-      key, text, bytes: sizeOf(text), isOwn, isStored: !isOwn, isSent: false,
+      storageKey: key, written: text, weight: sizeOf(text), isOwn, isStored: !isOwn,
+      isSent: false,
     };
     entries.set(key, entry);
-    bytes += entry.bytes;
+    bytes += entry.weight;
     return entry;
   };
 
   const forget = (entry: Entry): void => {
-    if (entries.delete(entry.key)) bytes -= entry.bytes;
+    if (entries.delete(entry.storageKey)) bytes -= entry.weight;
   };
 
   const keep = (entry: Entry): void => {
-    if (entry.isStored || stored + entry.text.length > limits.stored) return;
+    if (entry.isStored || stored + entry.written.length > limits.stored) return;
     storage((it) => {
-      it.setItem(entry.key, entry.text);
+      it.setItem(entry.storageKey, entry.written);
       entry.isStored = true;
-      stored += entry.text.length;
+      stored += entry.written.length;
     });
   };
 
@@ -93,8 +94,8 @@ export const createQueue = (
     for (const entry of all) {
       forget(entry);
       if (!entry.isStored) continue;
-      stored -= entry.text.length;
-      storage((it) => it.removeItem(entry.key));
+      stored -= entry.written.length;
+      storage((it) => it.removeItem(entry.storageKey));
     }
   };
 
@@ -124,11 +125,11 @@ export const createQueue = (
       keep(entry);
       shrink();
     },
-    batch: (count, room, isOnlyOwn) => {
+    oldest: (count, room, isOnlyOwn) => {
       const batch: Entry[] = [];
       for (const entry of entries.values()) {
         if (entry.isSent || (isOnlyOwn && !entry.isOwn)) continue;
-        room -= entry.bytes;
+        room -= entry.weight;
         if (batch.length >= count || (room < 0 && batch.length)) break;
         batch.push(entry);
       }
@@ -142,7 +143,7 @@ export const createQueue = (
         // Read before anything changes, for reading may fail.
         const found = new Map(keys(it).sort().map((key) => [key, it.getItem(key) || '']));
         for (const entry of entries.values()) {
-          if (!entry.isStored || found.has(entry.key)) continue;
+          if (!entry.isStored || found.has(entry.storageKey)) continue;
           if (isWhole) forget(entry);
           else entry.isStored = false;
         }

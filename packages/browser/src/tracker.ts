@@ -93,7 +93,7 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
     const text = write(it, settings, page.readPage());
     if (text.length > settings.batch.bytes) drop('too_large', 1, it.event.slice(0, 99));
     else queue?.push(text, it.time, it.id);
-    log(it.event, it);
+    log(it);
   };
 
   /** Hands on what waits, if it may be tracked. */
@@ -119,7 +119,7 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
 
   const attributes = createAttributes(
     (event, properties) => api.trackEvent(event as EventName, properties as PropertiesOf<EventName>),
-    (name, text) => fail(`data-event-${name} cannot be read: ${text}`),
+    (name, text) => fail(`data-event-${name} is wrong: ${text}`),
     guard,
   );
 
@@ -139,7 +139,7 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
     api.bindInternalEventDocument();
     api.trackInternalLoadEvents();
     // What the browser has not read yet of the page comes later, too.
-    attributes.observe(document);
+    attributes.watch(document);
   };
 
   const trackInMixin: TrackEvent = (event, additionalProperties, category) =>
@@ -152,7 +152,7 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
       try {
         given = page.readOptions();
       } catch {
-        fail('<meta name="internal-events"> should be JSON');
+        fail('meta internal-events should be JSON');
       }
       const isFirst = !settings;
       settings = settle(given, settings, options);
@@ -161,14 +161,10 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
         target = url;
         queue = createQueue(storage, `internal-events ${url}`, settings.queue, (n) =>
           drop('queue_full', n));
-        delivery = createDelivery(world, queue, settings, url, isAllowed, {
-          sent: (n) => {
-            sent += n;
-            report();
-          },
-          drop,
-          fail,
-        });
+        delivery = createDelivery(world, queue, settings, url, isAllowed, (n) => {
+          sent += n;
+          report();
+        }, drop, fail);
       }
       if (isFirst) start();
       drain();
@@ -178,7 +174,7 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
     trackEvent: (event, additionalProperties, category) => guard(() => {
       if (typeof event !== 'string' || !event) return drop('invalid', 1, 'event has no name');
       const properties = readProperties(additionalProperties, (name) =>
-        fail(`${event}: ${name} was left out, being neither text nor number as it should`));
+        fail(`${event}: ${name} is of a wrong type and left out`));
       const where = typeof category === 'string' ? category : settings?.category || page.readCategory();
       waiting.push(call(event, properties, where));
       if (waiting.length > (settings?.queue.count || BEFORE_INIT)) {
@@ -191,9 +187,9 @@ export const createInternalEvents = (world: World): InternalEventsApi => {
     track_event: (...args) => api.trackEvent(...args),
     mixin: () => ({ methods: { trackEvent: trackInMixin, track_event: trackInMixin } }),
     bindInternalEventDocument: (parent = document) => guard(() =>
-      obstacle() === 'privacy' ? null : attributes.bind(parent)) ?? null,
+      obstacle() === 'privacy' ? null : attributes.bindClicks(parent)) ?? null,
     trackInternalLoadEvents: (parent = document) => guard(() =>
-      obstacle() === 'privacy' ? [] : attributes.load(parent)) ?? [],
+      obstacle() === 'privacy' ? [] : attributes.trackLoaded(parent)) ?? [],
     optIn: () => setConsent('in'),
     optOut: () => setConsent('out'),
     flush: async () => {

@@ -5,7 +5,7 @@ import type { Store } from './queue.ts';
 /** What became of a request; `status` 0 when that is not known. */
 export interface Answer {
   readonly status: number;
-  /** Seconds, or a date. */
+  /** Seconds. */
   readonly retryAfter?: string | null;
 }
 

@@ -36,7 +36,7 @@ for (const { file, code } of examples) {
   const isComponent = file.endsWith('.vue');
   const written = isComponent ? compile(file, code) : code
     .replace(/'(\.\/\w+\.vue)'/g, "'$1.js'")
-    .replace("'config/events'", JSON.stringify(join(folder, 'config/events')));
+    .replace("'config/events'", "'test/.examples/config/events'");
   writeFileSync(join(folder, isComponent ? `${file}.js` : file), written);
 }
 

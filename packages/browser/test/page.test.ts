@@ -43,7 +43,7 @@ test('a request', async () => {
   expect(fetched).toHaveLength(1);
   const [url, { body, signal, ...init }] = fetched[0] as [string, RequestInit];
   expect(url).toBe('/com.snowplowanalytics.snowplow/tp2');
-  expect(init).toMatchObject({ method: 'POST', credentials: 'same-origin', keepalive: true });
+  expect(init).toMatchObject({ method: 'POST', keepalive: true });
   expect({ ...init.headers }).toEqual({
     'Content-Type': 'application/json', 'X-CSRF-Token': 'secret', 'X-A': 'b',
   });
