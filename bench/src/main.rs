@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a measurement is there to be printed")]
 #![expect(clippy::print_stderr, reason = "progress and failures go beside the tables")]
 
+mod browser;
 mod check;
 mod collector;
 mod endure;
@@ -63,6 +64,7 @@ const BENCHES: &[Bench] = &[
     ("snowplow", snowplow::run),
     ("migrate", migrate::run),
     ("ruby", ruby::run),
+    ("browser", browser::run),
 ];
 
 fn main() -> ExitCode {

@@ -10,8 +10,8 @@ use internal_events_catalog::Catalog;
 use internal_events_hll::Sketch;
 use internal_events_installation::Installation;
 use internal_events_store::{
-    Counters, Error, Options, Page, Reader, Sqlite, Status, StoredDeadLetter, StoredEntry,
-    StoredQuarantined,
+    Counters, Error, KeptAside, Options, Page, Reader, Sqlite, Status, StoredDeadLetter,
+    StoredEntry,
 };
 use jiff::civil::{Date, date};
 use rusqlite::{Connection, params};
@@ -104,8 +104,8 @@ impl Reader for Held {
         Ok(Vec::new())
     }
 
-    fn quarantined_after(&mut self, _: u64, _: usize) -> Result<Vec<StoredQuarantined>, Error> {
-        Ok(Vec::new())
+    fn quarantined_after(&mut self, _: u64, _: usize) -> Result<KeptAside, Error> {
+        Ok(KeptAside::default())
     }
 
     fn dead_letters(&mut self, _: u64, _: usize) -> Result<Vec<StoredDeadLetter>, Error> {

@@ -15,32 +15,37 @@ const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/peer");
 ///
 /// When Node or npm is not there, or cannot install the package.
 pub(crate) fn command() -> Result<Command> {
-    let folder = install()?;
+    let folder = install(Path::new(PEER), "peer")?;
     let mut node = Command::new("node");
     node.arg(Path::new(PEER).join("server.mjs")).current_dir(folder);
     Ok(node)
 }
 
-/// Installs what the lock file says beside what cargo builds, once; no package runs anything.
-fn install() -> Result<PathBuf> {
+/// Installs what the lock file of `source` says into a folder of this name beside what cargo
+/// builds, once; no package runs anything.
+///
+/// # Errors
+///
+/// When npm is not there, or cannot install a package.
+pub(crate) fn install(source: &Path, name: &str) -> Result<PathBuf> {
     let program = process::ourselves()?;
     let target = program.ancestors().nth(2).context("this program is in no target folder")?;
-    let folder = target.join("peer");
+    let folder = target.join(name);
     let read = |folder: &Path| fs::read(folder.join("package-lock.json")).ok();
-    if read(&folder) == read(Path::new(PEER)) {
+    if read(&folder) == read(source) {
         return Ok(folder);
     }
     // What is left half done by an npm that was killed must not look whole.
     let unfinished = tempfile::tempdir_in(target)?;
-    for name in ["package.json", "package-lock.json"] {
-        fs::copy(Path::new(PEER).join(name), unfinished.path().join(name))?;
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(source.join(file), unfinished.path().join(file))?;
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
     let output = npm.current_dir(unfinished.path()).output().context("npm cannot be run")?;
     let complaint = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "npm cannot install fastify: {}", complaint.trim());
+    ensure!(output.status.success(), "npm cannot install the packages: {}", complaint.trim());
     let _ = fs::remove_dir_all(&folder);
-    fs::rename(unfinished.keep(), &folder).context("fastify cannot be kept")?;
+    fs::rename(unfinished.keep(), &folder).context("the packages cannot be kept")?;
     Ok(folder)
 }

@@ -16,7 +16,8 @@ fuzz_target!(|bytes: &[u8]| {
         ..Options::default()
     };
     let project = Project::default();
-    ruby::rewrite_fragment(text, &project, &options).edits.apply(text);
+    let fragment = ruby::rewrite_fragment(text, &project, &options);
+    fragment.expect("it is short enough").edits.apply(text);
     let Ok(rewrite) = ruby::rewrite(text, &project, &options) else { return };
     let changed = rewrite.edits.apply(text);
     let second = ruby::rewrite(&changed, &project, &options);

@@ -21,8 +21,16 @@ const COVERAGE_FLAGS: &[&str] = &[
     "-Ccodegen-units=1",
 ];
 
+/// Lets libFuzzer choose where a search begins.
+pub(crate) const ANY_SEED: u32 = 0;
+
 /// Builds all targets, then runs the named ones (all, if none is named) side by side.
-pub(crate) fn run(project: &Project, chosen: &[String], duration: Duration) -> Result<()> {
+pub(crate) fn run(
+    project: &Project,
+    chosen: &[String],
+    duration: Duration,
+    seed: u32,
+) -> Result<()> {
     let folder = project.root.join("fuzz");
     let mut targets = targets(&folder)?;
     for name in chosen {
@@ -34,9 +42,12 @@ pub(crate) fn run(project: &Project, chosen: &[String], duration: Duration) -> R
     let built = build(project, &folder)?;
     let built = &built;
     let results: Vec<Result<String>> = std::thread::scope(|scope| {
-        let start =
-            |name| scope.spawn(move || run_target(project, &built.join(name), name, duration));
-        let running: Vec<_> = targets.iter().map(|it| start(it.as_str())).collect();
+        let start = |name: &str| {
+            let search =
+                Search { program: built.join(name), name: name.to_owned(), duration, seed };
+            scope.spawn(move || search.run(project))
+        };
+        let running: Vec<_> = targets.iter().map(|it| start(it)).collect();
         let ended = running.into_iter().map(std::thread::ScopedJoinHandle::join);
         ended.map(|it| it.expect("invariant: a run does not panic")).collect()
     });
@@ -44,13 +55,10 @@ pub(crate) fn run(project: &Project, chosen: &[String], duration: Duration) -> R
     for (name, result) in targets.iter().zip(results) {
         match result {
             Ok(summary) => println!("{name}: {summary}"),
-            Err(error) => {
-                println!("{name}: {error:#}");
-                crashed.push(name.as_str());
-            }
+            Err(error) => crashed.push(format!("{name}: {error:#}")),
         }
     }
-    ensure!(crashed.is_empty(), "crashed: {}", crashed.join(", "));
+    ensure!(crashed.is_empty(), "{}", crashed.join("\n"));
     Ok(())
 }
 
@@ -92,28 +100,42 @@ fn host(project: &Project) -> Result<String> {
     Ok(host.context("rustc names no host")?.to_owned())
 }
 
-/// Runs one target on what earlier runs found and on the seeds that are part of the project.
-fn run_target(project: &Project, program: &Path, name: &str, limit: Duration) -> Result<String> {
-    let folder = project.root.join("fuzz");
-    let corpus = folder.join("corpus").join(name);
-    let artifacts = folder.join("artifacts").join(name);
-    let seeds = folder.join("seeds").join(name);
-    for made in [&corpus, &artifacts] {
-        fs::create_dir_all(made).with_context(|| format!("could not make {}", made.display()))?;
+/// One target's search for input that breaks it.
+struct Search {
+    program: PathBuf,
+    name: String,
+    duration: Duration,
+    seed: u32,
+}
+
+impl Search {
+    /// Starts from what earlier runs found and from the seeds that are part of the project.
+    fn run(&self, project: &Project) -> Result<String> {
+        let Self { program, name, duration, seed } = self;
+        let folder = project.root.join("fuzz");
+        let corpus = folder.join("corpus").join(name);
+        let artifacts = folder.join("artifacts").join(name);
+        let seeds = folder.join("seeds").join(name);
+        for made in [&corpus, &artifacts] {
+            fs::create_dir_all(made)
+                .with_context(|| format!("could not make {}", made.display()))?;
+        }
+        let mut command = project.command(program);
+        command.arg(format!("-max_total_time={}", duration.as_secs()));
+        command.arg(format!("-artifact_prefix={}/", artifacts.display()));
+        command.arg(format!("-seed={seed}"));
+        command.args(["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1", "-verbosity=0"]);
+        command.arg(&corpus).args(seeds.is_dir().then_some(&seeds));
+        let output =
+            command.stdout(Stdio::null()).output().context("could not start the target")?;
+        let report = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            bail!("a crash, kept in fuzz/artifacts/{name}\n{report}");
+        }
+        let inputs = report
+            .lines()
+            .find_map(|it| it.strip_prefix("stat::number_of_executed_units:"))
+            .context("the target reported nothing")?;
+        Ok(format!("{} inputs in {} s, no crash", inputs.trim(), duration.as_secs()))
     }
-    let mut command = project.command(program);
-    command.arg(format!("-max_total_time={}", limit.as_secs()));
-    command.arg(format!("-artifact_prefix={}/", artifacts.display()));
-    command.args(["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1", "-verbosity=0"]);
-    command.arg(&corpus).args(seeds.is_dir().then_some(&seeds));
-    let output = command.stdout(Stdio::null()).output().context("could not start the target")?;
-    let report = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() {
-        bail!("a crash, kept in fuzz/artifacts/{name}\n{report}");
-    }
-    let inputs = report
-        .lines()
-        .find_map(|it| it.strip_prefix("stat::number_of_executed_units:"))
-        .context("the target reported nothing")?;
-    Ok(format!("{} inputs in {} s, no crash", inputs.trim(), limit.as_secs()))
 }

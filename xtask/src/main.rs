@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a chore tells the person at the terminal what it does")]
 #![expect(clippy::print_stderr, reason = "a chore's failure belongs on stderr")]
 
+mod browser;
 mod ci;
 mod demo;
 mod fuzz;
@@ -62,7 +63,7 @@ fn run(arguments: &[String]) -> Result<()> {
         "soak" => soak(&project, rest),
         "fuzz" => {
             let (seconds, targets) = take_number(rest, "--seconds", 60)?;
-            fuzz::run(&project, &targets, Duration::from_secs(seconds))
+            fuzz::run(&project, &targets, Duration::from_secs(seconds), fuzz::ANY_SEED)
         }
         "help" | "--help" | "-h" => {
             print!("{HELP}");

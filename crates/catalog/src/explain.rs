@@ -14,6 +14,7 @@ use crate::{
 };
 use jiff::civil::Date;
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
 /// The whole answer for one event.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +92,47 @@ pub enum Verdict {
         /// That call.
         call: Call,
     },
+}
+
+/// Says it in words.
+impl fmt::Display for Surface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} from {}", self.key_path, self.time_frame, self.from)?;
+        if let Some(until) = self.until {
+            write!(f, " until {until}")?;
+        }
+        f.write_str(match self.status {
+            MetricStatus::Active => "",
+            MetricStatus::Broken => " (the metric is broken)",
+            MetricStatus::Removed => " (the metric is removed and not reported)",
+        })
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Moves { operand: None } => f.write_str("goes up by one"),
+            Self::Moves { operand: Some(it) } => write!(f, "takes in `{it}`"),
+            Self::FilterMismatch { property, expected, found: Scalar::Null } => {
+                write!(f, "its filter wants {property} = {}, which is missing", quoted(expected))
+            }
+            Self::FilterMismatch { property, expected, found } => {
+                let (expected, found) = (quoted(expected), quoted(found));
+                write!(f, "its filter wants {property} = {expected}, not {found}")
+            }
+            Self::MissingOperand { name } => write!(f, "`{name}` is missing"),
+            Self::OtherCall { call } => write!(f, "only `{}` moves it", call.as_str()),
+        }
+    }
+}
+
+/// A value as it is written in a definition, so that text is told from a number.
+fn quoted(value: &Scalar) -> String {
+    match value {
+        Scalar::Str(it) => format!("\"{it}\""),
+        other => other.to_string(),
+    }
 }
 
 /// A metric that reads a counter.

@@ -7,10 +7,24 @@ use std::sync::Arc;
 pub(crate) const RESTORE: &str = "stop what uses the directory, keep a copy of it, and put the last backup in its place; \
      docs/operations.md says how";
 
+/// What to do about a counter that is damaged.
+const REPAIR: &str = "`internal-events journal repair` says whether the journal can bring it back";
+
+/// What to do about something that verifying has found.
+pub(crate) fn of_finding(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Unreadable(Error::Counter { .. }) => REPAIR,
+        Finding::Unreadable(Error::Kept { .. } | Error::Outbox { .. }) => {
+            "all else can be read and used without it"
+        }
+        _ => RESTORE,
+    }
+}
+
 /// Finds the store's error among the causes of another, and says what to do about it.
 pub(crate) fn for_error(error: &anyhow::Error) -> Option<String> {
-    let of_finding = || error.is::<Finding>().then(|| RESTORE.to_owned());
-    error.chain().find_map(store_error).map(of).or_else(of_finding)
+    let finding = || error.downcast_ref::<Finding>().map(|it| of_finding(it).to_owned());
+    error.chain().find_map(store_error).map(of).or_else(finding)
 }
 
 /// The store's error, also where somebody else holds it too.
@@ -47,6 +61,7 @@ pub(crate) fn of(error: &Error) -> String {
         Error::LogWithoutIndex { .. } => {
             "nothing is lost: the next program that tracks mends that".to_owned()
         }
+        Error::Counter { .. } => REPAIR.to_owned(),
         Error::Open { .. } if error.is_damage() => RESTORE.to_owned(),
         _ if error.is_damage() => {
             format!("`internal-events journal verify` says what is damaged; {RESTORE}")

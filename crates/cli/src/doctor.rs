@@ -16,6 +16,7 @@ use internal_events_installation::Installation;
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Debug, clap::Args)]
@@ -24,9 +25,13 @@ pub(crate) struct DoctorArgs {
     #[arg(long, value_name = "ADDRESS", default_value = crate::serve::LISTEN)]
     listen: String,
 
-    /// Ask this running server too, such as `http://127.0.0.1:8080`.
+    /// Ask this running server too, such as `http://127.0.0.1:8080`; `https://` too.
     #[arg(long, value_name = "URL")]
     server: Option<String>,
+
+    /// Trust the certificates in this PEM file when asking it over TLS, and no others.
+    #[arg(long, value_name = "FILE", requires = "server")]
+    ca: Option<PathBuf>,
 
     /// Read everything that is stored, as `journal verify` does.
     #[arg(long)]
@@ -102,7 +107,7 @@ pub(crate) fn run(args: &DoctorArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         data::look_deeply(&data, &mut findings);
     }
     if let Some(url) = &args.server {
-        server::look(url, &mut findings);
+        server::look(url, args.ca.as_deref(), &mut findings);
     }
     let worst = findings.0.iter().map(|it| it.level).max().unwrap_or(Level::Ok);
     match args.format {

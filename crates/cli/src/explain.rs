@@ -6,8 +6,8 @@ use crate::metrics::today;
 use crate::output::{self, Style};
 use crate::track::EventArgs;
 use crate::visible::visible;
+use internal_events::explanation_json;
 use internal_events::store::{Counter, Kind};
-use internal_events::{explanation_json, surface_text, verdict_text};
 use internal_events_catalog::{
     Catalog, CounterKind, Event, Explanation, RuleVerdict, Verdict, Week,
 };
@@ -133,17 +133,16 @@ fn mark(good: bool, style: Style) -> String {
 }
 
 fn human_rule(rule: &RuleVerdict, catalog: &Catalog, style: Style) -> String {
-    let moves = matches!(rule.verdict, Verdict::Moves { .. });
+    let moves = rule.moves();
     let period = if catalog.counter(rule.counter).weekly { "per week" } else { "all time" };
     let key = visible(&rule.key);
     let mut text = format!("{} {key}  {}\n", mark(moves, style), style.dim(period));
-    let reason = verdict_text(&rule.verdict);
-    text.push_str(&format!("      {}\n", visible(&reason)));
+    text.push_str(&format!("      {}\n", visible(&rule.verdict.to_string())));
     if rule.surfaces.is_empty() {
         text.push_str(&format!("      {}\n", style.dim("no metric reads it")));
     }
     for surface in &rule.surfaces {
-        text.push_str(&format!("      {}\n", visible(&surface_text(surface))));
+        text.push_str(&format!("      {}\n", visible(&surface.to_string())));
     }
     text
 }

@@ -1,6 +1,7 @@
 //! `internal-events journal`: what was accepted, entry by entry, and whether all of it is sound.
 
 mod entry;
+mod repair;
 mod verify;
 
 pub(crate) use entry::time;
@@ -10,7 +11,8 @@ use crate::context::Context;
 use crate::output::{self, Style};
 use anyhow::{Context as _, bail};
 use internal_events::entry_json;
-use internal_events::store::{EventId, Reader as _, Sqlite, SqliteReader, StoredEntry};
+use internal_events::store::{EventId, Options, Reader as _, Sqlite, SqliteReader, StoredEntry};
+use internal_events_catalog::Week;
 use serde_json::json;
 use std::path::Path;
 use std::process::ExitCode;
@@ -62,10 +64,23 @@ enum JournalCommand {
         #[arg(long, value_enum, default_value = "human")]
         format: Format,
     },
+    /// Say what the journal can do about damaged counters; with --write, do it.
+    ///
+    /// A counter is counted again while the journal has everything that moved it. Another begins
+    /// anew with what there is, and what was there is put aside.
+    Repair {
+        /// Do it; without this nothing is changed.
+        #[arg(long)]
+        write: bool,
+        /// How to print what becomes of each.
+        #[arg(long, value_enum, default_value = "human")]
+        format: Format,
+    },
 }
 
 pub(crate) fn run(args: JournalArgs, cx: &Context) -> anyhow::Result<ExitCode> {
-    let data = cx.data(&cx.installation()?);
+    let installation = cx.installation()?;
+    let data = cx.data(&installation);
     match args.command {
         JournalCommand::List { limit, after, event, format } => {
             let mut reader = open(&data)?;
@@ -78,6 +93,14 @@ pub(crate) fn run(args: JournalArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         JournalCommand::Show { entry, format } => show(&mut open(&data)?, &entry, format)?,
         JournalCommand::Export { after } => export(&mut open(&data)?, after)?,
         JournalCommand::Verify { format } => return verify::run(&data, format),
+        JournalCommand::Repair { write, format } => {
+            let limits = installation.settings().limits.clone();
+            let begins_at: fn(&str) -> Option<i64> =
+                |key| Week::of_key(key).map(|it| it.before(1).end_millisecond());
+            let begins_at = Some(begins_at);
+            let options = Options { limits, begins_at, ..Options::default() };
+            return repair::run(&data, options, write, format);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,6 +9,7 @@ mod counters;
 mod doctor;
 mod explain;
 mod generate;
+mod https;
 mod journal;
 mod metrics;
 mod migrate;

@@ -41,6 +41,7 @@ pub(crate) fn run(args: &MigrateArgs, cx: &Context) -> anyhow::Result<ExitCode> 
     let surroundings = Surroundings {
         milestone: installation.milestone().map(str::to_owned),
         tables: tables.map_or_else(|| TABLES.to_owned(), |it| it.display().to_string()),
+        group: args.group.clone(),
         is_whole: args.paths.is_empty() || files.is_whole,
     };
     let outcome = work::work(files, &installation, &options, &surroundings);

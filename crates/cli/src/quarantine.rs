@@ -7,7 +7,9 @@ use crate::output::{self, Style};
 use crate::visible::visible;
 use crate::which::{Which, may_throw_away};
 use anyhow::anyhow;
-use internal_events::store::{Options, Reader as _, Sqlite, Store as _, StoredQuarantined};
+use internal_events::store::{
+    KeptAside, Options, Reader as _, Sqlite, Store as _, StoredQuarantined,
+};
 use internal_events::{Catalog, Event, ReplayOf, ReplayOutcome, Tracker, decode_event};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -49,19 +51,23 @@ enum QuarantineCommand {
 pub(crate) fn run(args: QuarantineArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let installation = cx.installation_in_use()?;
     let data = cx.data(&installation);
-    let kept = journal::open(&data)?.quarantined(usize::MAX)?;
+    let kept = journal::open(&data)?.quarantined_after(0, usize::MAX)?;
     match args.command {
         QuarantineCommand::List { all, format } => {
             let catalog = installation.catalog();
             match format {
                 Format::Json => output::print_json(&to_json(&kept, &catalog))?,
-                Format::Human if all => output::print(&each(&kept))?,
-                Format::Human => output::print(&groups(&kept, &catalog))?,
+                Format::Human => {
+                    let KeptAside { events, damaged } = &kept;
+                    let text = if all { each(events) } else { groups(&kept, &catalog) };
+                    output::print(&(text + &said_of_damaged(damaged)))?;
+                }
             }
         }
         QuarantineCommand::Replay { which } => {
             let tracker = Tracker::open(installation.tracker_config(&data)?)?;
-            return replay(&tracker, &meant(&which, kept)?);
+            let damaged = kept.damaged.clone();
+            return replay(&tracker, &meant(&which, kept)?, &damaged);
         }
         QuarantineCommand::Drop { which, yes } => {
             let limits = installation.settings().limits.clone();
@@ -73,12 +79,28 @@ pub(crate) fn run(args: QuarantineArgs, cx: &Context) -> anyhow::Result<ExitCode
 }
 
 /// The numbers of those that are meant.
-fn meant(which: &Which, kept: Vec<StoredQuarantined>) -> anyhow::Result<Vec<u64>> {
+///
+/// One that is damaged has a number and no name.
+fn meant(which: &Which, kept: KeptAside) -> anyhow::Result<Vec<u64>> {
     let missing = |number| {
         anyhow!("nothing with the number {number} is kept aside; `list --all` has the numbers")
     };
-    let meant = which.of(kept, |it| it.number, name_of).map_err(missing)?;
-    Ok(meant.into_iter().map(|it| it.number).collect())
+    let whole = kept.events.iter().map(|it| (it.number, name_of(it)));
+    let damaged = kept.damaged.iter().map(|number| (*number, None));
+    let all: Vec<(u64, Option<String>)> = whole.chain(damaged).collect();
+    let meant = which.of(all, |it| it.0, |it| it.1.clone()).map_err(missing)?;
+    Ok(meant.into_iter().map(|it| it.0).collect())
+}
+
+/// Says which events cannot be read, and how to be rid of them; nothing if all can.
+fn said_of_damaged(numbers: &[u64]) -> String {
+    if numbers.is_empty() {
+        return String::new();
+    }
+    let all: Vec<String> = numbers.iter().map(u64::to_string).collect();
+    let (n, all) = (numbers.len(), all.join(" "));
+    let damaged = Style::stdout().bad("damaged");
+    format!("{n:>7}  {damaged}; `internal-events quarantine drop {all}` takes it out\n")
 }
 
 /// The name of the event, if it is one and not something else that could not be used.
@@ -95,14 +117,14 @@ fn is_known(kept: &StoredQuarantined, catalog: &Catalog) -> bool {
 }
 
 /// Says how many there are of each kind: they are many, and mostly the same.
-fn groups(kept: &[StoredQuarantined], catalog: &Catalog) -> String {
-    if kept.is_empty() {
+fn groups(kept: &KeptAside, catalog: &Catalog) -> String {
+    if kept.last().is_none() {
         return "nothing is kept aside\n".to_owned();
     }
     // One name may be known by one call and not by another.
     let mut groups: BTreeMap<(&str, Option<String>, bool), Vec<&StoredQuarantined>> =
         BTreeMap::new();
-    for it in kept {
+    for it in &kept.events {
         groups.entry((&it.reason, name_of(it), is_known(it, catalog))).or_default().push(it);
     }
     let style = Style::stdout();
@@ -139,8 +161,8 @@ fn each(kept: &[StoredQuarantined]) -> String {
     kept.iter().map(line).collect()
 }
 
-fn to_json(kept: &[StoredQuarantined], catalog: &Catalog) -> Value {
-    let events = kept.iter().map(|it| {
+fn to_json(kept: &KeptAside, catalog: &Catalog) -> Value {
+    let events = kept.events.iter().map(|it| {
         let name = name_of(it);
         let text = || Value::from(String::from_utf8_lossy(&it.event));
         json!({
@@ -152,13 +174,14 @@ fn to_json(kept: &[StoredQuarantined], catalog: &Catalog) -> Value {
             "event": serde_json::from_slice(&it.event).unwrap_or_else(|_| text()),
         })
     });
-    json!({ "version": 1, "events": events.collect::<Vec<_>>() })
+    json!({ "version": 1, "events": events.collect::<Vec<_>>(), "damaged": kept.damaged })
 }
 
 /// Fails if something was meant and nothing of it could be counted.
-fn replay(tracker: &Tracker, numbers: &[u64]) -> anyhow::Result<ExitCode> {
+fn replay(tracker: &Tracker, numbers: &[u64], damaged: &[u64]) -> anyhow::Result<ExitCode> {
     let done = tracker.replay(ReplayOf::Numbers(numbers))?;
-    let ReplayOutcome { replayed, duplicate, unknown, unusable, missing } = done;
+    let ReplayOutcome { replayed, duplicate, unknown, unusable, damaged: n_damaged, missing } =
+        done;
     let mut text = format!("{replayed} replayed\n");
     for (n, what) in [
         (duplicate, "were in the journal already, by their id"),
@@ -170,8 +193,12 @@ fn replay(tracker: &Tracker, numbers: &[u64]) -> anyhow::Result<ExitCode> {
             text.push_str(&format!("{n} {what}\n"));
         }
     }
+    if n_damaged > 0 {
+        let meant: Vec<u64> = damaged.iter().filter(|it| numbers.contains(it)).copied().collect();
+        text.push_str(&said_of_damaged(&meant));
+    }
     output::print(&text)?;
-    let is_in_vain = replayed + duplicate == 0 && unknown + unusable > 0;
+    let is_in_vain = replayed + duplicate == 0 && unknown + unusable + n_damaged > 0;
     Ok(if is_in_vain { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

@@ -48,6 +48,11 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     micro: bool,
 
+    /// Serve a page at `/demo` to try out every way in which pages send events, and what each
+    /// moves, to whoever may use REST. It is for development.
+    #[arg(long)]
+    dev: bool,
+
     #[command(flatten)]
     redis: RedisArgs,
 
@@ -97,6 +102,7 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         None => collector,
     };
     let collector = if args.micro { collector.with_micro() } else { collector };
+    let collector = if args.dev { collector.with_demo() } else { collector };
     if let (Some(pages), Some(micro)) = (pages, collector.micro()) {
         pages.open(micro);
     }
@@ -208,9 +214,15 @@ async fn serve(collector: Collector, address: SocketAddr, scheme: &str) -> anyho
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
     let address = listener.local_addr().context("cannot tell where the server listens")?;
-    output::print(&format!("listening on {scheme}://{address}\n"))?;
+    let server = format!("{scheme}://{address}");
+    output::print(&format!("listening on {server}\n"))?;
+    let element = Collector::script_element(&server);
+    tracing::info!(%element, "pages load the browser package with this");
     if collector.micro().is_some() {
-        tracing::info!(page = format!("{scheme}://{address}/micro/ui"), "events are shown");
+        tracing::info!(page = format!("{server}/micro/ui"), "events are shown");
+    }
+    if collector.has_demo() {
+        tracing::info!(page = format!("{server}/demo"), "ways to send events can be tried out");
     }
     Ok(collector.run(listener, stop).await?)
 }

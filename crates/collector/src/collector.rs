@@ -12,7 +12,8 @@ use crate::refusals::{Named, Refusals};
 use crate::request_id::{REQUEST_ID, RequestIds};
 use crate::tokens::Tokens;
 use crate::{
-    Listing, ServeError, Tls, Token, body, cors, events, health, listing, metrics, openapi, track,
+    Listing, ServeError, Tls, Token, body, cors, demo, events, explain, health, listing, metrics,
+    openapi, script, track,
 };
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
@@ -40,6 +41,8 @@ pub struct Collector {
     pub(crate) refusals: Arc<Refusals>,
     /// Shows what trackers sent, where that was asked for.
     pub(crate) micro: Option<Micro>,
+    /// Has a page to try out how events are sent.
+    has_demo: bool,
     request_ids: Arc<RequestIds>,
 }
 
@@ -57,6 +60,7 @@ impl Collector {
             tls: None,
             refusals: Arc::default(),
             micro: None,
+            has_demo: false,
             request_ids: Arc::default(),
         }
     }
@@ -151,6 +155,23 @@ impl Collector {
         self.micro.clone()
     }
 
+    /// Serves a page to try out every way in which pages send events.
+    #[must_use]
+    pub fn with_demo(self) -> Self {
+        Self { has_demo: true, ..self }
+    }
+
+    /// Tells whether there is such a page.
+    pub fn has_demo(&self) -> bool {
+        self.has_demo
+    }
+
+    /// The element by which pages load the browser package from this server, whose address is
+    /// given as `scheme://host:port`.
+    pub fn script_element(server: &str) -> String {
+        script::element(server)
+    }
+
     /// Answers one request from a peer.
     pub async fn answer<B>(&self, peer: IpAddr, request: Request<B>) -> Response<Full<Bytes>>
     where
@@ -187,6 +208,9 @@ impl Collector {
         if self.endpoint.serves(path) {
             return endpoint::answer(self, peer, head, body).await;
         }
+        if script::serves(path) {
+            return script::answer(self, peer, head);
+        }
         if let Some(answer) = self.look_after(peer, head).await {
             return answer;
         }
@@ -196,6 +220,9 @@ impl Collector {
         }
         if path.starts_with("/micro/") {
             return micro::answer(self, peer, head, body).await;
+        }
+        if demo::serves(path) {
+            return demo::answer(self, peer, head);
         }
         let caller = self.admit(peer, head)?;
         match path {
@@ -220,6 +247,10 @@ impl Collector {
                 caller.require(Scope::ReadMetrics)?;
                 metrics::report(self, head.uri.query().unwrap_or_default()).await
             }
+            "/api/v4/usage_data/explain" => {
+                let body = self.json_for(Scope::ReadMetrics, caller, head, body).await?;
+                explain::answer(self, &body).await
+            }
             "/api/v4/usage_data/events" => {
                 expect_get(&head.method)?;
                 caller.require(Scope::Debug)?;
@@ -243,8 +274,22 @@ impl Collector {
     where
         B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
     {
+        self.json_for(Scope::Track, caller, head, body).await
+    }
+
+    /// Reads what is posted as JSON, from a caller with this scope.
+    async fn json_for<B>(
+        &self,
+        scope: Scope,
+        caller: Caller,
+        head: &Parts,
+        body: B,
+    ) -> Result<Bytes, Problem>
+    where
+        B: Body<Data = Bytes, Error: fmt::Display> + Unpin,
+    {
         expect_post(&head.method)?;
-        caller.require(Scope::Track)?;
+        caller.require(scope)?;
         body::expect_json(&head.headers)?;
         body::read(&head.headers, body, &self.limits).await
     }
@@ -283,7 +328,7 @@ fn expect_post(method: &Method) -> Result<(), Problem> {
     if method == Method::POST { Ok(()) } else { Err(Problem::WrongMethod { allowed: "POST" }) }
 }
 
-fn expect_get(method: &Method) -> Result<(), Problem> {
+pub(crate) fn expect_get(method: &Method) -> Result<(), Problem> {
     if method == Method::GET || method == Method::HEAD {
         return Ok(());
     }

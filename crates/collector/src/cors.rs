@@ -1,7 +1,7 @@
 //! What browsers are told, so that pages of allowed origins may ask and read the answer.
 
-use crate::Collector;
 use crate::collector::Answer;
+use crate::{Collector, script};
 use http_body_util::Full;
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -49,7 +49,12 @@ pub(crate) fn tracker_preflight(collector: &Collector) -> Answer {
 
 /// Says in an answer which page may read it.
 pub(crate) fn add(collector: &Collector, head: &Parts, answer: &mut Answer) {
-    let is_trackers = collector.endpoint.serves(head.uri.path());
+    let path = head.uri.path();
+    if script::serves(path) {
+        // Pages of all origins may read it, which it says itself.
+        return;
+    }
+    let is_trackers = collector.endpoint.serves(path);
     let is_pages = head.headers.contains_key(ORIGIN);
     if !is_trackers && !is_pages {
         return;

@@ -18,17 +18,19 @@ pub use forward::Forwarding;
 pub(crate) use origins::Origins;
 
 use crate::access::Caller;
+use crate::client::ClientDrops;
 use crate::collector::Answer;
 use crate::micro::Witness;
 use crate::problem::Problem;
-use crate::snowplow::{ContentHash, Decoded, Payload, Tracked, pick_get, pick_post};
+use crate::snowplow::{ContentHash, Decoded, Payload, Tracked, expect_json, pick_get, pick_post};
 use crate::{Collector, ServeError, body, cors, track};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, ORIGIN};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Method, Response};
+use hyper::{HeaderMap, Method, Response, StatusCode};
 use internal_events::{Analytics, Catalog, Event, Forwarded, GivenId, Others, Refusal, Tracker};
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
@@ -57,6 +59,8 @@ pub(crate) struct Endpoint {
     pub(crate) origins: Origins,
     pub(crate) counts: Arc<Counts>,
     pub(crate) both_ways: Arc<BothWays>,
+    /// What pages say they dropped, whichever way they say it.
+    pub(crate) client_drops: Arc<ClientDrops>,
     pub(crate) count_rules: Arc<[CountRule]>,
     /// How events are handed on to another collector, if they are.
     pub(crate) forwarding: Option<Forwarding>,
@@ -72,6 +76,7 @@ impl Endpoint {
             origins: Origins::default(),
             counts: Arc::default(),
             both_ways: Arc::default(),
+            client_drops: Arc::default(),
             count_rules: Arc::default(),
             forwarding: None,
         }
@@ -156,13 +161,22 @@ where
         }
         Method::POST if !is_pixel => {
             let body = body::read(&head.headers, body, &collector.limits).await?;
-            let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+            let content_type = declared_type(head);
             let picker = Picker::new(collector, head);
-            let decoded = pick_post(content_type, query, &body, &mut |it| picker.pick(it));
+            let pick = &mut |it: Payload<'_>| picker.pick(it);
+            let decoded = pick_post(content_type.as_deref(), query, &body, pick);
             take(&picker, caller, decoded).await?;
             witness.see(&body);
             let answer: &[u8] = if comes_from_own_page(head) { b"" } else { b"ok" };
-            Ok(no_cache("text/plain; charset=utf-8", answer))
+            let mut answer = no_cache("text/plain; charset=utf-8", answer);
+            if is_text_of_a_page(head) && expect_json(content_type.as_deref()).is_ok() {
+                // By this a page knows that it was read: other collectors take text with a 200,
+                // and throw it away.
+                answer = answer.map(|_| Full::default());
+                *answer.status_mut() = StatusCode::NO_CONTENT;
+                answer.headers_mut().remove(CONTENT_TYPE);
+            }
+            Ok(answer)
         }
         Method::OPTIONS => Ok(cors::tracker_preflight(collector)),
         _ if comes_from_own_page(head) => Err(Problem::WrongMethod { allowed: "OPTIONS, POST" }),
@@ -175,6 +189,29 @@ where
 /// events on. It counts them by REST.
 fn comes_from_own_page(head: &Parts) -> bool {
     head.uri.path() == EVENT_FORWARDING_PATH
+}
+
+/// The type that the body of a request is read as: text of a page is JSON.
+pub(crate) fn declared_type(head: &Parts) -> Option<Cow<'_, [u8]>> {
+    let given = head.headers.get(CONTENT_TYPE)?.as_bytes();
+    if is_text_of_a_page(head) {
+        let parameters = given.iter().skip_while(|it| **it != b';');
+        return Some(b"application/json".iter().chain(parameters).copied().collect());
+    }
+    Some(Cow::Borrowed(given))
+}
+
+/// Tells whether a page declares its body as plain text, for which its browser does not ask ahead:
+/// that saves a page of another origin a round trip.
+///
+/// That question is not missed where the page itself says by its `Origin` who it is: the door has
+/// let it in by then. Text from nobody stays what it is, for a form in a page of a stranger can
+/// send it, and old browsers do not say from where.
+fn is_text_of_a_page(head: &Parts) -> bool {
+    let given = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let essence = given.and_then(|it| it.split(|byte| *byte == b';').next());
+    head.headers.contains_key(ORIGIN)
+        && essence.is_some_and(|it| it.trim_ascii().eq_ignore_ascii_case(b"text/plain"))
 }
 
 /// Tracks the internal events in a request, hands on what is to be handed on, keeps aside what is
@@ -236,6 +273,9 @@ impl<'c> Picker<'c> {
     fn pick(&self, mut payload: Payload<'_>) -> Picked {
         if !self.collector.door.takes(payload.app_id()) {
             return Picked::UnknownApp;
+        }
+        if let Some(it) = &payload.tracked {
+            self.collector.endpoint.client_drops.note(&it.event, payload.id);
         }
         let is_counted = !self.comes_from_own_page
             && counting::counts(&self.collector.endpoint.count_rules, &payload);

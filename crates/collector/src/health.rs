@@ -37,6 +37,7 @@ pub(crate) async fn health(collector: &Collector, has_details: bool) -> Answer {
             "both_ways": collector.endpoint.both_ways.n(),
             "bad": snowplow.bad,
         },
+        "client_dropped": collector.endpoint.client_drops.snapshot(),
         "turned_away": collector.refusals.snapshot(),
         "definitions": collector.reload.report(),
     });
@@ -138,6 +139,8 @@ fn registry(collector: &Collector) -> Registry {
     family("snowplow", "Events of Snowplow trackers", "outcome", outcomes);
     let help = "What Snowplow trackers sent and could not be used";
     family("snowplow_bad", help, "code", pairs(snowplow.bad));
+    let help = "Events that pages dropped before they could send them";
+    family("client_dropped", help, "cause", pairs(collector.endpoint.client_drops.snapshot()));
     let help = "Requests refused for whom they came from";
     family("turned_away", help, "code", pairs(collector.refusals.snapshot()));
     registry

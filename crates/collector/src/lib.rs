@@ -16,14 +16,18 @@
 //! [`docs/http.md`]: https://github.com/internal-events/internal-events/blob/main/docs/http.md
 
 mod access;
+mod awaited;
 mod body;
+mod client;
 mod collector;
 mod cors;
 mod crowd;
 mod definitions;
+mod demo;
 mod door;
 mod endpoint;
 mod events;
+mod explain;
 mod health;
 mod idempotency;
 mod limits;
@@ -31,14 +35,17 @@ mod listing;
 mod metrics;
 mod micro;
 mod openapi;
+mod page;
 mod problem;
 mod proxies;
 mod rate;
 mod refusals;
 mod request_id;
+mod script;
 mod seats;
 mod server;
 pub mod snowplow;
+mod tags;
 mod tls;
 mod tokens;
 mod track;

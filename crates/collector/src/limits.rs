@@ -11,16 +11,17 @@ pub struct Limits {
     /// Bytes of a body beyond that which are still read, and thrown away, so that a caller who
     /// is busy sending gets to see the answer instead of a broken connection.
     pub discarded_bytes: usize,
-    /// Time for a request's body to arrive once its head has. Bodies are small; a phone on a bad
-    /// line sends 2 MiB in less.
+    /// Time for a request's body to arrive once its head has, while there is room for others.
+    /// Bodies are small; a phone on a bad line sends 2 MiB in less.
     pub body_time: Duration,
     /// Time for a request's head to arrive, the wait for it on an idle connection included.
     pub head_time: Duration,
     /// Time for the head of a connection's first request, or for shaking hands and that: whoever
     /// connects means to ask something.
     pub first_head_time: Duration,
-    /// How long a connection may be without a whole head when others have none; then the one that
-    /// has waited longest ends. A head on its way takes three trips around the world in that time.
+    /// How long a connection may be without a whole request when others have none; then one of
+    /// those ends that took longer. A request on its way takes three trips around the world in that
+    /// time.
     pub silence: Duration,
     /// Bytes of a request's head, which is also what a connection buffers.
     pub head_bytes: usize,

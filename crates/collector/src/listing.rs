@@ -3,11 +3,12 @@
 use crate::Collector;
 use crate::collector::Answer;
 use crate::problem::Problem;
+use crate::tags;
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Response, StatusCode};
+use hyper::{Response, StatusCode};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -70,7 +71,7 @@ pub(crate) async fn answer(collector: &Collector, head: &Parts) -> Result<Answer
     // Thousands of definitions take a moment to write; it must not hold up those who track.
     let written = tokio::task::spawn_blocking(move || listing.written(include_paths)).await;
     let Written { text, tag } = written.map_err(|_| Problem::Interrupted)?;
-    let has_it = has(&head.headers, &tag);
+    let has_it = tags::has(&head.headers, &tag);
     let mut response = Response::new(Full::new(if has_it { Bytes::new() } else { text }));
     if has_it {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -80,14 +81,6 @@ pub(crate) async fn answer(collector: &Collector, head: &Parts) -> Result<Answer
     }
     response.headers_mut().insert(ETAG, tag);
     Ok(response)
-}
-
-/// Tells whether a caller says that it has what this tag is of.
-fn has(headers: &HeaderMap, tag: &HeaderValue) -> bool {
-    let lists = headers.get_all(IF_NONE_MATCH).iter();
-    let tags = lists.flat_map(|it| it.as_bytes().split(|byte| *byte == b','));
-    tags.map(<[u8]>::trim_ascii)
-        .any(|it| it == b"*" || it.strip_prefix(b"W/").unwrap_or(it) == tag.as_bytes())
 }
 
 fn include_paths(query: &str) -> Result<bool, Problem> {

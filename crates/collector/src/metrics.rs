@@ -115,7 +115,8 @@ fn date(value: &str) -> Result<Date, Problem> {
     })
 }
 
-fn today(now_ms: i64) -> Date {
+/// The day of a moment, in UTC.
+pub(crate) fn today(now_ms: i64) -> Date {
     let now = Timestamp::from_millisecond(now_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     now.to_zoned(TimeZone::UTC).date()
 }

@@ -43,8 +43,8 @@ pub(crate) enum Problem {
     MissingScope(Scope),
     /// There is no such page.
     NoSuchPage,
-    /// There would be such a page if the server showed events.
-    MicroIsOff,
+    /// There would be such a page if the server had been started with this flag.
+    NotAskedFor { flag: &'static str },
     /// There is no such schema.
     NoSuchSchema(String),
     /// The events that somebody waited for did not come.
@@ -125,7 +125,7 @@ impl Problem {
             Self::MissingScope(_) => {
                 (StatusCode::FORBIDDEN, "missing_scope", "The caller may not do this")
             }
-            Self::NoSuchPage | Self::MicroIsOff => {
+            Self::NoSuchPage | Self::NotAskedFor { .. } => {
                 (StatusCode::NOT_FOUND, "no_such_page", "There is no such page")
             }
             Self::NoSuchSchema(_) => {
@@ -200,8 +200,8 @@ impl Problem {
             }
             Self::MissingScope(scope) => format!("This needs the scope `{scope}`."),
             Self::NoSuchPage => "Nothing is served at this path.".to_owned(),
-            Self::MicroIsOff => {
-                "Events are shown here by a server that was started with `--micro`.".to_owned()
+            Self::NotAskedFor { flag } => {
+                format!("A server that was started with `{flag}` serves this page.")
             }
             Self::NoSuchMetric(detail) | Self::NoSuchSchema(detail) => detail.clone(),
             Self::NotSeen { detail, .. } => detail.clone(),

@@ -1,13 +1,14 @@
 //! Who has a connection, and who gives theirs up when there are too few.
 //!
-//! Every connection takes a seat, of which there are so many. Whoever has sent a whole head is
-//! served, however long that takes within its limits; whoever has not only waits, for the first
-//! time or after an answer, and holds a seat for nothing. So when there is somebody without a
-//! seat, the one that has waited longest goes: first those that never asked for anything.
+//! Every connection takes a seat, of which there are so many. Whoever has sent a whole request is
+//! served, however long that takes within its limits; whoever has not only waits or makes us wait,
+//! and holds a seat for nothing. So when there is somebody without a seat, one of those goes: first
+//! those that never asked for anything, then those that are idle after an answer, and then those
+//! whose bodies are still on their way; among them the one that has taken longest.
 //!
 //! ```text
-//!  connected ──► silent ──head──► asking ──answer──► idle ──head──► asking …
-//!                  │ goes first      never goes        │ goes if nobody is silent
+//!  connected ──► silent ──head──► sending ──body──► asking ──answer──► idle ──head──► sending …
+//!                  │ goes first     │ goes last       never goes         │ goes second
 //! ```
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,8 +19,15 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 /// In place of a time: a request is answered.
 const ASKING: u64 = u64::MAX;
 
-/// Set beside the time of those who have asked before, so that they come after those who have not.
-const HAS_ASKED: u64 = 1 << 63;
+/// Set beside the time of those who are idle after an answer, so that they come after those who
+/// never asked.
+const IDLE: u64 = 1 << 62;
+
+/// Set beside the time of those whose head has come, and whose body has not.
+const SENDING: u64 = 2 << 62;
+
+/// The bits that are a time.
+const TIME: u64 = IDLE - 1;
 
 /// How long somebody who was asked to leave may take before another is asked too.
 const LEAVING: Duration = Duration::from_millis(100);
@@ -44,7 +52,8 @@ pub(crate) struct Seat {
 
 #[derive(Debug)]
 struct State {
-    /// Milliseconds since the start, at which it began to wait, with [`HAS_ASKED`]; or [`ASKING`].
+    /// Milliseconds since the start, at which it began to wait, with [`IDLE`] or [`SENDING`]; or
+    /// [`ASKING`].
     waits_since: AtomicU64,
     leave: Notify,
 }
@@ -88,7 +97,7 @@ impl Seats {
         if since == ASKING {
             return self.silence;
         }
-        let waited = self.now().saturating_sub(since & !HAS_ASKED);
+        let waited = self.now().saturating_sub(since & TIME);
         match self.silence.checked_sub(Duration::from_millis(waited)) {
             // Timers count in milliseconds, and should not end just before.
             Some(left) if !left.is_zero() => left + Duration::from_millis(1),
@@ -105,25 +114,35 @@ impl Seats {
 
     /// Milliseconds since the start.
     fn now(&self) -> u64 {
-        // Half a billion years fit beside the mark.
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(0) & !HAS_ASKED
+        // A hundred million years fit beside the marks.
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(0) & TIME
     }
 }
 
 impl Seat {
-    /// Says that a whole head has come.
+    /// Says that a whole head has come, and that its body has not.
+    pub(crate) fn sends(&self) {
+        self.state.waits_since.store(self.seats.now() | SENDING, Ordering::Relaxed);
+    }
+
+    /// Says that a whole request has come.
     pub(crate) fn asks(&self) {
         self.state.waits_since.store(ASKING, Ordering::Relaxed);
     }
 
     /// Says that what was asked is answered.
     pub(crate) fn is_answered(&self) {
-        self.state.waits_since.store(self.seats.now() | HAS_ASKED, Ordering::Relaxed);
+        self.state.waits_since.store(self.seats.now() | IDLE, Ordering::Relaxed);
     }
 
-    /// Tells whether a request is being answered.
+    /// Tells whether a whole request has come that is not answered yet.
     pub(crate) fn is_asking(&self) -> bool {
         self.state.waits_since.load(Ordering::Relaxed) == ASKING
+    }
+
+    /// Tells whether the body of a request is on its way.
+    pub(crate) fn is_sending(&self) -> bool {
+        self.state.waits_since.load(Ordering::Relaxed) & !TIME == SENDING
     }
 
     /// Becomes ready when it has to go: because others have no seat, or because it has asked for
@@ -133,7 +152,7 @@ impl Seat {
             () = self.state.leave.notified() => return,
             () = tokio::time::sleep(first_head_time) => {}
         }
-        if self.state.waits_since.load(Ordering::Relaxed) & HAS_ASKED != 0 {
+        if self.state.waits_since.load(Ordering::Relaxed) >= IDLE {
             self.state.leave.notified().await;
         }
     }

@@ -1,9 +1,12 @@
 //! Takes connections, and lets go of them in order.
 
+use crate::awaited::Awaited;
 use crate::crowd::{Crowd, Place};
 use crate::rate::Client;
 use crate::seats::{Seat, Seats};
 use crate::{Collector, door};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -206,9 +209,9 @@ async fn talk(
     mut closed: watch::Receiver<bool>,
 ) {
     let limits = collector.limits;
-    let service = service_fn(|request| {
+    let service = service_fn(|request: Request<Incoming>| {
         let collector = Arc::clone(collector);
-        seat.asks();
+        let request = request.map(|body| Awaited::new(body, seat));
         async move {
             let answer = collector.answer(peer, request).await;
             seat.is_answered();
@@ -232,6 +235,9 @@ async fn talk(
             connection.await
         }
         () = seat.has_to_go(limits.first_head_time) => {
+            if seat.is_sending() {
+                return collector.refusals.count("slow_body");
+            }
             if !seat.is_asking() {
                 return collector.refusals.count("no_request");
             }

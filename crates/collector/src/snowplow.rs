@@ -327,7 +327,7 @@ fn is_short(query: &str, events: usize) -> bool {
 
 /// Refuses a body that does not say it is JSON: pages of strangers can send the types of a form
 /// to anybody, but for this one a browser asks first.
-fn expect_json(content_type: Option<&[u8]>) -> Result<(), Fault> {
+pub(crate) fn expect_json(content_type: Option<&[u8]>) -> Result<(), Fault> {
     let given = String::from_utf8_lossy(content_type.unwrap_or_default());
     let mut parts = given.split(';').map(str::trim);
     let is_json = parts.next().is_some_and(|it| it.eq_ignore_ascii_case("application/json"));

@@ -78,7 +78,8 @@ fn check_user(caller: Caller, parsed: &Parsed) -> Result<(), Problem> {
     }
 }
 
-fn invalid(error: serde_json::Error) -> Problem {
+/// Says what is wrong with a body that is no event.
+pub(crate) fn invalid(error: serde_json::Error) -> Problem {
     // Valid JSON of another shape is not the parser's complaint but ours.
     match error.classify() {
         serde_json::error::Category::Data => {
@@ -91,14 +92,24 @@ fn invalid(error: serde_json::Error) -> Problem {
 /// What became of one event, for its sender.
 #[derive(Debug)]
 enum Outcome {
-    Accepted { warnings: Vec<String> },
-    Quarantined { reason: String, warnings: Vec<String> },
-    Refused { reason: String },
+    Accepted {
+        warnings: Vec<String>,
+    },
+    Quarantined {
+        reason: String,
+        warnings: Vec<String>,
+    },
+    Refused {
+        reason: String,
+    },
+    /// It is no event, but tells of some that were dropped.
+    Noted,
 }
 
 impl Outcome {
     fn into_json(self) -> Value {
         match self {
+            Self::Noted => json!({ "status": "accepted" }),
             Self::Accepted { warnings } if warnings.is_empty() => json!({ "status": "accepted" }),
             Self::Accepted { warnings } => json!({ "status": "accepted", "warnings": warnings }),
             Self::Quarantined { reason, warnings } if warnings.is_empty() => {
@@ -118,10 +129,16 @@ async fn track(
     parsed: impl IntoIterator<Item = Parsed>,
 ) -> Result<Vec<Outcome>, Problem> {
     let is_strict = collector.tracker.strictness() == Strictness::Strict;
+    let catalog = collector.tracker.catalog();
     let mut events: Vec<Event> = Vec::with_capacity(1);
     let mut outcomes = Vec::with_capacity(1);
     for Parsed { event, warnings, wrong } in parsed {
+        let id = event.given_id.as_ref().map(|it| it.id);
+        let is_report = collector.endpoint.client_drops.note(&event, id);
         match wrong {
+            _ if is_report && catalog.find_event(&event.name).is_none() => {
+                outcomes.push(Outcome::Noted);
+            }
             Some(wrong) if is_strict => {
                 outcomes.push(Outcome::Refused { reason: format!("{}: {wrong}", event.name) });
             }

@@ -20,10 +20,12 @@ mod judge;
 mod ruby;
 mod vue;
 
+use crate::inline::{self, Code, Inline};
 use crate::language::Language;
 use crate::options::Options;
 use crate::project::Project;
-use crate::site::{Kind, Rewrite, Unparsable};
+use crate::site::{Kind, Outcome, Reason, Rewrite, Unparsable};
+use crate::stack::with_stack;
 
 /// Rewrites the attributes of a file.
 ///
@@ -43,44 +45,55 @@ pub fn rewrite(
     let read = || match language {
         Language::Html => {
             html::read(text, &mut work);
+            scripts(text, language, &mut work);
             Ok(())
         }
         Language::Vue => vue::read(text, &mut work),
         Language::JavaScript => javascript::read(text, false, &mut work),
         Language::TypeScript => javascript::read(text, true, &mut work),
         Language::Ruby => ruby::read(text, ruby::Flavour::Code, &mut work),
-        Language::Erb => erb::read(text, &mut work),
+        Language::Erb => {
+            erb::read(text, &mut work)?;
+            scripts(text, language, &mut work);
+            Ok(())
+        }
         Language::Haml => {
             haml::read(text, &mut work);
+            scripts(text, language, &mut work);
             Ok(())
         }
     };
-    on_a_large_stack(read)?;
+    with_stack(text, read)?;
     work.rewrite.sites.sort_by_key(|it| it.range.start);
     Ok(work.rewrite)
+}
+
+/// Reads the scripts of a page.
+fn scripts(text: &str, language: Language, work: &mut Work<'_>) {
+    for Inline { range, code } in inline::scripts(text, language) {
+        let source = &text[range.clone()];
+        let mut part = Work { rewrite: Rewrite::default(), ..*work };
+        let is_read =
+            code == Code::JavaScript && javascript::read(source, false, &mut part).is_ok();
+        if is_read {
+            work.rewrite.take_part(part.rewrite, range.start);
+        } else if judge::mentions_tracking(source) {
+            let (reason, what) = match code {
+                Code::JavaScript => (Reason::DoesNotParse, "a script that does not parse"),
+                Code::WithRuby => (Reason::NotUnderstood, "a script that Ruby writes a part of"),
+                Code::Other => (Reason::NotUnderstood, "a script that is no JavaScript"),
+            };
+            let what = format!("{what} may set an attribute: `{}`", judge::quote(text, &range));
+            let advice = "Change the attributes in it by hand, or move it into a file of its own.";
+            work.note(range, Outcome::Refused(judge::refusal(reason, what, advice)), None);
+        }
+    }
 }
 
 /// Whether any attribute, old or new, may be in a text.
 fn is_worth_a_look(text: &str) -> bool {
     let words = ["track", "Track", "TRACK"];
     words.iter().any(|it| text.contains(it))
-}
-
-/// Parsers and visitors call themselves for what is nested, and take kilobytes for each level.
-fn on_a_large_stack(
-    read: impl FnOnce() -> Result<(), Unparsable> + Send,
-) -> Result<(), Unparsable> {
-    /// Only what is used of it is ever taken from the system. A file of four kilobytes of
-    /// brackets or signs, the worst there is, needs some twenty megabytes.
-    const N_BYTES: usize = 128 << 20;
-    let failed = |message: &str| Unparsable { at: 0, message: message.to_owned() };
-    std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size(N_BYTES);
-        let Ok(running) = builder.spawn_scoped(scope, read) else {
-            return Err(failed("there is no memory for its parser"));
-        };
-        running.join().unwrap_or_else(|_| Err(failed("its parser failed")))
-    })
 }
 
 /// What readers need, and what became of the text so far.

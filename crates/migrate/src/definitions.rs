@@ -12,6 +12,7 @@
 //! that would not read the counters it read before, or that `check` would find wrong, stays as it
 //! is. A call whose metrics stay is held back, so that no number stops.
 
+mod aggregates;
 mod event;
 mod gather;
 mod lines;
@@ -46,6 +47,8 @@ pub struct FileCalls<'a> {
 pub struct Surroundings {
     /// The milestone of new definitions.
     pub milestone: Option<String>,
+    /// Who owns the events of which nothing says it.
+    pub group: Option<String>,
     /// The folder of the tables, from the root.
     pub tables: String,
     /// Whether all of the application was looked at: then a metric without a call is reported.
@@ -115,6 +118,7 @@ pub fn plan(
     }
     planned.key_paths = verified.key_paths;
     planned.notes.extend(verified.notes);
+    planned.notes.extend(aggregates::left_over(sources, &planned.key_paths));
     planned.changes = verified.changes;
     let listed = metrics.into_iter().filter(|it| it.is_of_interest || surroundings.is_whole);
     planned.sites = listed.map(Candidate::into_site).collect();
@@ -160,6 +164,10 @@ fn candidates(sources: &Sources, analysis: &Analysis, calls: &gather::Calls) -> 
         }
         let text = texts.get(definition.path.as_str());
         let Some(text) = text.and_then(|it| std::str::from_utf8(&it.bytes).ok()) else { continue };
+        if aggregates::is_list(&definition.path) {
+            found.extend(aggregates::candidates(definition, text, analysis, calls));
+            continue;
+        }
         let decided = metric::decide(definition, calls, analysis);
         let names = metric::legacy_names(definition);
         let is_of_interest = names.iter().any(|it| calls.mentions(it, definition));
@@ -205,6 +213,10 @@ fn conflict(name: &str, tracked: &Tracked, analysis: &Analysis) -> Option<String
         let path = analysis.facts.actions.get(name).filter(|it| it.contains("/removed/"))?;
         return Some(format!("`{name}` was removed, its definition is {path}"));
     };
+    if tracked.old_names.iter().all(|it| it == name) {
+        // It is the same event under the same name: its definition gets what the calls have.
+        return None;
+    }
     let missing: Vec<&str> = tracked
         .identifiers
         .iter()

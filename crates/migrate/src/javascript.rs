@@ -15,6 +15,7 @@
 mod attempt;
 mod call;
 mod component;
+mod elsewhere;
 mod fields;
 mod imports;
 mod inherited;
@@ -30,11 +31,13 @@ mod properties;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use crate::inline::{self, Code, Inline};
 use crate::language::Language;
 use crate::options::Options;
 use crate::project::Project;
-use crate::site::{Rewrite, Unparsable};
+use crate::site::{Kind, Reason, Rewrite, Unparsable};
 use crate::stack::with_stack;
+use std::ops::Range;
 
 pub(crate) use attempt::{Attempt, Planned, refusal};
 pub(crate) use call::{Arguments, Callee, plan};
@@ -61,10 +64,63 @@ pub fn rewrite(
     with_stack(text, || with_script(text, 0, dialect, context, |script| run(script, None)))
 }
 
+/// Rewrites the calls in the scripts of a page.
+///
+/// # Errors
+///
+/// Fails if the text is longer than there is stack for.
+pub fn rewrite_inline(
+    text: &str,
+    language: Language,
+    project: &Project,
+    options: &Options,
+) -> Result<Rewrite, Unparsable> {
+    let has_calls = |it: &str| CALLS.iter().any(|word| it.contains(word));
+    if !options.includes(Kind::JsTracking) || !has_calls(text) {
+        return Ok(Rewrite::default());
+    }
+    with_stack(text, || {
+        let mut whole = Rewrite::default();
+        for Inline { range, code } in inline::scripts(text, language) {
+            let source = &text[range.clone()];
+            if has_calls(source) && code != Code::Other {
+                let context = Context { project, options };
+                let part = inline_script(source, range.start, code, context);
+                whole.take_part(part, 0);
+            }
+        }
+        Ok(whole)
+    })
+}
+
+/// Words without one of which a script of a page has no call.
+const CALLS: [&str; 4] =
+    ["Tracking.event", "Tracking.mixin", "trackRedisHllUserEvent", "trackRedisCounterEvent"];
+
+fn inline_script(source: &str, base: usize, code: Code, context: Context<'_>) -> Rewrite {
+    let problem = if code == Code::WithRuby {
+        (Reason::NotUnderstood, "Ruby writes a part of this script".to_owned())
+    } else {
+        let run = |script: &Script<'_, '_>| run(script, None);
+        match with_script(source, base, Dialect::JavaScript, context, run) {
+            Ok(part) => return part,
+            Err(it) => (it.refusal().reason, format!("this script does not parse: {}", it.message)),
+        }
+    };
+    let mut rewrite = Rewrite::default();
+    let advice = "Change its calls by hand, or move it into a file of its own";
+    let (reason, what) = problem;
+    rewrite.refuse(Kind::JsTracking, base..base + source.len(), reason, what, advice);
+    rewrite
+}
+
 /// What a template adds to the script of its component.
 pub(crate) trait Template {
     /// Plans its calls of the mixin's method.
     fn attempts(&self, inherited: &Inherited) -> Vec<Attempt>;
+
+    /// Where it first calls `track`, whoever brings that.
+    fn first_call(&self) -> Option<Range<usize>>;
 }
 
 /// Rewrites a parsed script, together with the template of its component, if it has one.
@@ -77,7 +133,9 @@ pub(crate) fn run(script: &Script<'_, '_>, template: Option<&dyn Template>) -> R
         }
         attempts
     };
-    let mut attempts = attempt::together(group(component::attempts(script, &imports, template)));
+    let (components, elsewhere) = component::attempts(script, &imports, template);
+    let mut attempts = attempt::together(group(components));
+    attempts.extend(elsewhere);
     attempts.extend(group(raw::events(script, &imports)));
     attempts.extend(group(raw::api(script, &imports)));
     attempts.extend(attempt::together(jest::attempts(script, &imports)));

@@ -17,6 +17,8 @@
 pub mod attributes;
 mod definitions;
 mod edit;
+mod haml;
+mod inline;
 pub mod javascript;
 mod language;
 mod options;

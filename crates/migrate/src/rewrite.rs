@@ -5,6 +5,7 @@ use crate::language::Language;
 use crate::options::Options;
 use crate::project::{Held, Project};
 use crate::site::{Kind, Outcome, Reason, Refusal, Rewrite, Site, Unparsable};
+use crate::stack::with_stack;
 use crate::{attributes, javascript, ruby, vue};
 
 /// Rewrites a text.
@@ -36,6 +37,15 @@ pub fn rewrite(
 ///
 /// When the text as it is does not parse.
 pub fn rewrite_checked(
+    language: Language,
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Result<Rewrite, Unparsable> {
+    with_stack(text, || checked(language, text, project, options))
+}
+
+fn checked(
     language: Language,
     text: &str,
     project: &Project,
@@ -75,12 +85,14 @@ fn parts(
             Some(javascript::rewrite(text, language, project, options)?)
         }
         Language::Vue => Some(vue::rewrite(text, project, options)?),
-        Language::Erb => Some(ruby::rewrite_erb(text, project, options)),
-        Language::Haml => Some(ruby::rewrite_haml(text, project, options)),
+        Language::Erb => Some(ruby::rewrite_erb(text, project, options)?),
+        Language::Haml => Some(ruby::rewrite_haml(text, project, options)?),
         Language::Html => None,
     };
+    let is_page = matches!(language, Language::Html | Language::Erb | Language::Haml);
+    let scripts = is_page.then(|| javascript::rewrite_inline(text, language, project, options));
     let attributes = attributes::rewrite(text, language, project, options)?;
-    Ok(code.into_iter().chain([attributes]).collect())
+    Ok(code.into_iter().chain(scripts.transpose()?).chain([attributes]).collect())
 }
 
 /// Puts together what several rewriters found in one text.
@@ -113,14 +125,14 @@ fn merged(language: Language, parts: Vec<Rewrite>) -> Rewrite {
 
 /// The bytes that both would change.
 fn contested(ours: &Edits, theirs: &Edits) -> Vec<std::ops::Range<usize>> {
-    let ours: Vec<_> = ours.iter().collect();
-    let overlapping = theirs.iter().filter(|it| {
-        ours.iter().any(|our| {
-            our.range == it.range
-                || (our.range.start < it.range.end && it.range.start < our.range.end)
-        })
-    });
-    overlapping.map(|it| it.range.clone()).collect()
+    let ours: Vec<_> = ours.iter().map(|it| &it.range).collect();
+    let hits = |it: &std::ops::Range<usize>| {
+        // Those of one part do not overlap, so that they end in the order in which they begin.
+        let first = ours.partition_point(|our| our.end < it.start);
+        let near = ours[first..].iter().take_while(|our| our.start <= it.end);
+        near.into_iter().any(|our| *our == it || (our.start < it.end && it.start < our.end))
+    };
+    theirs.iter().map(|it| it.range.clone()).filter(hits).collect()
 }
 
 fn overlap(edits: &Edits) -> bool {

@@ -13,6 +13,7 @@ mod file;
 mod identifiers;
 mod in_place;
 mod includes;
+mod indirect;
 mod model;
 mod plans;
 mod properties;
@@ -30,13 +31,10 @@ mod value;
 use crate::options::Options;
 use crate::project::Project;
 use crate::site::{Rewrite, Unparsable};
+use crate::stack::with_stack;
 use file::File;
 
 pub use template::{rewrite_erb, rewrite_fragment, rewrite_haml};
-
-/// What may stand behind code of a template that does not end in itself: `- if x`,
-/// `= link_to x do`, `- [1].each { |it|`.
-const ENDS: [&str; 4] = ["", "\nend", "\n}", "\n})"];
 
 /// Rewrites a file.
 ///
@@ -44,17 +42,25 @@ const ENDS: [&str; 4] = ["", "\nend", "\n}", "\n})"];
 ///
 /// Fails if it does not parse.
 pub fn rewrite(text: &str, project: &Project, options: &Options) -> Result<Rewrite, Unparsable> {
+    with_stack(text, || rewritten(text, project, options))
+}
+
+fn rewritten(text: &str, project: &Project, options: &Options) -> Result<Rewrite, Unparsable> {
     // The text is UTF-8 by now, whatever a comment on its first line says of the file.
     let utf8 = ruby_prism::Options::default().encoding("UTF-8").encoding_locked(true).build();
     let parsed = ruby_prism::parse_with_options(text.as_bytes(), &utf8);
     if let Some(error) = parsed.errors().next() {
-        return Err(Unparsable {
-            at: (error.location().start() as usize).min(text.len()),
-            message: String::from_utf8_lossy(error.message()).into_owned(),
-        });
+        let at = (error.location().start() as usize).min(text.len());
+        return Err(Unparsable::wrong(at, String::from_utf8_lossy(error.message())));
     }
     let source = collect::collect(&parsed);
     Ok(plans::rewrite(&File { text, source: &source, project, options }))
+}
+
+/// Whether the attributes or the text of an element may have a call.
+fn names_a_call(text: &str) -> bool {
+    // `track_event` alone is an attribute as well.
+    has_calls(&text.replace("track_event", "")) || text.contains(".track_event")
 }
 
 /// Whether a template may have a call; most have none, and words of attributes are not meant.

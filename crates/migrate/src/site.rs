@@ -113,9 +113,33 @@ pub enum Reason {
     NotUnderstood,
     /// The file, or a part of it, does not parse.
     DoesNotParse,
+    /// It is nested too deeply, or too long, to be read within bounds.
+    TooDeep,
+    /// The program has a fault.
+    ProgramFault,
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::ComputedName,
+        Self::IllegalName,
+        Self::NameTaken,
+        Self::CustomContext,
+        Self::RawId,
+        Self::UniqueMismatch,
+        Self::IndirectArguments,
+        Self::OwnTrackEvent,
+        Self::SeveralCalls,
+        Self::UnknownArgument,
+        Self::ValueUsed,
+        Self::PartOfMore,
+        Self::NotUnderstood,
+        Self::DoesNotParse,
+        Self::TooDeep,
+        Self::ProgramFault,
+    ];
+
     /// Its stable code.
     pub fn code(self) -> &'static str {
         match self {
@@ -133,6 +157,8 @@ impl Reason {
             Self::PartOfMore => "part-of-more",
             Self::NotUnderstood => "not-understood",
             Self::DoesNotParse => "does-not-parse",
+            Self::TooDeep => "too-deep",
+            Self::ProgramFault => "program-fault",
         }
     }
 }
@@ -274,11 +300,41 @@ impl Rewrite {
     }
 }
 
-/// A text that does not parse.
+/// A text that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unparsable {
     /// Where, in bytes.
     pub at: usize,
     /// What the parser says.
     pub message: String,
+    /// Whether it may well be right, and only goes too deep.
+    pub is_too_deep: bool,
+}
+
+impl Unparsable {
+    /// A text that is wrong in the eyes of its parser.
+    pub(crate) fn wrong(at: usize, message: impl Into<String>) -> Self {
+        Self { at, message: message.into(), is_too_deep: false }
+    }
+
+    /// A text that would take more memory or time than there should be.
+    pub(crate) fn too_deep(at: usize, message: impl Into<String>) -> Self {
+        Self { at, message: message.into(), is_too_deep: true }
+    }
+
+    /// Why nothing of the text is rewritten.
+    pub fn refusal(&self) -> Refusal {
+        if self.is_too_deep {
+            return Refusal {
+                reason: Reason::TooDeep,
+                what: format!("the file is not looked into: {}", self.message),
+                advice: "take it apart, or rewrite its calls by hand".to_owned(),
+            };
+        }
+        Refusal {
+            reason: Reason::DoesNotParse,
+            what: format!("the file does not parse: {}", self.message),
+            advice: "correct it, or rewrite its calls by hand".to_owned(),
+        }
+    }
 }

@@ -168,8 +168,8 @@ pub enum CounterError {
     },
     /// What was written down of it has been damaged since, by a failing disk for example.
     #[error(
-        "the counter `{key}` is damaged: {source}; `internal-events journal verify` says what \
-         else is, and a backup helps"
+        "the counter `{key}` is damaged: {source}; `internal-events journal repair` says whether \
+         the journal can bring it back"
     )]
     Damaged {
         /// The key that was asked for.

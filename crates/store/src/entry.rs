@@ -256,6 +256,25 @@ impl StoredChange {
     }
 }
 
+/// Events kept aside, as far as they are as they were written.
+///
+/// One that is damaged keeps nobody from reading those behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeptAside {
+    /// Those that are whole, oldest first.
+    pub events: Vec<StoredQuarantined>,
+    /// The numbers of those that are damaged, in order.
+    pub damaged: Vec<u64>,
+}
+
+impl KeptAside {
+    /// Returns the highest number there is, after which to read on.
+    pub fn last(&self) -> Option<u64> {
+        let whole = self.events.last().map(|it| it.number);
+        whole.max(self.damaged.last().copied())
+    }
+}
+
 /// One event kept aside, as the store has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredQuarantined {

@@ -38,8 +38,8 @@ mod window;
 pub use counters::{Counter, CounterError, Counters, Kind, OTHER_VALUES};
 pub use cursor::{Cursor, CursorPlace, Delivery, Forgotten, Page, Step};
 pub use entry::{
-    Appended, Change, Entry, EventId, Group, Key, Outcome, Quarantined, StoredChange, StoredEntry,
-    StoredQuarantined, StoredUpdate, Update, content_hash,
+    Appended, Change, Entry, EventId, Group, KeptAside, Key, Outcome, Quarantined, StoredChange,
+    StoredEntry, StoredQuarantined, StoredUpdate, Update, content_hash,
 };
 pub use error::{CounterDamage, Error};
 pub use limits::Limits;
@@ -53,12 +53,12 @@ pub use redis::{
     RedisTls, Resume, Unreadable,
 };
 pub use sqlite::{
-    FORMAT, Finding, Inspection, LeaseState, Options, Place, Progress, Sqlite, SqliteReader,
-    Stretch, Verified,
+    FORMAT, Finding, Inspection, LeaseState, Options, Place, Progress, Remedy, Repair, Sqlite,
+    SqliteReader, Stretch, Verified,
 };
 pub use store::{
     COUNTERS, CounterReader, DROPPED_BACKLOG, DROPPED_BY_HAND, DROPPED_DAMAGED_COUNTER,
     DROPPED_NOT_A_NUMBER, DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE,
-    DUPLICATE, ID_COLLISION, REPLAYED, Reader, Status, Store,
+    DUPLICATE, ID_COLLISION, RECOUNTED, REPLAYED, Reader, SET_ASIDE, Status, Store,
 };
 pub use taken::Taken;

@@ -16,8 +16,8 @@ use crate::window::{Window, newest};
 use crate::{
     Appended, Counter, Counters, Cursor, DROPPED_BY_HAND, DROPPED_NOT_A_NUMBER,
     DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, DROPPED_WRONG_TYPE, DUPLICATE, Entry,
-    Error, Forgotten, Group, ID_COLLISION, Key, Limits, Outcome, Page, Quarantined, REPLAYED,
-    Reader, Status, Store, StoredChange, StoredEntry, StoredQuarantined, StoredUpdate,
+    Error, Forgotten, Group, ID_COLLISION, KeptAside, Key, Limits, Outcome, Page, Quarantined,
+    REPLAYED, Reader, Status, Store, StoredChange, StoredEntry, StoredQuarantined, StoredUpdate,
 };
 
 /// Keeps everything in memory, for tests and for programs that live shortly.
@@ -349,14 +349,11 @@ impl Reader for Memory {
         Ok(entries.take_while(fits).cloned().collect())
     }
 
-    fn quarantined_after(
-        &mut self,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<StoredQuarantined>, Error> {
+    fn quarantined_after(&mut self, after: u64, limit: usize) -> Result<KeptAside, Error> {
         let state = lock(&self.shared);
         let first = state.quarantine.partition_point(|it| it.number <= after);
-        Ok(state.quarantine.range(first..).take(limit).cloned().collect())
+        let events = state.quarantine.range(first..).take(limit).cloned().collect();
+        Ok(KeptAside { events, ..KeptAside::default() })
     }
 
     fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<StoredDeadLetter>, Error> {

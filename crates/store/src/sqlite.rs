@@ -16,6 +16,7 @@ mod cursor;
 mod cursors;
 mod disk;
 mod given;
+mod gone;
 mod group;
 mod inspect;
 mod keys;
@@ -24,6 +25,7 @@ mod look;
 mod outbox;
 mod quarantine;
 mod reader;
+mod repair;
 mod retention;
 mod rows;
 mod schema;
@@ -47,6 +49,7 @@ pub use self::inspect::{Inspection, Lease as LeaseState, Place, Stretch};
 use self::keys::KeyRow;
 use self::locks::{Lease, Writers};
 pub use self::reader::SqliteReader;
+pub use self::repair::{Remedy, Repair};
 pub use self::schema::FORMAT;
 use self::tally::Tally;
 pub use self::verify::{Finding, Verified};
@@ -81,6 +84,9 @@ pub struct Options {
     /// Says of a key, and the time of the newest entry, whether its counter is read no more and
     /// may go: what keys mean is none of the store's business. Without it all counters stay.
     pub has_expired: Option<fn(&str, i64) -> bool>,
+    /// Says of a key the time before which no entry can have moved its counter, if there is one:
+    /// then a repair needs no more of the journal than what came since.
+    pub begins_at: Option<fn(&str) -> Option<i64>>,
 }
 
 impl Default for Options {
@@ -93,6 +99,7 @@ impl Default for Options {
             busy_timeout: Duration::from_secs(5),
             limits: Limits::default(),
             has_expired: None,
+            begins_at: None,
         }
     }
 }
@@ -239,6 +246,29 @@ impl Sqlite {
     /// Fails as it does.
     pub fn verify_with(dir: &Path, mut look: impl FnMut(Progress)) -> Result<Verified, Error> {
         verify::verify(dir, &mut look)
+    }
+
+    /// Says what [`repair`](Self::repair) would do in `dir`, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no store, and as `repair` does.
+    pub fn repairs(dir: &Path, options: &Options) -> Result<Vec<Repair>, Error> {
+        repair::preview(dir, options.begins_at)
+    }
+
+    /// Mends counters whose rows are damaged, and says what became of each.
+    ///
+    /// One is counted again from the journal while that has everything that moved it; another is
+    /// put aside as it is, and begins anew with what the journal has. Other processes may go on
+    /// meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the journal, a key or the cursor is damaged too, or the world fails; then nothing
+    /// has been changed.
+    pub fn repair(&mut self) -> Result<Vec<Repair>, Error> {
+        repair::repair(&self.connection, &self.writers, self.options.begins_at)
     }
 
     /// Takes counters of another place over, or only says what would become of each.

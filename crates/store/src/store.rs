@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Appended, Counters, Cursor, Delivery, Error, Forgotten, Group, Key, Kind, Page,
+    Appended, Counters, Cursor, Delivery, Error, Forgotten, Group, KeptAside, Key, Kind, Page,
     StoredDeadLetter, StoredEntry, StoredQuarantined,
 };
 
@@ -18,6 +18,12 @@ pub const DROPPED_NOT_A_NUMBER: &str = "dropped:not_a_number";
 
 /// Cause under which the ledger counts updates of counters whose rows are damaged.
 pub const DROPPED_DAMAGED_COUNTER: &str = "dropped:damaged_counter";
+
+/// Name under which the ledger counts damaged counters that were counted again from the journal.
+pub const RECOUNTED: &str = "repaired:recounted";
+
+/// Name under which the ledger counts damaged counters that began anew, with less than they were.
+pub const SET_ASIDE: &str = "repaired:set_aside";
 
 /// Cause under which the ledger counts events that were in the journal already.
 pub const DUPLICATE: &str = "duplicate";
@@ -164,25 +170,26 @@ pub trait Reader: CounterReader {
     /// Fails if the data cannot be read or is damaged.
     fn page(&mut self, after: u64, page: Page) -> Result<Vec<StoredEntry>, Error>;
 
-    /// Returns up to `limit` events kept aside, oldest first.
+    /// Returns up to `limit` events kept aside, oldest first, all of which are to be whole.
     ///
     /// # Errors
     ///
-    /// Fails if the data cannot be read.
+    /// Fails if the data cannot be read, and with [`Error::Kept`] if one of them is damaged.
     fn quarantined(&mut self, limit: usize) -> Result<Vec<StoredQuarantined>, Error> {
-        self.quarantined_after(0, limit)
+        let kept = self.quarantined_after(0, limit)?;
+        match kept.damaged.first() {
+            Some(&number) => Err(Error::Kept { number }),
+            None => Ok(kept.events),
+        }
     }
 
-    /// Returns up to `limit` events kept aside with numbers above `after`, oldest first.
+    /// Returns up to `limit` events kept aside with numbers above `after`, oldest first, and which
+    /// of them are damaged.
     ///
     /// # Errors
     ///
     /// Fails if the data cannot be read.
-    fn quarantined_after(
-        &mut self,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<StoredQuarantined>, Error>;
+    fn quarantined_after(&mut self, after: u64, limit: usize) -> Result<KeptAside, Error>;
 
     /// Returns up to `limit` entries that destinations have rejected, with numbers above `after`,
     /// oldest first.

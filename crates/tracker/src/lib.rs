@@ -28,7 +28,7 @@ mod clock;
 mod config;
 mod delivery;
 mod entry;
-mod explain;
+mod explanation;
 mod health;
 mod intake;
 mod keys;
@@ -54,7 +54,7 @@ pub use clock::{Clock, SystemClock};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Rejected, Resume};
 pub use entry::{entry_json, event_json};
-pub use explain::{explanation_json, explanation_text, scalar_json, surface_text, verdict_text};
+pub use explanation::{explanation_json, explanation_text, scalar_json};
 pub use health::{Cause, Health, RECEIVED, health_json};
 pub use internal_events_catalog::{
     Analytics, Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,

@@ -12,7 +12,7 @@ use crate::prepared::{Keyed, Prepared};
 use crate::tracker::{OpenError, Shared, Tracker};
 use crate::writer::UNKNOWN_EVENT;
 use internal_events_catalog::Catalog;
-use internal_events_store::{Appended, Error, Group, Reader, Store, StoredQuarantined};
+use internal_events_store::{Appended, Error, Group, KeptAside, Reader, Store, StoredQuarantined};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ pub struct ReplayOutcome {
     pub unknown: u64,
     /// They are no events, and are kept to be looked at; they stay.
     pub unusable: u64,
+    /// They are damaged, and can only be thrown away; they stay.
+    pub damaged: u64,
     /// They are not kept aside, or not any more: somebody else replayed or dropped them.
     pub missing: u64,
 }
@@ -148,10 +150,16 @@ impl Shared {
         let mut after = 0;
         while goes_on() {
             let page = self.with_reader(|it| it.quarantined_after(after, BATCH));
-            let page = page.unwrap_or_else(|| Ok(Vec::new()))?;
+            let page = page.unwrap_or_else(|| Ok(KeptAside::default()))?;
             let Some(last) = page.last() else { return Ok(Some(known)) };
-            after = last.number;
-            for kept in page.iter().filter(|it| it.reason == UNKNOWN_EVENT) {
+            after = last;
+            for number in &page.damaged {
+                tracing::warn!(
+                    number,
+                    "an event kept aside is damaged; `internal-events quarantine drop` takes it out"
+                );
+            }
+            for kept in page.events.iter().filter(|it| it.reason == UNKNOWN_EVENT) {
                 let Some(mut event) = decode_kept(&kept.event) else { continue };
                 if route_leniently(catalog, &mut event).is_some() {
                     *known.entry(event.name).or_default() += 1;
@@ -201,10 +209,12 @@ impl Replay {
         let mut after = 0;
         loop {
             let mut page = self.reader.quarantined_after(after, BATCH)?;
-            page.retain(|it| it.number <= end);
+            page.events.retain(|it| it.number <= end);
+            page.damaged.retain(|it| *it <= end);
             let Some(last) = page.last() else { return Ok(()) };
-            after = last.number;
-            self.bring_in(&page)?;
+            after = last;
+            self.done.damaged += page.damaged.len() as u64;
+            self.bring_in(&page.events)?;
         }
     }
 
@@ -216,9 +226,14 @@ impl Replay {
             let mut page = Vec::new();
             for &number in numbers {
                 let found = self.reader.quarantined_after(number.saturating_sub(1), 1)?;
-                page.extend(found.into_iter().filter(|it| it.number == number));
+                if found.last() != Some(number) {
+                    self.done.missing += 1;
+                } else if found.events.is_empty() {
+                    self.done.damaged += 1;
+                } else {
+                    page.extend(found.events);
+                }
             }
-            self.done.missing += (numbers.len() - page.len()) as u64;
             self.bring_in(&page)?;
         }
         Ok(())
@@ -289,7 +304,7 @@ impl Replay {
         let is_there: Vec<bool> = known
             .numbers
             .iter()
-            .map(|it| still.binary_search_by_key(it, |kept| kept.number).is_ok())
+            .map(|it| still.events.binary_search_by_key(it, |kept| kept.number).is_ok())
             .collect();
         let n_before = known.numbers.len();
         retain(&mut known.numbers, &is_there);

@@ -62,6 +62,7 @@ class CallsTest < Minitest::Test
     ["create_ordre", {}, InternalEvents::UnknownEventError, "Unknown event: create_ordre. Did you mean create_order?"],
     [:create_order, {}, InternalEvents::UnknownEventError, "Unknown event: :create_order; the name of an event is a String"],
     [nil, {}, InternalEvents::UnknownEventError, "Unknown event: nil; the name of an event is a String"],
+    ["create_\xFForder", {}, InternalEvents::UnknownEventError, "Unknown event: create_\uFFFDorder. Did you mean create_order?"],
     ["create_order", { colour: "red" }, InternalEvents::InvalidPropertyError,
      "Unknown additional property: colour for event_name: create_order; " \
      "its definition declares label, property, value, size"],
@@ -97,6 +98,15 @@ class CallsTest < Minitest::Test
      "user should be an id, got text that is no valid UTF-8"]
   ].freeze
 
+  def test_text_of_any_encoding_counts_as_its_utf8
+    tracker = in_memory
+    ["ü", "ü".encode("ISO-8859-1"), "ü".encode("UTF-16LE")].each { |it| tracker.track_event("create_order", user: it, label: it) }
+    tracker.track_event("create_order".encode("UTF-16LE"), category: "ü".encode("ISO-8859-1"))
+    tracker.track_event("create_order".b.freeze, category: "\xFF")
+    assert_equal [5, 1, 1], values(tracker).values_at("total", "users", "labels")
+    assert_equal [nil, nil, nil, "ü", "\uFFFD"], tracker.events.map { |it| it["event"]["category"] }
+  end
+
   def test_strict_mode_raises_what_is_wrong_and_counts_nothing
     tracker = in_memory
     WRONG.each do |name, call, error, message|
@@ -117,10 +127,10 @@ class CallsTest < Minitest::Test
     WRONG.each { |name, call, *| assert_nil tracker.track_event(name, **call) }
     known = WRONG.count { |name, *| name.to_s == "create_order" }
     assert_equal known, values(tracker)["total"]
-    assert_equal 3, tracker.quarantined.size
+    assert_equal 4, tracker.quarantined.size
     health = tracker.health
     assert_equal WRONG.size, health["received"]
-    assert_equal [known, 3], health.values_at("accepted", "quarantined")
+    assert_equal [known, 4], health.values_at("accepted", "quarantined")
     assert_operator health["omitted"]["undeclared_property"], :>=, 3
     assert_operator health["omitted"]["ill_typed_property"], :>=, 5
     assert_includes errors, [InternalEvents::InvalidPropertyTypeError, "create_order"]

@@ -123,6 +123,19 @@ class ForksTest < Minitest::Test
     assert_equal 3, counted(root)["total"]
   end
 
+  def test_a_handler_of_a_signal_may_fork
+    root = install
+    ruby!(root, <<~RUBY)
+      InternalEvents.track_event("create_order", user: 1)
+      child = -> { InternalEvents.track_event("create_order", user: 2); InternalEvents.tracker.flush }
+      trap(:USR1) { Process.wait(fork { Thread.new(&child).join; exit! }) }
+      Process.kill(:USR1, $$)
+      sleep 0.5
+      InternalEvents.track_event("create_order", user: 3)
+    RUBY
+    assert_equal 3, counted(root)["total"]
+  end
+
   def test_a_daemon_goes_on
     root = install
     ruby!(root, <<~RUBY)

@@ -3,7 +3,7 @@
 use super::{Findings, Level, mebibytes, place};
 use crate::advice;
 use crate::output::with_causes;
-use internal_events::store::{self, FORMAT, Inspection, Limits, Sqlite};
+use internal_events::store::{self, FORMAT, Inspection, Limits, SET_ASIDE, Sqlite};
 use jiff::Timestamp;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ pub(super) fn look_deeply(data: &Path, findings: &mut Findings) {
     match Sqlite::verify(data) {
         Ok(verified) => {
             for it in &verified.findings {
-                findings.add(Level::Error, "verify", with_causes(it), advice::RESTORE);
+                findings.add(Level::Error, "verify", with_causes(it), advice::of_finding(it));
             }
             if verified.findings.is_empty() {
                 let counted = if verified.is_recounted {
@@ -109,6 +109,11 @@ fn look_at_store(found: &Inspection, limits: &Limits, findings: &mut Findings) {
             let advice = "find out why it does not take them: beyond the bound they are dropped";
             findings.add(Level::Error, "backlog", what, advice);
         }
+    }
+    if let Some(n @ 1..) = found.status.ledger.get(SET_ASIDE) {
+        let what = format!("{n} damaged counters began anew with less than they were");
+        let advice = "the table `set_aside` has what was there; copy what was copied to them again";
+        findings.add(Level::Note, "repaired", what, advice);
     }
     let kept = found.quarantine.events;
     if kept > 0 {

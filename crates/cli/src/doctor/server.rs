@@ -1,62 +1,82 @@
 //! A running server, asked whether it takes events.
 
 use super::{Findings, Level};
-use anyhow::{Context as _, bail, ensure};
+use crate::https;
+use anyhow::{Context as _, ensure};
 use serde_json::Value;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpStream, ToSocketAddrs as _};
+use std::io::ErrorKind;
+use std::path::Path;
 use std::time::Duration;
+use ureq::Agent;
 
-/// How long each step may take; the server itself waits 2 s for its journal.
+/// How long it may take; the server itself waits 2 s for its journal.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Bytes that are read of an answer: far more than the health has.
 const ANSWER: u64 = 1 << 20;
 
-/// Asks `/readyz`, and says what it answers.
-pub(super) fn look(url: &str, findings: &mut Findings) {
-    match ask(url) {
+/// Asks `/readyz`, and says what it answers. Trusts those whom the file names, if there is one.
+pub(super) fn look(url: &str, ca: Option<&Path>, findings: &mut Findings) {
+    match ask(url, ca) {
         Ok((200, health)) => say_ready(url, &health, findings),
         Ok((status, problem)) => say_not_ready(url, status, &problem, findings),
         Err(error) => {
             let what = format!("{url} cannot be asked: {error:#}");
-            let advice = "start `internal-events serve`, or give --server what it printed after \
-                          `listening on`";
+            let is_distrusted = what.contains("certificate");
+            let advice = if is_distrusted { DISTRUSTED } else { UNREACHABLE };
             findings.add(Level::Error, "server", what, advice);
         }
     }
 }
 
-fn ask(url: &str) -> anyhow::Result<(u16, Value)> {
-    let Some(rest) = url.strip_prefix("http://") else {
-        bail!("it should begin with http://; `curl {url}/readyz` asks a server over TLS");
-    };
+const UNREACHABLE: &str = "start `internal-events serve`, or give --server what it printed after \
+                           `listening on`";
+
+const DISTRUSTED: &str = "if the server is yours, --ca names the file with its certificate, or \
+                          with that of the authority that signed it; the name in the address must \
+                          be one that the certificate is for";
+
+fn ask(url: &str, ca: Option<&Path>) -> anyhow::Result<(u16, Value)> {
+    let base = base(url)?;
+    let config = Agent::config_builder()
+        .tls_config(https::trusting(ca)?)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        // This asks the server, not what a proxy knows of it.
+        .proxy(None)
+        .timeout_global(Some(PATIENCE))
+        .build();
+    let answer = config.new_agent().get(format!("{base}/readyz")).call();
+    let mut answer = answer.map_err(in_words)?;
+    let status = answer.status().as_u16();
+    let body = answer.body_mut().with_config().limit(ANSWER).read_to_vec().map_err(in_words)?;
+    let body = serde_json::from_slice(&body).context("it does not answer in JSON")?;
+    Ok((status, body))
+}
+
+/// The address without what stands behind the host.
+fn base(url: &str) -> anyhow::Result<&str> {
+    let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let rest = rest.context("it should begin with http:// or https://")?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     ensure!(
         !host.is_empty() && host.bytes().all(|it| it.is_ascii_graphic() && it != b'@'),
         "it names no host"
     );
-    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    let named = if has_port { host.to_owned() } else { format!("{host}:80") };
-    let addresses = named.to_socket_addrs().with_context(|| format!("{host} is not known"))?;
-    let mut stream = None;
-    for address in addresses {
-        stream = Some(TcpStream::connect_timeout(&address, PATIENCE));
-        if matches!(stream, Some(Ok(_))) {
-            break;
-        }
-    }
-    let mut stream = stream.context("it has no address")?.context("nobody answers there")?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    // HTTP/1.0, so that the answer ends with the connection and is in one piece.
-    stream.write_all(format!("GET /readyz HTTP/1.0\r\nHost: {host}\r\n\r\n").as_bytes())?;
-    let mut answer = Vec::new();
-    stream.take(ANSWER).read_to_end(&mut answer).context("it did not answer in time")?;
-    let answer = String::from_utf8_lossy(&answer);
-    let (head, body) = answer.split_once("\r\n\r\n").context("it did not answer in HTTP")?;
-    let status = head.strip_prefix("HTTP/1.").and_then(|it| it.get(2..5)?.parse().ok());
-    Ok((status.context("it did not answer in HTTP")?, serde_json::from_str(body)?))
+    Ok(&url[..url.len() - rest.len() + host.len()])
+}
+
+/// Says what a person can do something about first; the rest is what the layers below say.
+fn in_words(error: ureq::Error) -> anyhow::Error {
+    let what = match &error {
+        ureq::Error::HostNotFound => "its host is not known",
+        ureq::Error::ConnectionFailed => "nobody answers there",
+        ureq::Error::Timeout(_) => "it did not answer in time",
+        ureq::Error::Io(it) if it.kind() == ErrorKind::ConnectionRefused => "nobody answers there",
+        ureq::Error::Protocol(_) => "it did not answer in HTTP",
+        _ => "it did not answer",
+    };
+    anyhow::Error::new(error).context(what)
 }
 
 fn say_ready(url: &str, health: &Value, findings: &mut Findings) {

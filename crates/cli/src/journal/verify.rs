@@ -1,12 +1,13 @@
 //! Everything in a data directory, looked at.
 
-use crate::advice::RESTORE;
+use crate::advice;
 use crate::args::Format;
 use crate::output::{self, Style, with_causes};
 use crate::visible::visible;
 use anyhow::Context as _;
 use internal_events::store::{Sqlite, Verified};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -50,7 +51,8 @@ fn human(verified: &Verified, style: Style) -> String {
     if verified.findings.is_empty() {
         text.push_str(&format!("{}\n", style.good("nothing is wrong")));
     } else {
-        text.push_str(&format!("{RESTORE}\n"));
+        let advice: BTreeSet<&str> = verified.findings.iter().map(advice::of_finding).collect();
+        text.extend(advice.iter().flat_map(|it| [it, "\n"]));
     }
     text
 }

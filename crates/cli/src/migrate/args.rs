@@ -55,6 +55,10 @@ pub(crate) struct MigrateArgs {
     #[arg(long, value_name = "FILE")]
     renames: Option<PathBuf>,
 
+    /// Who owns the events for which neither a metric nor the dictionary says it.
+    #[arg(long, value_name = "GROUP")]
+    pub(super) group: Option<String>,
+
     /// Look at one kind only; may be repeated.
     #[arg(long, value_name = "KIND", value_parser = kind)]
     only: Vec<Kind>,

@@ -1,6 +1,6 @@
 //! What became of everything.
 
-use internal_events_migrate::{Change, Kind, Outcome, Reason, Refusal, Rewrite, Site};
+use internal_events_migrate::{Change, Kind, Outcome, Refusal, Rewrite, Site};
 
 /// A file that has a word of legacy tracking.
 #[derive(Debug)]
@@ -103,19 +103,30 @@ impl Whole {
     }
 }
 
-/// Line and column of a byte, both from 1, the column in characters.
-pub(super) fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let start = before.rfind('\n').map_or(0, |it| it + 1);
-    (before.matches('\n').count() + 1, before[start..].chars().count() + 1)
+/// Lines and columns of a text, for places that are asked for in their order.
+pub(super) struct Positions<'t> {
+    text: &'t str,
+    line: usize,
+    /// Where the line begins.
+    start: usize,
 }
 
-/// The site of a file that does not parse.
-pub(super) fn unparsable(at: usize, message: &str, kind: Kind) -> Site {
-    let refusal = Refusal {
-        reason: Reason::DoesNotParse,
-        what: format!("the file does not parse: {message}"),
-        advice: "correct it, or rewrite its calls by hand".to_owned(),
-    };
+impl<'t> Positions<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, line: 1, start: 0 }
+    }
+
+    /// Line and column of a byte, both from 1, the column in characters.
+    pub(super) fn of(&mut self, at: usize) -> (usize, usize) {
+        let before = self.text.get(self.start..at).unwrap_or_default();
+        self.line += before.matches('\n').count();
+        self.start += before.rfind('\n').map_or(0, |it| it + 1);
+        let line = self.text.get(self.start..at).unwrap_or_default();
+        (self.line, line.chars().count() + 1)
+    }
+}
+
+/// The site of a file of which nothing is rewritten.
+pub(super) fn closed(at: usize, refusal: Refusal, kind: Kind) -> Site {
     Site { kind, range: at..at, outcome: Outcome::Refused(refusal), event: None }
 }

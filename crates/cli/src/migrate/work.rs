@@ -1,17 +1,20 @@
 //! Looks at all files, then at definitions, then again at what must stay.
 
 use super::files::{Candidate, Files, MAX_BYTES};
-use super::outcome::{Looked, Placed, Skipped, Whole, position, unparsable};
+use super::outcome::{Looked, Placed, Positions, Skipped, Whole, closed};
 use crate::output;
 use internal_events_definitions::Sources;
 use internal_events_installation::Installation;
 use internal_events_migrate::{
-    FileCalls, Kind, Language, Options, Planned, Project, Rewrite, Surroundings, has_legacy_words,
-    plan, rewrite_checked,
+    FileCalls, Kind, Language, Options, Planned, Project, Reason, Refusal, Rewrite, Surroundings,
+    has_legacy_words, plan, rewrite_checked,
 };
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read as _;
 use std::num::NonZero;
-
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -88,13 +91,11 @@ fn planned(
 
 fn look(candidate: &Candidate, project: &Project, options: &Options) -> Look {
     let skipped = |why| Look::Skipped(Skipped { shown: candidate.shown.clone(), why });
-    let Ok(metadata) = std::fs::metadata(&candidate.path) else {
-        return skipped("it cannot be read");
+    let bytes = match read(&candidate.path) {
+        Ok(Some(it)) => it,
+        Ok(None) => return skipped("it is larger than 4 MiB"),
+        Err(_) => return skipped("it cannot be read"),
     };
-    if metadata.len() > MAX_BYTES {
-        return skipped("it is larger than 4 MiB");
-    }
-    let Ok(bytes) = std::fs::read(&candidate.path) else { return skipped("it cannot be read") };
     if !has_legacy_words(candidate.language, &bytes) {
         return Look::Nothing;
     }
@@ -104,10 +105,40 @@ fn look(candidate: &Candidate, project: &Project, options: &Options) -> Look {
     Look::Looked(Looked { path, shown, text, rewrite }, candidate.language)
 }
 
+/// Reads a file; none if it is too large.
+fn read(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if length > MAX_BYTES {
+        return Ok(None);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
 fn rewritten(language: Language, text: &str, project: &Project, options: &Options) -> Rewrite {
-    rewrite_checked(language, text, project, options).unwrap_or_else(|error| {
-        let site = unparsable(error.at.min(text.len()), &error.message, usual_kind(language));
-        Rewrite { sites: vec![site], ..Rewrite::default() }
+    let (at, refusal) = match guarded(|| rewrite_checked(language, text, project, options)) {
+        Ok(Ok(rewrite)) => return rewrite,
+        Ok(Err(error)) => (error.at.min(text.len()), error.refusal()),
+        Err(refusal) => (0, refusal),
+    };
+    let site = closed(at, refusal, usual_kind(language));
+    Rewrite { sites: vec![site], ..Rewrite::default() }
+}
+
+/// Does some work, and makes a refusal of a panic: one file must not stand in the way of all
+/// others.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Refusal> {
+    // What the work leaves half done is thrown away with it.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let message = panic.downcast_ref::<String>().map(String::as_str);
+        let message = message.or_else(|| panic.downcast_ref::<&str>().copied());
+        Refusal {
+            reason: Reason::ProgramFault,
+            what: format!("the program failed at this file: {}", message.unwrap_or("no message")),
+            advice: "rewrite its calls by hand, and report this with the file".to_owned(),
+        }
     })
 }
 
@@ -123,8 +154,9 @@ fn usual_kind(language: Language) -> Kind {
 
 fn finish(whole: &mut Whole, planned: Planned, sources: &Sources) {
     for looked in &whole.looked {
+        let mut positions = Positions::new(&looked.text);
         for site in &looked.rewrite.sites {
-            let (line, column) = position(&looked.text, site.range.start);
+            let (line, column) = positions.of(site.range.start);
             let path = looked.shown.clone();
             whole.sites.push(Placed { path, line, column, site: site.clone() });
         }
@@ -132,7 +164,7 @@ fn finish(whole: &mut Whole, planned: Planned, sources: &Sources) {
     for metric in planned.sites {
         let source = sources.metrics.iter().find(|it| it.path == metric.path);
         let text = source.map(|it| String::from_utf8_lossy(&it.bytes)).unwrap_or_default();
-        let (line, column) = position(&text, metric.site.range.start);
+        let (line, column) = Positions::new(&text).of(metric.site.range.start);
         whole.sites.push(Placed { path: metric.path, line, column, site: metric.site });
     }
     whole.changes = planned.changes;
@@ -161,4 +193,19 @@ fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> 
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_by_key(|(n, _)| *n);
     done.into_iter().map(|(_, it)| it).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_refuses_one_file_with_its_message() {
+        assert_eq!(guarded(|| 1).expect("no panic"), 1);
+        for work in [(|| panic!("at {}", 1)) as fn(), || panic!("at 1")] {
+            let refusal = guarded(work).expect_err("a panic");
+            assert_eq!(refusal.reason, Reason::ProgramFault);
+            assert!(refusal.what.ends_with("at this file: at 1"), "{}", refusal.what);
+        }
+    }
 }

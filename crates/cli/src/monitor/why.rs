@@ -2,7 +2,7 @@
 //! as far as it is about these.
 
 use super::snapshot::Entry;
-use internal_events::{decode_event, verdict_text};
+use internal_events::decode_event;
 use internal_events_catalog::{Catalog, Explanation, RuleVerdict, Verdict};
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
@@ -75,7 +75,7 @@ impl Reasons<'_> {
         }
         Some(match &rule.verdict {
             Verdict::Moves { .. } => format!("{key_path}: only an event that comes now moves it"),
-            verdict => format!("{key_path}: {}", verdict_text(verdict)),
+            verdict => format!("{key_path}: {verdict}"),
         })
     }
 }

@@ -290,7 +290,6 @@ fn a_running_server_is_asked() {
     check(root.path(), &["--server", &slash], 0, ("ok", "server", "accepted 1"));
     check(root.path(), &args, 0, ("note", "server", "not_local 1"));
     for (other, what) in [
-        ("https://localhost", "over TLS"),
         ("127.0.0.1:8080", "should begin with http://"),
         ("http://", "names no host"),
         ("http://a@b", "names no host"),
@@ -304,6 +303,39 @@ fn a_running_server_is_asked() {
     let off = Server::start(root.path());
     let url = format!("http://{}", off.address);
     check(root.path(), &["--server", &url], 1, ("error", "server", "503 disabled"));
+}
+
+#[test]
+fn a_server_over_tls_is_asked() {
+    let root = shop();
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    write(root.path(), "c.pem", &made.cert.pem());
+    write(root.path(), "k.pem", &made.signing_key.serialize_pem());
+    let settings = "[collector.tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n";
+    write(root.path(), "internal-events.toml", settings);
+    let server = Server::start(root.path());
+    let url = format!("https://{}", server.address);
+    let ca = |name: &str| root.path().join(name).to_str().expect("UTF-8").to_owned();
+    let ask = |url: &str, file: &str| {
+        let args = ["--server", url, "--ca", &ca(file)];
+        diagnosed_with(root.path(), &args, "server").1.concat()
+    };
+    let said = ask(&url, "c.pem");
+    assert!(said.starts_with("ok: ") && said.contains("takes events"), "{said}");
+    for (url, file, what) in [
+        (&url, "k.pem", "has no certificate"),
+        (&url, "none.pem", "cannot read the certificates"),
+        // The certificate is for another name.
+        (&format!("https://localhost:{}", server.address.port()), "c.pem", "certificate"),
+        // Who speaks TLS does not understand this.
+        (&format!("http://{}", server.address), "c.pem", "answer"),
+    ] {
+        let said = ask(url, file);
+        assert!(said.starts_with("error: ") && said.contains(what), "{url} {file}: {said}");
+    }
+    // Nobody else vouches for it.
+    let said = diagnosed_with(root.path(), &["--server", &url], "server").1.concat();
+    assert!(said.starts_with("error: ") && said.contains("certificate"), "{said}");
 }
 
 #[test]

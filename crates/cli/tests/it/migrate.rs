@@ -311,7 +311,7 @@ fn the_report_is_for_the_merge_request() {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for (path, bytes) in everything(from) {
         let to = to.join(path);
         std::fs::create_dir_all(to.parent().expect("a directory")).expect("a directory");

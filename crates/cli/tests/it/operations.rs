@@ -1,7 +1,7 @@
 //! `journal`, `quarantine` and `backup`: looking at a data directory, and looking after it.
 
 use crate::serve::server::Server;
-use crate::{Run, run, shop};
+use crate::{Run, run, shop, write};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
@@ -140,7 +140,7 @@ fn what_came_by_a_legacy_call_is_known_by_its_legacy_name() {
         events.map(|it| it["known"].as_bool().expect("yes or no")).collect::<Vec<_>>()
     };
     assert_eq!(known(), [false, false, false]);
-    crate::write(root.path(), "config/metrics/counts_all/snippet_create.yml", SNIPPETS);
+    write(root.path(), "config/metrics/counts_all/snippet_create.yml", SNIPPETS);
     assert_eq!(run_at(root.path(), &["check"]).code, Some(0));
     // That metric is a total, which only one of the calls moves.
     assert_eq!(known(), [true, false, false]);
@@ -173,6 +173,110 @@ fn what_is_kept_aside_is_listed_and_thrown_away_only_on_demand() {
     let dropped = run_at(root.path(), &["quarantine", "drop", "--event", "creat_order", "--yes"]);
     assert_eq!(dropped.out, "1 thrown away\n", "{}", dropped.err);
     assert_eq!(run_at(root.path(), &["quarantine", "list"]).out, "nothing is kept aside\n");
+}
+
+#[test]
+fn a_damaged_event_is_named_and_keeps_no_other_from_being_replayed() {
+    let root = shop_with_events();
+    for user in ["8", "9"] {
+        let run = run_at(root.path(), &["track", "creat_order", "--user", user]);
+        assert_eq!(run.code, Some(1), "{}", run.err);
+    }
+    // A bit of the second of three.
+    let file = root.path().join(".internal-events/internal-events.db");
+    let mut bytes = fs::read(&file).expect("the database");
+    let kept = br#"{"event":"creat_order","user":8}"#;
+    let at = bytes.windows(kept.len()).position(|it| it == kept).expect("it is kept aside");
+    bytes[at + 10] ^= 1;
+    fs::write(&file, bytes).expect("a file");
+
+    let list = run_at(root.path(), &["quarantine", "list"]);
+    assert_eq!(list.code, Some(0), "{}", list.err);
+    assert!(list.out.contains("quarantine drop 2`"), "{}", list.out);
+    let list = parsed(&run_at(root.path(), &["quarantine", "list", "--format", "json"]));
+    assert_eq!((list["events"].as_array().map(Vec::len), &list["damaged"]), (Some(2), &json!([2])));
+
+    write(root.path(), "config/events/creat_order.yml", &renamed_order(root.path()));
+    let replayed = run_at(root.path(), &["quarantine", "replay", "--all"]);
+    assert_eq!(replayed.code, Some(0), "{}", replayed.err);
+    assert!(replayed.out.starts_with("2 replayed\n"), "{}", replayed.out);
+    assert!(replayed.out.contains("quarantine drop 2`"), "{}", replayed.out);
+    let again = run_at(root.path(), &["quarantine", "replay", "2"]);
+    assert_eq!(again.code, Some(1), "{}", again.out);
+    let dropped = run_at(root.path(), &["quarantine", "drop", "2", "--yes"]);
+    assert_eq!(
+        (dropped.code, dropped.out.as_str()),
+        (Some(0), "1 thrown away\n"),
+        "{}",
+        dropped.err
+    );
+    let verified = run_at(root.path(), &["journal", "verify"]);
+    assert_eq!(verified.code, Some(0), "{}", verified.out);
+}
+
+/// The definition of the shop's event under the name of the unknown one.
+fn renamed_order(root: &Path) -> String {
+    let known = fs::read_to_string(root.join("config/events/create_order.yml")).expect("a file");
+    known.replace("create_order", "creat_order")
+}
+
+#[test]
+fn a_damaged_counter_is_repaired_when_a_person_says_so() {
+    let root = shop_with_events();
+    let repair = |args: &[&str]| {
+        let args = [&["journal", "repair", "--format", "json"], args].concat();
+        let run = run_at(root.path(), &args);
+        let parsed = parsed(&run);
+        (run.code, parsed)
+    };
+    let nothing = |is_written| json!({ "version": 1, "written": is_written, "counters": [] });
+    assert_eq!(repair(&[]), (Some(0), nothing(false)));
+    assert_eq!(repair(&["--write"]), (Some(0), nothing(true)));
+
+    let database = root.path().join(".internal-events/internal-events.db");
+    let open = || rusqlite::Connection::open(&database).expect("the database");
+    open().execute_batch("UPDATE totals SET value = value + 1").expect("a change");
+    let value = || {
+        let args = ["metrics", "counts.count_total_create_order", "--format", "json"];
+        parsed(&run_at(root.path(), &args))["metrics"][0].clone()
+    };
+    let reason = value()["reason"].to_string();
+    assert!(reason.contains("journal repair"), "{reason}");
+    let verified = run_at(root.path(), &["journal", "verify"]);
+    assert!(verified.out.contains("journal repair"), "{}", verified.out);
+    let before = fs::read(&database).expect("a file");
+    let (code, said) = repair(&[]);
+    assert_eq!((code, &said["written"]), (Some(1), &json!(false)));
+    let counters = said["counters"].as_array().expect("a list").clone();
+    assert!(!counters.is_empty());
+    for it in &counters {
+        assert_eq!((&it["remedy"], &it["value"]), (&json!("recounted"), &json!(2)), "{it}");
+    }
+    let human = run_at(root.path(), &["journal", "repair"]);
+    assert!(human.out.ends_with("Nothing was changed; --write does this.\n"), "{}", human.out);
+    assert!(fs::read(&database).expect("a file") == before, "a preview changes nothing");
+
+    let (code, done) = repair(&["--write"]);
+    assert_eq!((code, done["counters"].as_array()), (Some(0), Some(&counters)));
+    assert_eq!(value()["value"], 2);
+    assert_eq!(repair(&[]), (Some(0), nothing(false)));
+    assert_eq!(run_at(root.path(), &["journal", "verify"]).code, Some(0));
+
+    // Without its first entry, the journal cannot say what a counter was.
+    let without_the_first =
+        "UPDATE totals SET value = value + 1; DELETE FROM journal WHERE seq = 1";
+    open().execute_batch(without_the_first).expect("a change");
+    let human = run_at(root.path(), &["journal", "repair"]);
+    for what in ["from entry 2 on", "is lost", "restore it instead", "Nothing was changed"] {
+        assert!(human.out.contains(what), "{what}: {}", human.out);
+    }
+    assert!(value()["value"].is_null(), "and nobody sees another number until somebody says so");
+    let human = run_at(root.path(), &["journal", "repair", "--write"]);
+    assert_eq!(human.code, Some(0), "{}", human.err);
+    assert!(human.out.contains("`set_aside`"), "{}", human.out);
+    assert_eq!(value()["value"], 1);
+    let doctor = run_at(root.path(), &["doctor"]);
+    assert!(doctor.out.contains("began anew"), "{}", doctor.out);
 }
 
 #[test]

@@ -3,9 +3,11 @@
 pub(crate) mod access;
 mod audit;
 mod bad_input;
+mod browser_package;
 mod browser_tracker;
 mod corpus;
 mod crash;
+mod demo;
 mod disk;
 mod durability;
 mod forwarding;

@@ -5,6 +5,7 @@ use super::columns;
 use super::run::Run;
 use crate::snowplow::{Bad, Fault, Payload, decode_post};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// Who made the protocol by which all events come.
@@ -73,13 +74,16 @@ pub(super) struct Origin<'a> {
     pub(super) version: &'static str,
     pub(super) hostname: Option<&'a str>,
     pub(super) content_type: Option<&'a str>,
+    /// The type that the body is read as.
+    pub(super) read_as: Option<Cow<'a, [u8]>>,
 }
 
 impl Origin<'_> {
     /// That of an event as trackers post it.
     pub(super) fn new(now_ms: i64, run: Option<Run>) -> Self {
-        let content_type = Some("application/json");
-        Self { now_ms, run, is_query: false, version: "tp2", hostname: None, content_type }
+        let json = "application/json";
+        let (content_type, read_as) = (Some(json), Some(Cow::Borrowed(json.as_bytes())));
+        Self { now_ms, run, is_query: false, version: "tp2", hostname: None, content_type, read_as }
     }
 
     fn api(&self) -> Value {
@@ -148,8 +152,7 @@ pub(super) fn read(
     (query, body): (&str, &[u8]),
     rules: &Rules<'_>,
 ) -> Vec<Entry> {
-    let content_type = origin.content_type.map(str::as_bytes);
-    let decoded = decode_post(content_type, query, body);
+    let decoded = decode_post(origin.read_as.as_deref(), query, body);
     let good = decoded.payloads.iter().map(|it| of_payload(origin, it, &decoded.notes, rules));
     let bad = decoded.bad.iter().map(|it| of_bad(origin, it));
     good.chain(bad).collect()

@@ -37,7 +37,7 @@ where
         collector.admit(peer, head)?.require(Scope::Debug)?;
     }
     expect_one_of(methods(path)?, &head.method)?;
-    let Some(micro) = &collector.micro else { return Err(Problem::MicroIsOff) };
+    let micro = collector.micro.as_ref().ok_or(Problem::NotAskedFor { flag: "--micro" })?;
     let query = head.uri.query().unwrap_or_default();
     let mut answer = match path {
         "/micro/all" => {
@@ -62,7 +62,7 @@ where
             let wanted = Wanted::read(micro, given, &head.headers)?;
             list(&micro.wait(&wanted).await?)
         }
-        "/micro/ui" => ui::page()?,
+        "/micro/ui" => ui::ui()?,
         _ => schema(path)?,
     };
     let never = HeaderValue::from_static("no-store");

@@ -3,8 +3,8 @@
 use super::Micro;
 use super::entry::Origin;
 use super::run::Run;
-use crate::Collector;
 use crate::problem::Problem;
+use crate::{Collector, endpoint};
 use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderName};
 use hyper::http::request::Parts;
@@ -36,6 +36,7 @@ impl<'c> Witness<'c> {
             version: if uri.path() == "/i" { "tp1" } else { "tp2" },
             hostname: self.text(&HOST).map(without_port),
             content_type: self.text(&CONTENT_TYPE),
+            read_as: endpoint::declared_type(self.head),
             ..Origin::new(self.collector.tracker.now_ms(), run.clone())
         };
         let door = &self.collector.door;

@@ -13,6 +13,8 @@ fn served() -> BTreeSet<&'static str> {
     let patterns = patterns.filter_map(|it| Some(it.trim().split_once(" => ")?.0));
     let constants = include_str!("../endpoint.rs").lines();
     let constants = constants.chain(include_str!("../micro/pages.rs").lines());
+    let constants = constants.chain(include_str!("../script.rs").lines());
+    let constants = constants.chain(include_str!("../demo.rs").lines());
     let constants = constants.filter_map(|it| it.strip_suffix(';')?.split_once("_PATH: &str = "));
     let quoted = patterns.chain(constants.map(|(_, it)| it));
     let paths = quoted.filter_map(|it| it.strip_prefix("\"")?.strip_suffix('"'));

@@ -87,7 +87,7 @@ fn refusal(status: u16, code: &str) -> (u16, String) {
 
 const OK: fn() -> (u16, String) = || refusal(200, "");
 
-fn token(name: &str, scopes: &[&str]) -> (String, Token) {
+pub(crate) fn token(name: &str, scopes: &[&str]) -> (String, Token) {
     let NewToken { text, sha256 } = NewToken::generate().expect("random bytes");
     let scopes: Vec<String> = scopes.iter().map(|it| (*it).to_owned()).collect();
     (text, Token::new(name, &sha256, &scopes).expect("a token"))

@@ -2,6 +2,8 @@
 
 mod again;
 mod bounds;
+mod browser;
+mod demo;
 mod door;
 mod edge;
 mod evasion;
@@ -18,3 +20,4 @@ mod snowplow;
 mod tls;
 mod trackers;
 mod trouble;
+mod ways;

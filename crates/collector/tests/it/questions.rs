@@ -106,6 +106,7 @@ fn health_counts_what_became_of_the_events() {
             },
         },
         "snowplow": { "tracked": 0, "ignored": 0, "not_counted": 0, "forwarded": 0, "both_ways": 0, "bad": {} },
+        "client_dropped": {},
         "turned_away": {},
         "definitions": { "events": 1, "metrics": 2, "replaced": 0, "kept_because": null },
     });

@@ -112,6 +112,62 @@ fn those_who_never_asked_go_before_those_who_have() {
 }
 
 #[test]
+fn those_whose_bodies_come_slowly_make_room_when_nobody_else_can() {
+    let server = Server::start_with(config(), seats(3));
+    let (head, body) = head_and_body();
+    let mut first = connect(&server, &head);
+    let second = connect(&server, &head);
+    let idle = connect(&server, GET);
+    assert_eq!(read(&idle).status, 200);
+    // The first is not the oldest any more once its body has come.
+    first.write_all(&body).expect("it is still there");
+    assert_eq!(read(&first).status, 200);
+    first.write_all(&head).expect("it is still there");
+    let later: Vec<TcpStream> = (0..2)
+        .map(|_| {
+            let it = connect(&server, &head);
+            std::thread::sleep(Duration::from_millis(200));
+            it
+        })
+        .collect();
+    assert_ended(idle);
+    assert_ended(second);
+    let mut newest = connect(&server, post(TRACK, OK));
+    assert_eq!(read(&newest).status, 200, "its request is whole");
+    assert_ended(first);
+    newest.write_all(GET.as_bytes()).expect("it is still there");
+    let health = read(&newest).json();
+    assert_eq!(health["turned_away"]["slow_body"], 2, "{health}");
+    assert_eq!(server.counts(), (2, 2), "nothing of what ended is counted");
+    drop(later);
+}
+
+#[test]
+fn a_normal_caller_is_served_beside_hundreds_who_send_byte_by_byte() {
+    const SLOW: usize = 200;
+    let server = Server::start_with(config(), seats(64));
+    let (head, body) = head_and_body();
+    let mut slow: Vec<TcpStream> = (0..SLOW).map(|_| connect(&server, &head)).collect();
+    let mut waited = Vec::new();
+    for byte in &body[..4] {
+        // Those whose connection was ended connect anew, as who wants to be in the way does.
+        for it in &mut slow {
+            if it.write_all(&[*byte]).is_err() {
+                *it = connect(&server, &head);
+            }
+        }
+        let started = std::time::Instant::now();
+        assert_eq!(read(&connect(&server, post(TRACK, OK))).status, 200, "its turn comes");
+        waited.push(started.elapsed());
+    }
+    assert_eq!(server.counts(), (4, 4));
+    let longest = waited.iter().max().expect("it waited");
+    // Ahead of it are 200 who get 64 places for 50 ms each: some 150 ms on an idle machine.
+    assert!(*longest < Duration::from_secs(30), "it waited {longest:?}");
+    drop(slow);
+}
+
+#[test]
 fn a_connection_has_to_ask_for_something_soon_and_may_then_be_idle() {
     let first_head_time = Duration::from_millis(200);
     let limits = Limits { first_head_time, head_time: NEVER, ..Limits::default() };

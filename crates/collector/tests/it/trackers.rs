@@ -12,19 +12,19 @@ use std::time::Duration;
 const TP2: &str = "/com.snowplowanalytics.snowplow/tp2";
 
 /// An event of a struct kind, as text of JSON.
-fn order(rest: &str) -> String {
+pub(crate) fn order(rest: &str) -> String {
     format!(r#"{{"e":"se","p":"web","tv":"js-4","se_ca":"c","se_ac":"create_order"{rest}}}"#)
 }
 
 /// Contexts as a member of an event.
-fn context(name: &str, data: &Value) -> String {
+pub(crate) fn context(name: &str, data: &Value) -> String {
     let wrapper = "iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-1";
     let schema = format!("iglu:com.gitlab/{name}/jsonschema/1-0-0");
     let contexts = json!({"schema": wrapper, "data": [{"schema": schema, "data": data}]});
     format!(r#","co":{}"#, Value::String(contexts.to_string()))
 }
 
-fn body(events: &[String]) -> String {
+pub(crate) fn body(events: &[String]) -> String {
     let schema = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4";
     format!(r#"{{"schema":"{schema}","data":[{}]}}"#, events.join(","))
 }

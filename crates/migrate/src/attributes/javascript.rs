@@ -4,6 +4,7 @@ use super::Work;
 use super::element::{Era, Part};
 use super::judge::{quote, refusal};
 use crate::site::{Outcome, Reason, Rewrite, Unparsable};
+use crate::stack::bounded;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     ComputedMemberExpression, Expression, ExpressionStatement, ObjectExpression, Program,
@@ -20,10 +21,7 @@ mod values;
 
 pub(super) use values::{expression, json};
 
-/// Brackets within brackets that people write are far fewer; the parser calls itself for each.
-const N_NESTED: usize = 200;
-
-/// Expressions within expressions, for the same reason.
+/// Expressions within expressions that people write are far fewer.
 const N_DEEP: usize = 400;
 
 /// Rewrites what a file sets.
@@ -31,9 +29,7 @@ pub(super) fn read(text: &str, is_typescript: bool, work: &mut Work<'_>) -> Resu
     if !has_words(text) {
         return Ok(());
     }
-    if is_nested_too_deeply(text) {
-        return Err(Unparsable { at: 0, message: "brackets are nested too deeply".to_owned() });
-    }
+    bounded(text)?;
     let plain = if is_typescript { SourceType::ts() } else { SourceType::mjs().with_jsx(true) };
     let other = if is_typescript { SourceType::tsx() } else { SourceType::cjs().with_jsx(true) };
     let failed = match parse(text, plain, work) {
@@ -47,7 +43,7 @@ pub(super) fn read(text: &str, is_typescript: bool, work: &mut Work<'_>) -> Resu
 ///
 /// `None` if it does not parse.
 pub(super) fn read_expression(code: &str, offset: usize, work: &mut Work<'_>) -> Option<()> {
-    if is_nested_too_deeply(code) || offset == 0 {
+    if bounded(code).is_err() || offset == 0 {
         return None;
     }
     let mut part = Work { rewrite: Rewrite::default(), ..*work };
@@ -73,10 +69,10 @@ fn parse(text: &str, source: SourceType, work: &mut Work<'_>) -> Result<(), Unpa
     if let Some(it) = parsed.diagnostics.first() {
         let label = it.labels.first();
         let at = label.map_or(0, |it| it.offset() as usize);
-        return Err(Unparsable { at, message: it.message.to_string() });
+        return Err(Unparsable::wrong(at, it.message.to_string()));
     }
     if parsed.panicked {
-        return Err(Unparsable { at: 0, message: "this does not parse".to_owned() });
+        return Err(Unparsable::wrong(0, "this does not parse"));
     }
     visit(text, &parsed.program, work)
 }
@@ -86,7 +82,7 @@ fn visit(text: &str, program: &Program<'_>, work: &mut Work<'_>) -> Result<(), U
         Reader { text, work, depth: 0, deepest: 0, datasets: Vec::new(), settled: Vec::new() };
     reader.visit_program(program);
     if reader.deepest >= N_DEEP {
-        return Err(Unparsable { at: 0, message: "expressions are nested too deeply".to_owned() });
+        return Err(Unparsable::too_deep(0, "expressions are nested too deeply"));
     }
     Ok(())
 }
@@ -194,19 +190,6 @@ fn is_dataset(it: &Expression<'_>) -> bool {
 
 fn bytes(span: Span) -> Range<usize> {
     span.start as usize..span.end as usize
-}
-
-/// Whether brackets are nested so deeply that parsing may need more stack than there is.
-pub(super) fn is_nested_too_deeply(text: &str) -> bool {
-    let mut depth = 0_usize;
-    text.bytes().any(|it| {
-        match it {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        depth > N_NESTED
-    })
 }
 
 /// Whether only the action makes an element.

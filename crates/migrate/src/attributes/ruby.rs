@@ -3,6 +3,7 @@
 use super::Work;
 use super::judge::{quote, refusal};
 use crate::site::{Outcome, Reason, Unparsable};
+use crate::stack::bounded;
 use ruby_prism::{
     AndNode, CallNode, HashNode, IfNode, KeywordHashNode, Location, Node, Options, OrNode,
     StringNode, Visit,
@@ -31,15 +32,13 @@ pub(super) fn read(text: &str, flavour: Flavour, work: &mut Work<'_>) -> Result<
     if !text.contains("track") {
         return Ok(());
     }
-    if super::javascript::is_nested_too_deeply(text) {
-        return Err(Unparsable { at: 0, message: "brackets are nested too deeply".to_owned() });
-    }
+    bounded(text)?;
     // In templates `yield` and `return` stand outside of methods.
     let options = Options::default().partial_script(true).build();
     let parsed = ruby_prism::parse_with_options(text.as_bytes(), &options);
     if let Some(it) = parsed.errors().next() {
-        let message = String::from_utf8_lossy(it.message()).into_owned();
-        return Err(Unparsable { at: it.location().start() as usize, message });
+        let message = String::from_utf8_lossy(it.message());
+        return Err(Unparsable::wrong(it.location().start() as usize, message));
     }
     let mut reader = Reader {
         text,
@@ -54,7 +53,7 @@ pub(super) fn read(text: &str, flavour: Flavour, work: &mut Work<'_>) -> Result<
     };
     reader.visit(&parsed.node());
     if reader.deepest >= N_DEEP {
-        return Err(Unparsable { at: 0, message: "calls are nested too deeply".to_owned() });
+        return Err(Unparsable::too_deep(0, "calls are nested too deeply"));
     }
     Ok(())
 }

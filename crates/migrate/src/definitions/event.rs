@@ -70,7 +70,8 @@ pub(super) fn changes(
             (None, []) => {
                 if owner.is_guessed {
                     notes.push(format!(
-                        "nothing says which group owns `{name}`: its definition says `{}`",
+                        "nothing says which group owns `{name}`: its definition says `{}`; \
+                         `--group` gives another",
                         owner.group
                     ));
                 }

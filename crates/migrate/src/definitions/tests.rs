@@ -30,6 +30,7 @@ struct Application {
     found: Vec<Found>,
     refused: Vec<(Reason, String)>,
     options: Options,
+    group: Option<String>,
     /// The kind of the refused calls, if it matters.
     kind: Option<Kind>,
 }
@@ -87,6 +88,7 @@ impl Application {
         let calls = FileCalls { path: "app/a.rb", text: &text, rewrite: &rewrite };
         let surroundings = Surroundings {
             milestone: Some("17.1".to_owned()),
+            group: self.group.clone(),
             tables: TABLES.to_owned(),
             is_whole: true,
         };
@@ -314,6 +316,63 @@ fn calls_whose_metrics_stay_are_held_back() {
 }
 
 #[test]
+fn aggregates_without_a_definition_are_refused() {
+    let list = "- name: users_wiki\n  operator: OR\n  source: redis\n  time_frame: [7d, 28d]\n  events: [a_event, b_event]\n- name: of_database\n  operator: OR\n  source: database\n  time_frame: [28d]\n  events: [c]\n";
+    let path = "config/metrics/aggregates/common.yml";
+    let application = || {
+        let it = Application::default().with(path, list).calls(by_user("a_event"));
+        it.calls(by_user("b_event"))
+    };
+    let planned = application().plan();
+    let what = |it: &MetricSite| match &it.site.outcome {
+        Outcome::Refused(it) => it.what.clone(),
+        other => panic!("{other:?}"),
+    };
+    let whats: Vec<String> = planned.sites.iter().map(what).collect();
+    assert_eq!(
+        whats,
+        ["counts_weekly", "counts_monthly"].map(|it| format!(
+            "the aggregate `{it}.aggregated_metrics.users_wiki` has no definition of its own"
+        ))
+    );
+    assert_eq!(&list[planned.sites[0].site.range.clone()], "users_wiki");
+    assert!(planned.held.contains_key("a_event") && planned.held.contains_key("b_event"));
+
+    let defined = |frame: &str, folder: &str| {
+        format!(
+            "key_path: {folder}.aggregated_metrics.users_wiki\n{REST}time_frame: {frame}\ndata_source: redis_hll\n"
+        )
+    };
+    let planned = application()
+        .with("config/metrics/counts_7d/a.yml", &defined("7d", "counts_weekly"))
+        .with("config/metrics/counts_28d/a.yml", &defined("28d", "counts_monthly"))
+        .plan();
+    assert!(planned.held.is_empty(), "{:?}", planned.held);
+    let text = after(&planned, "config/metrics/counts_28d/a.yml");
+    assert!(text.ends_with("data_source: internal_events\nevents:\n- name: a_event\n  unique: user.id\n- name: b_event\n  unique: user.id\n"), "{text}");
+    let note =
+        format!("{path} lists `users_wiki`, whose definition says what it counts now: take it out");
+    assert!(planned.notes.contains(&note), "{:?}", planned.notes);
+}
+
+#[test]
+fn a_group_is_given_to_events_without_one() {
+    let mut application = Application::default()
+        .unique_metric("m", "options:\n  events:\n  - a_event\n")
+        .calls(by_user("a_event"))
+        .calls(Found { name: "b_event".to_owned(), ..Found::default() });
+    application.group = Some("billing".to_owned());
+    let planned = application.plan();
+    let group = |name: &str| {
+        let text = after(&planned, &format!("config/events/{name}.yml")).to_owned();
+        text.lines().find(|it| it.starts_with("product_group")).unwrap_or_default().to_owned()
+    };
+    assert_eq!(group("a_event"), "product_group: source_code");
+    assert_eq!(group("b_event"), "product_group: billing");
+    assert_eq!(planned.notes, Vec::<String>::new());
+}
+
+#[test]
 fn names_of_other_internal_events_are_taken() {
     let event = |identifiers: &str| {
         format!(
@@ -324,8 +383,14 @@ fn names_of_other_internal_events_are_taken() {
     };
     let path = "config/events/a_event.yml";
     let with = |it: &str| Application::default().with(path, &event(it)).calls(by_user("a_event"));
-    let held = with("project").plan().held;
+    let mut renamed = with("project");
+    renamed.found[0].old_name = Some("b_event".to_owned());
+    let held = renamed.plan().held;
     assert_eq!(held["a_event"].refusal.reason, Reason::NameTaken);
+    // Under the same name it is the same event, and its definition gets what the calls have.
+    let planned = with("project").plan();
+    assert!(planned.held.is_empty());
+    assert_eq!(after(&planned, path), event("project, user"));
     let planned = with("project, user").plan();
     assert!(planned.held.is_empty() && planned.changes.is_empty(), "{:?}", planned.changes);
     let label = Property { of_type: PropertyType::Text, example: Some("'x'".to_owned()) };
@@ -416,7 +481,9 @@ fn events_without_a_definition_get_one() {
     assert!(text.contains("milestone: '17.1'\nintroduced_by_url: null\n"), "{text}");
     assert_eq!(
         planned.notes,
-        ["nothing says which group owns `b_event`: its definition says `source_code`"]
+        [
+            "nothing says which group owns `b_event`: its definition says `source_code`; `--group` gives another"
+        ]
     );
 }
 

@@ -2,6 +2,7 @@
 
 use super::Template;
 use super::attempt::{Attempt, Planned, refusal};
+use super::elsewhere;
 use super::fields;
 use super::imports::{Imports, Module};
 use super::inherited::{Inherited, Reach};
@@ -24,12 +25,13 @@ pub(super) struct Component<'s, 'a> {
     is_default_export: bool,
 }
 
-/// All of the components of a script and of its template; they are rewritten together.
+/// All of the components of a script and of its template, which are rewritten together, and what
+/// stays for the mixins of other files.
 pub(super) fn attempts(
     script: &Script<'_, '_>,
     imports: &Imports,
     template: Option<&dyn Template>,
-) -> Vec<Attempt> {
+) -> (Vec<Attempt>, Vec<Attempt>) {
     let mut reader = Reader { script, imports, components: Vec::new() };
     for symbol in imports.symbols(Module::Tracking, super::NEW_NAME) {
         reader.new_mixins(symbol);
@@ -51,7 +53,7 @@ pub(super) fn attempts(
         }
     }
     attempts.extend(calls);
-    attempts
+    (attempts, elsewhere::attempts(script, &components, template))
 }
 
 fn without_calls() -> Refusal {
@@ -184,10 +186,7 @@ impl<'s, 'a> Reader<'_, 's, 'a> {
         let Some(symbol) = symbol.filter(|it| self.script.constant(*it).is_some()) else {
             return Err(odd(format!("the mixin is no constant: `{excerpt}`")));
         };
-        let is_exported = self
-            .script
-            .ancestors(parent.id())
-            .any(|it| matches!(it.kind(), AstKind::ExportNamedDeclaration(_)));
+        let is_exported = self.script.is_exported(parent.id());
         let uses = self.script.uses(symbol);
         let elements = uses.iter().map(|it| self.element(it.id(), it.kind().span()));
         match elements.collect::<Option<Vec<_>>>() {

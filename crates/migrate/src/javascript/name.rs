@@ -1,5 +1,7 @@
 //! Names of events: literals, or constants of the same file.
 
+mod members;
+
 use super::attempt::refusal;
 use super::script::{Script, literal_text};
 use crate::edit::Edits;
@@ -60,7 +62,7 @@ pub(crate) fn quote_of(source: &str) -> char {
     source.chars().next().filter(|it| "'\"`".contains(*it)).unwrap_or('\'')
 }
 
-/// The text of a constant of this file.
+/// The text of a constant of this file, or of a member of one.
 fn constant(script: &Script<'_, '_>, expression: &Expression<'_>) -> Result<String, Refusal> {
     let excerpt = script.excerpt(expression.span());
     let computed = |what: String| {
@@ -68,7 +70,7 @@ fn constant(script: &Script<'_, '_>, expression: &Expression<'_>) -> Result<Stri
                       instance with a table of calls, or `if` and `else`";
         Err(refusal(Reason::ComputedName, what, advice))
     };
-    let Expression::Identifier(name) = expression else {
+    let Some((name, member)) = members::path(expression) else {
         return computed(format!("the event's name is computed: `{excerpt}`"));
     };
     let Some(symbol) = script.symbol(name) else {
@@ -82,7 +84,11 @@ fn constant(script: &Script<'_, '_>, expression: &Expression<'_>) -> Result<Stri
         ));
     }
     let init = script.constant(symbol).and_then(|it| it.init.as_ref());
-    match init.and_then(literal_text) {
+    let value = match member {
+        None => init,
+        Some(member) => init.and_then(|it| members::member(script, symbol, it, member)),
+    };
+    match value.and_then(literal_text) {
         Some(text) => Ok(text.to_owned()),
         None => computed(format!("the event's name is `{excerpt}`, which is no constant text")),
     }

@@ -3,6 +3,7 @@
 use crate::options::Options;
 use crate::project::Project;
 use crate::site::Unparsable;
+use crate::stack::bounded;
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, IdentifierReference, VariableDeclarator};
@@ -10,10 +11,6 @@ use oxc_parser::Parser;
 use oxc_semantic::{AstNode, NodeId, Semantic, SemanticBuilder, SymbolId};
 use oxc_span::{GetSpan as _, SourceType, Span};
 use std::ops::Range;
-
-/// How deep brackets may be nested: people's code has at most some dozens, and the parser tries
-/// more than one way at each.
-const MAX_DEPTH: usize = 200;
 
 /// What is known besides the script.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +68,7 @@ pub(crate) fn with_script<T>(
     context: Context<'_>,
     ask: impl FnOnce(&Script<'_, '_>) -> T,
 ) -> Result<T, Unparsable> {
-    bounded(text).map_err(|(at, message)| Unparsable { at: at + base, message })?;
+    bounded(text).map_err(|it| Unparsable { at: it.at + base, ..it })?;
     let mut failure = None;
     for source_type in dialect.types() {
         let allocator = Allocator::default();
@@ -79,30 +76,14 @@ pub(crate) fn with_script<T>(
         if let Some(error) = parsed.diagnostics.errors().next() {
             let label = error.labels.first().map_or(0, |it| it.offset() as usize);
             let at = label.min(text.len()) + base;
-            failure.get_or_insert(Unparsable { at, message: error.message.to_string() });
+            failure.get_or_insert(Unparsable::wrong(at, error.message.to_string()));
             continue;
         }
         let built = SemanticBuilder::new().with_build_nodes(true).build(&parsed.program);
         let semantic = &built.semantic;
         return Ok(ask(&Script { text, base, semantic, context }));
     }
-    Err(failure.unwrap_or(Unparsable { at: base, message: "It does not parse".to_owned() }))
-}
-
-/// Refuses what is nested too deep.
-fn bounded(text: &str) -> Result<(), (usize, String)> {
-    let mut depth = 0_usize;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return Err((at, format!("More than {MAX_DEPTH} levels are nested here")));
-        }
-    }
-    Ok(())
+    Err(failure.unwrap_or_else(|| Unparsable::wrong(base, "It does not parse")))
 }
 
 impl<'s, 'a> Script<'s, 'a> {
@@ -196,6 +177,13 @@ impl<'s, 'a> Script<'s, 'a> {
         let declaration = self.semantic.symbol_declaration(symbol);
         let AstKind::VariableDeclarator(declarator) = declaration.kind() else { return None };
         declarator.id.get_binding_identifier().map(|_| declarator)
+    }
+
+    /// Whether a declaration, or what stands in one, is given to other files.
+    pub(crate) fn is_exported(&self, id: NodeId) -> bool {
+        self.ancestors(id).any(|it| {
+            matches!(it.kind(), AstKind::ExportDeclaration(_) | AstKind::ExportNamedDeclaration(_))
+        })
     }
 
     /// Where a symbol was imported from.

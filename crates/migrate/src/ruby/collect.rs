@@ -20,6 +20,19 @@ fn is_of_interest(name: &str) -> bool {
         "track_redis_hll_event",
         "track_unique_redis_hll_event",
         "track_usage_event",
+        "track_unique_visits",
+        "track_visit",
+        "delegate",
+        "def_delegator",
+        "def_delegators",
+        "instance_method",
+        "method",
+        "public_method",
+        "public_send",
+        "send",
+        "__send__",
+        "try",
+        "try!",
         "increment_unique_values",
         "count",
         "increment",
@@ -117,6 +130,15 @@ impl Walk {
     fn note_name(&mut self, name: &[u8]) {
         if let Some(method) = self.method {
             self.source.methods[method].names.push(text(name));
+        }
+    }
+
+    /// Notes a name that stands for a class.
+    fn note_alias(&mut self, name: &[u8], value: &Node<'_>) {
+        let is_constant =
+            matches!(value, Node::ConstantReadNode { .. } | Node::ConstantPathNode { .. });
+        if let Some(class) = is_constant.then(|| constant(value)).flatten() {
+            self.source.aliases.insert(text(name), class);
         }
     }
 

@@ -130,6 +130,14 @@ fn take_argument(
     match key {
         "name" => new.kept.push(format!("name: {}", name.written)),
         "conditions" => new.kept.push(written.to_owned()),
+        // There is no variable of this name that `if:` alone could stand for.
+        "if" if arg.is_short() => {
+            return Err(refusal(
+                Reason::NotUnderstood,
+                format!("the condition is missing after `{written}`"),
+                "Write out the condition.",
+            ));
+        }
         "if" => new.kept.push(format!("conditions: {}", file.code(&value.range))),
         "destinations" | "action" => {}
         "label" if !to.snowplow => {

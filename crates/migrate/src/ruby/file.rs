@@ -5,6 +5,7 @@ use crate::edit::Edits;
 use crate::options::{Options, Style};
 use crate::project::Project;
 use crate::site::{Found, Reason, Refusal};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// A file with all that is known of it.
@@ -98,7 +99,7 @@ impl File<'_> {
     }
 
     /// What a constant in this file is set to, if that is certain.
-    fn constant(&self, name: &str, scope: Option<usize>) -> Option<&Value> {
+    pub(super) fn constant(&self, name: &str, scope: Option<usize>) -> Option<&Value> {
         let mut scope = scope;
         while let Some(it) = scope.and_then(|it| self.source.scopes.get(it)) {
             if let Some(value) = it.constants.get(name) {
@@ -225,6 +226,15 @@ impl File<'_> {
                 "Write out the arguments at this call.",
             ));
         }
+        let mut keys = BTreeSet::new();
+        let mut named = call.args.iter().filter_map(|it| Some((it, it.keyword()?.0)));
+        if let Some((it, _)) = named.find(|(_, key)| !keys.insert(*key)) {
+            return Err(refusal(
+                Reason::NotUnderstood,
+                format!("an argument is given a second time: `{}`", self.code(&it.range)),
+                "Ruby takes the last one. Leave the others out.",
+            ));
+        }
         Ok(())
     }
 
@@ -297,7 +307,7 @@ impl File<'_> {
     }
 }
 
-fn first_line(code: &str) -> String {
+pub(super) fn first_line(code: &str) -> String {
     let line = code.lines().next().unwrap_or_default();
     if line.len() == code.len() { line.to_owned() } else { format!("{line} …") }
 }

@@ -188,6 +188,8 @@ pub(super) struct Source {
     pub comments: Vec<Range<usize>>,
     /// Heredocs: the bytes of the expression, and those of the text, which stands below.
     pub heredocs: Vec<(Range<usize>, Range<usize>)>,
+    /// Classes by the names of variables and methods that stand for them.
+    pub aliases: BTreeMap<String, String>,
     /// Parts that are nested too deeply to look into.
     pub too_deep: Vec<Range<usize>>,
 }

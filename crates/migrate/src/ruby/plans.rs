@@ -3,7 +3,7 @@
 use super::file::{File, New, Plan, refusal};
 use super::model::Call;
 use super::render::{Target, has_mixin};
-use super::{controller, redis, redis_hll, rspec, several, snowplow};
+use super::{controller, indirect, redis, redis_hll, rspec, several, snowplow};
 use crate::language::Language;
 use crate::scan::has_legacy_words;
 use crate::site::{Found, Kind, Outcome, Reason, Rewrite, Site};
@@ -47,7 +47,7 @@ fn plan<'s>(file: &File<'s>, call: &'s Call) -> Option<Planned<'s>> {
         it if redis_hll::is_meant(it) => (Kind::RubyRedisHll, redis_hll::plan),
         it if redis::is_meant(it) => (Kind::RubyRedis, redis::plan),
         it if controller::is_meant(it) => (Kind::RubyController, controller::plan),
-        _ => return None,
+        it => (indirect::kind(file, it)?, indirect::plan),
     };
     file.options.includes(kind).then(|| Planned { call, kind, plan: plan(file, call) })
 }
@@ -188,7 +188,7 @@ fn refuse_too_deep(file: &File<'_>, rewrite: &mut Rewrite) {
             rewrite.refuse(
                 Kind::RubySnowplow,
                 range.clone(),
-                Reason::NotUnderstood,
+                Reason::TooDeep,
                 "this code is nested too deeply to look into",
                 "Move the inner parts into methods of their own, and migrate again.",
             );

@@ -1,10 +1,13 @@
 //! Calls in templates: the Ruby between ERB's tags, and on HAML's lines of code.
 
-use super::{ENDS, has_calls, rewrite};
+use super::file::first_line;
+use super::{has_calls, names_a_call, rewritten};
 use crate::edit::Edits;
+use crate::haml::{self, Raw};
 use crate::options::Options;
 use crate::project::Project;
-use crate::site::{Kind, Outcome, Reason, Rewrite};
+use crate::site::{Kind, Outcome, Reason, Rewrite, Unparsable};
+use crate::stack::with_stack;
 use std::ops::Range;
 
 /// What makes an expression one whose value is used, as that of `= x` is. It is as long as `<%=`.
@@ -14,17 +17,25 @@ const USED: &str = "_ =";
 ///
 /// Offsets are those of `text`. What does not parse and may have legacy tracking is a site that
 /// is refused.
-pub fn rewrite_fragment(text: &str, project: &Project, options: &Options) -> Rewrite {
-    fragment("", text, project, options)
+///
+/// # Errors
+///
+/// Fails if the text is longer than there is stack for.
+pub fn rewrite_fragment(
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Result<Rewrite, Unparsable> {
+    with_stack(text, || Ok(fragment("", text, project, options)))
 }
 
 fn fragment(before: &str, text: &str, project: &Project, options: &Options) -> Rewrite {
     if !has_calls(text) {
         return Rewrite::default();
     }
-    for end in ENDS {
-        let whole = format!("{before}{text}{end}");
-        let Ok(done) = rewrite(&whole, project, options) else { continue };
+    for completed in haml::completed(text) {
+        let whole = format!("{before}{completed}");
+        let Ok(done) = rewritten(&whole, project, options) else { continue };
         return within(done, before.len(), text.len()).unwrap_or_else(|| not_understood(text));
     }
     not_understood(text)
@@ -55,7 +66,7 @@ fn not_understood(text: &str) -> Rewrite {
         Kind::RubySnowplow,
         0..text.len(),
         Reason::DoesNotParse,
-        format!("this code does not parse by itself: `{}`", text.trim()),
+        format!("this code does not parse by itself: `{}`", first_line(text.trim())),
         "Move the tracking into a helper method, and migrate that.",
     );
     rewrite
@@ -65,12 +76,24 @@ fn not_understood(text: &str) -> Rewrite {
 ///
 /// Everything but the code is blanked out, so that all of the code is parsed as one, and offsets
 /// stay what they are.
-pub fn rewrite_erb(text: &str, project: &Project, options: &Options) -> Rewrite {
+///
+/// # Errors
+///
+/// Fails if the text is longer than there is stack for.
+pub fn rewrite_erb(
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Result<Rewrite, Unparsable> {
+    with_stack(text, || Ok(erb(text, project, options)))
+}
+
+fn erb(text: &str, project: &Project, options: &Options) -> Rewrite {
     if !has_calls(text) {
         return Rewrite::default();
     }
     let code = only_code(text);
-    let Ok(mut done) = rewrite(&code, project, options) else { return not_understood(text) };
+    let Ok(mut done) = rewritten(&code, project, options) else { return not_understood(text) };
     // A call that goes on beyond a tag has HTML within, which must not be blanked out.
     let is_code = |it: &Range<usize>| text.get(it.clone()) == code.get(it.clone());
     if !done.edits.iter().all(|it| is_code(&it.range)) {
@@ -139,54 +162,91 @@ fn blank(text: &str, code: &mut String) {
     code.extend(text.bytes().map(|it| if it == b'\n' { '\n' } else { ' ' }));
 }
 
-/// Rewrites the calls in a template of HAML: those on lines of code.
-pub fn rewrite_haml(text: &str, project: &Project, options: &Options) -> Rewrite {
-    let mut whole = Rewrite::default();
-    if !has_calls(text) {
-        return whole;
-    }
-    let mut lines = text.split_inclusive('\n').peekable();
-    let (mut at, mut skipped_below) = (0, None);
-    while let Some(line) = lines.next() {
-        let start = at;
-        at += line.len();
-        let trimmed = line.trim_start_matches([' ', '\t']);
-        let indent = line.len() - trimmed.len();
-        if skipped_below.is_some_and(|it| indent > it || trimmed.trim().is_empty()) {
-            continue;
-        }
-        let is_comment = trimmed.starts_with("-#");
-        let is_filter = trimmed.starts_with(':') && trimmed.trim() != ":ruby";
-        skipped_below = (is_comment || is_filter).then_some(indent);
-        if is_comment || is_filter {
-            continue;
-        }
-        // A line of code goes on while it ends with a comma.
-        while text[start..at].trim_end().ends_with(',') {
-            let Some(next) = lines.next() else { break };
-            at += next.len();
-        }
-        let code = start + indent..at;
-        whole.take_part(line_of_haml(&text[code.clone()], project, options), code.start);
-    }
-    whole
+/// Rewrites the calls in a template of HAML: those in its code.
+///
+/// # Errors
+///
+/// Fails if the text is longer than there is stack for.
+pub fn rewrite_haml(
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Result<Rewrite, Unparsable> {
+    with_stack(text, || Ok(Haml { text, project, options, whole: Rewrite::default() }.rewritten()))
 }
 
-fn line_of_haml(line: &str, project: &Project, options: &Options) -> Rewrite {
-    let mut whole = Rewrite::default();
-    let outputs = ["!=", "&=", "=", "~"];
-    let (before, code) = match line.strip_prefix('-') {
-        Some(it) => ("", it),
-        None => match outputs.iter().find_map(|it| line.strip_prefix(it)) {
-            Some(it) => (USED, it),
-            // A line of another kind, that of a filter `:ruby` among them.
-            None => ("", line),
-        },
-    };
-    let mut done = fragment(before, code, project, options);
-    done.edits = on_one_line(&done.edits);
-    whole.take_part(done, line.len() - code.len());
-    whole
+struct Haml<'a> {
+    text: &'a str,
+    project: &'a Project,
+    options: &'a Options,
+    whole: Rewrite,
+}
+
+impl Haml<'_> {
+    fn rewritten(mut self) -> Rewrite {
+        let mut at = if has_calls(self.text) { 0 } else { self.text.len() };
+        while at < self.text.len() {
+            let line = haml::line(self.text, at);
+            let content = self.text[line.clone()].trim_start_matches([' ', '\t']);
+            let indent = line.len() - content.len();
+            let next = (line.end + 1).min(self.text.len());
+            at = match haml::raw(content) {
+                Some(raw) => {
+                    let end = haml::block_end(self.text, next, indent);
+                    if raw == Raw::Filter("ruby") {
+                        self.code("", next..end);
+                    }
+                    end
+                }
+                None => self.content(line.start + indent, content).max(next),
+            };
+        }
+        self.whole
+    }
+
+    /// Looks at what begins in a line, and tells where that ends.
+    fn content(&mut self, start: usize, content: &str) -> usize {
+        if let Some(n) = haml::script(content) {
+            let end = haml::code_end(self.text, start + n);
+            self.code(if content.starts_with('-') { "" } else { USED }, start + n..end);
+            return end;
+        }
+        if !haml::starts_tag(content) {
+            let end = start + content.len();
+            self.text_of(start..end);
+            return end;
+        }
+        let name_end = haml::shorthand_end(self.text, start);
+        let lists = haml::lists(self.text, name_end).unwrap_or_default();
+        let head_end = lists.last().map_or(name_end, |it| it.1.end);
+        let line_end = haml::line(self.text, head_end).end;
+        match haml::code_of_tag(self.text, head_end) {
+            Some(code) => {
+                self.text_of(start..head_end);
+                let end = haml::code_end(self.text, code);
+                self.code(USED, code..end);
+                end
+            }
+            None => {
+                self.text_of(start..line_end);
+                line_end
+            }
+        }
+    }
+
+    fn code(&mut self, before: &str, range: Range<usize>) {
+        let mut done = fragment(before, &self.text[range.clone()], self.project, self.options);
+        done.edits = on_one_line(&done.edits);
+        self.whole.take_part(done, range.start);
+    }
+
+    /// Refuses what is neither a line of code nor the code of a tag.
+    fn text_of(&mut self, range: Range<usize>) {
+        let text = &self.text[range.clone()];
+        if names_a_call(text) {
+            self.whole.take_part(not_understood(text), range.start);
+        }
+    }
 }
 
 /// HAML's code goes on in the next line after a comma only, so that new code stays on one.

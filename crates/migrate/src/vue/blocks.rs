@@ -68,9 +68,9 @@ pub fn blocks(text: &str) -> Result<Vec<Block>, Unparsable> {
             } else {
                 raw_end(&masked, block.content.start, &block.name)
             }
-            .ok_or_else(|| Unparsable {
-                at: block.outer.start,
-                message: format!("The block <{}> has no end", block.name),
+            .ok_or_else(|| {
+                let message = format!("The block <{}> has no end", block.name);
+                Unparsable::wrong(block.outer.start, message)
             })?;
             block.content.end = end;
             block.outer.end = after;

@@ -55,6 +55,21 @@ impl Template for Markup<'_> {
         let pieces = pieces(self.text, self.block).into_iter();
         pieces.flat_map(|it| self.piece(&it, inherited)).collect()
     }
+
+    fn first_call(&self) -> Option<Range<usize>> {
+        let calls = |it: &Range<usize>| {
+            let code = &self.text[it.clone()];
+            has_word(code) && code.contains("track(")
+        };
+        let ranges = pieces(self.text, self.block).into_iter().filter_map(|it| match it {
+            Piece::Attribute(it) if self.text[it.name.clone()].starts_with(['@', ':', 'v']) => {
+                it.value
+            }
+            Piece::Attribute(_) => None,
+            Piece::Interpolation(it) => Some(it),
+        });
+        ranges.into_iter().find(calls)
+    }
 }
 
 /// Whether a text has a word that the mixins bring.

@@ -35,8 +35,8 @@ fn calls(
     options: &Options,
 ) -> Result<Rewrite, Unparsable> {
     match language {
-        Language::Erb => Ok(ruby::rewrite_erb(text, project, options)),
-        Language::Haml => Ok(ruby::rewrite_haml(text, project, options)),
+        Language::Erb => ruby::rewrite_erb(text, project, options),
+        Language::Haml => ruby::rewrite_haml(text, project, options),
         _ => ruby::rewrite(text, project, options),
     }
 }
@@ -50,6 +50,9 @@ fn scripts(
 ) -> Result<Rewrite, Unparsable> {
     match language {
         Language::Vue => vue::rewrite(text, project, options),
+        Language::Html | Language::Erb | Language::Haml => {
+            javascript::rewrite_inline(text, language, project, options)
+        }
         _ => javascript::rewrite(text, language, project, options),
     }
 }
@@ -165,4 +168,24 @@ fn assert_refused(heading: &str, done: &Rewrite, expected: &str) {
         short.push_str(&line);
     }
     assert!(expected == short || expected == long, "{heading}:\n{long}");
+}
+
+#[test]
+fn the_page_names_every_kind_and_every_reason() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/migrate.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let rows = |heading: &str| -> Vec<&str> {
+        let (_, table) = page.split_once(heading).unwrap();
+        let rows = table.lines().skip(1).take_while(|it| it.starts_with('|'));
+        rows.filter_map(|it| {
+            it.trim_start_matches("| ").split(['[', ']', '`', ' ']).find(|it| !it.is_empty())
+        })
+        .collect()
+    };
+    assert_eq!(rows("| reason | meaning |\n"), Reason::ALL.map(Reason::code));
+    let mut kinds = rows("| kind | from |\n");
+    let mut all = Kind::ALL.map(Kind::name);
+    kinds.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(kinds, all);
 }

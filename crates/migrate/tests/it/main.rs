@@ -4,5 +4,6 @@
 
 mod attributes;
 mod documents;
+mod hostile;
 mod metric_documents;
 mod vue_compiler;

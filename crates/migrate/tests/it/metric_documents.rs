@@ -30,7 +30,8 @@ fn planned(calls: &str, metric: &str, options: &Options) -> (Sources, Planned) {
     let project = Project::read(&analyze(&sources));
     let rewrite = rewrite_checked(Language::Ruby, calls, &project, options).unwrap();
     let calls = FileCalls { path: "app/a.rb", text: calls, rewrite: &rewrite };
-    let surroundings = Surroundings { is_whole: true, tables: "lib".to_owned(), milestone: None };
+    let surroundings =
+        Surroundings { is_whole: true, tables: "lib".to_owned(), ..Surroundings::default() };
     let planned = plan(&sources, &[calls], options, &surroundings);
     (sources, planned)
 }

@@ -8,7 +8,7 @@ use super::{as_integer, as_text, sequence};
 use crate::error::is_strange_value;
 use crate::limits::as_millis;
 use crate::{
-    DROPPED_BY_HAND, DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, Error, Limits,
+    DROPPED_BY_HAND, DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL, Error, KeptAside, Limits,
     Quarantined, StoredQuarantined,
 };
 
@@ -37,28 +37,24 @@ pub(super) fn insert(
     make_room(tx, now, limits, u64::MAX)
 }
 
-/// Returns up to `limit` events with numbers above `after`, oldest first.
-pub(super) fn read(
-    connection: &Connection,
-    after: u64,
-    limit: usize,
-) -> Result<Vec<StoredQuarantined>, Error> {
+/// Returns up to `limit` events with numbers above `after`, damaged ones by number only.
+pub(super) fn read(connection: &Connection, after: u64, limit: usize) -> Result<KeptAside, Error> {
     let sql = "SELECT number, received_at, reason, event, checksum FROM quarantine
          WHERE number > ?1 ORDER BY number LIMIT ?2";
     let mut statement = connection.prepare_cached(sql).map_err(Error::Read)?;
     let range = [as_integer(after), as_integer(limit as u64)];
     let mut rows = statement.query(range).map_err(Error::Read)?;
-    let mut events = Vec::new();
+    let mut kept = KeptAside::default();
     while let Some(row) = rows.next().map_err(Error::Read)? {
         let number = sequence(row, 0).map_err(Error::Read)?;
         match read_row(row, number) {
-            Ok(Some(event)) => events.push(event),
-            Ok(None) => return Err(Error::Kept { number }),
-            Err(error) if is_strange_value(&error) => return Err(Error::Kept { number }),
+            Ok(Some(event)) => kept.events.push(event),
+            Ok(None) => kept.damaged.push(number),
+            Err(error) if is_strange_value(&error) => kept.damaged.push(number),
             Err(error) => return Err(Error::Read(error)),
         }
     }
-    Ok(events)
+    Ok(kept)
 }
 
 /// Reads one event; nothing if it is not as it was written.

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::cursor::{self, Page, Pending};
 use crate::{
-    COUNTERS, Counter, CounterDamage, Counters, Error, EventId, Reader, Status, StoredDeadLetter,
-    StoredEntry, StoredQuarantined, StoredUpdate,
+    COUNTERS, Counter, CounterDamage, Counters, Error, EventId, KeptAside, Reader, Status,
+    StoredDeadLetter, StoredEntry, StoredUpdate,
 };
 
 /// Reads a [`Sqlite`](crate::Sqlite) store, from this process or another.
@@ -132,11 +132,7 @@ impl Reader for SqliteReader {
         Ok(found.entries)
     }
 
-    fn quarantined_after(
-        &mut self,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<StoredQuarantined>, Error> {
+    fn quarantined_after(&mut self, after: u64, limit: usize) -> Result<KeptAside, Error> {
         quarantine::read(&self.connection, after, limit)
     }
 

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::append::note;
 use super::cursors::{self, CursorRow};
+use super::gone::Gone;
 use super::{as_integer, group, quarantine, sequence};
 use crate::limits::as_millis;
 use crate::record::DecodeError;
@@ -89,19 +90,23 @@ pub(super) fn step(connection: &Connection, limits: &Limits) -> Result<(), Error
     let keep = newest.reach(limits.journal_keep, limits.journal_keep_bytes);
     let old = rows(&tx, 0, passed(&cursors::read_all(&tx)?), STEP_GROUPS)?;
     let mut bytes = 0;
-    let old = old.iter().take_while(|it| {
+    let n_old = old.iter().take_while(|it| {
         let is_in_step = bytes < STEP_BYTES;
         bytes += it.bytes;
         is_in_step && !keep.has(it)
     });
-    remove(&tx, limits, old.last(), newest.accepted_at)
+    let n_old = n_old.count();
+    remove(&tx, limits, &old[..n_old], newest.accepted_at)
         .and_then(|()| tx.commit())
         .map_err(Error::Checkpoint)
 }
 
-/// Removes the groups up to `last`, and what else is beyond its bounds.
-fn remove(tx: &Connection, limits: &Limits, last: Option<&Row>, now: i64) -> rusqlite::Result<()> {
-    if let Some(last) = last {
+/// Removes the first groups, and what else is beyond its bounds.
+fn remove(tx: &Connection, limits: &Limits, old: &[Row], now: i64) -> rusqlite::Result<()> {
+    if let ([first, ..], [.., last]) = (old, old) {
+        let first = (first.seq + 1).saturating_sub(first.entries);
+        let newest = old.iter().map(|it| it.accepted_at).max().unwrap_or(i64::MAX);
+        Gone::note(tx, (first, last.seq), newest)?;
         tx.prepare_cached("DELETE FROM journal WHERE seq <= ?1")?
             .execute([as_integer(last.seq)])?;
     }

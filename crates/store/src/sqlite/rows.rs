@@ -155,17 +155,41 @@ pub(super) fn write_counter(
     Ok(1)
 }
 
+/// Returns the name of the table that has the counters of a kind.
+fn table(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Total => "totals",
+        Kind::Unique => "uniques",
+        Kind::Sum => "sums",
+        Kind::PerValue => "value_totals",
+    }
+}
+
+/// Returns the query for the rows of a counter as they are, damaged or not: its key's number, a
+/// second parameter, value, amount and checksum.
+pub(super) fn raw(kind: Kind) -> String {
+    let (value, amount) = match kind {
+        Kind::Total | Kind::Sum => ("NULL", "value"),
+        Kind::Unique => ("NULL", "hll"),
+        Kind::PerValue => ("value", "count"),
+    };
+    let table = table(kind);
+    format!("SELECT key_id, ?2, {value}, {amount}, checksum FROM {table} WHERE key_id = ?1")
+}
+
+/// Deletes the rows of a counter.
+pub(super) fn delete(tx: &Connection, key: &KeyRow) -> rusqlite::Result<()> {
+    let table = table(key.kind);
+    tx.prepare_cached(&format!("DELETE FROM {table} WHERE key_id = ?1"))?
+        .execute([key.id])
+        .map(drop)
+}
+
 /// Takes the rows of counters out; their keys keep their numbers.
 pub(super) fn remove(connection: &Connection, keys: &[KeyRow]) -> rusqlite::Result<()> {
     let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     for key in keys {
-        let table = match key.kind {
-            Kind::Total => "totals",
-            Kind::Unique => "uniques",
-            Kind::Sum => "sums",
-            Kind::PerValue => "value_totals",
-        };
-        tx.prepare_cached(&format!("DELETE FROM {table} WHERE key_id = ?1"))?.execute([key.id])?;
+        delete(&tx, key)?;
         keys::write(&tx, &KeyRow { rows: Some(0), ..key.clone() })?;
     }
     tx.commit()

@@ -69,6 +69,26 @@ pub(super) fn key_ids(connection: &Connection) -> Result<BTreeSet<u32>, Error> {
     read().map_err(Error::Read)
 }
 
+/// Returns from where a counter was taken, in order.
+pub(super) fn sources_of(connection: &Connection, key_id: u32) -> Result<Vec<String>, Error> {
+    let read = || -> rusqlite::Result<_> {
+        if !has_table(connection)? {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT DISTINCT source FROM taken WHERE key_id = ?1 ORDER BY source";
+        connection.prepare(sql)?.query_map([key_id], |row| row.get(0))?.collect()
+    };
+    read().map_err(Error::Read)
+}
+
+/// Forgets what was taken of a counter, so that it is taken again.
+pub(super) fn forget(tx: &Connection, key_id: u32) -> rusqlite::Result<()> {
+    if has_table(tx)? {
+        tx.execute("DELETE FROM taken WHERE key_id = ?1", [key_id])?;
+    }
+    Ok(())
+}
+
 /// Takes counters of `source` over, or only says what would become of each.
 pub(super) fn take(
     connection: &Connection,
@@ -84,7 +104,7 @@ pub(super) fn take(
         counters.iter().map(|(key, counter)| taking.take(key, counter)).collect();
     let taken = taken?;
     if !is_dry_run && taken.contains(&Taken::Moved) {
-        taking.count_generation().and_then(|()| tx.commit()).map_err(Error::Checkpoint)?;
+        count_generation(&tx).and_then(|()| tx.commit()).map_err(Error::Checkpoint)?;
     }
     Ok(taken)
 }
@@ -251,10 +271,11 @@ impl Taking<'_> {
     fn columns<'a>(&'a self, key: &KeyRow, value: &'a [u8], amount: Column<'a>) -> [Column<'a>; 4] {
         [self.source.into(), key.id.into(), value.into(), amount]
     }
+}
 
-    fn count_generation(&self) -> rusqlite::Result<()> {
-        let sql = "INSERT INTO meta (name, value) VALUES (?1, '1')
-             ON CONFLICT (name) DO UPDATE SET value = CAST(value + 1 AS TEXT)";
-        self.tx.execute(sql, [GENERATION]).map(drop)
-    }
+/// Says that counters were changed by something else than the journal.
+pub(super) fn count_generation(tx: &Connection) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO meta (name, value) VALUES (?1, '1')
+         ON CONFLICT (name) DO UPDATE SET value = CAST(value + 1 AS TEXT)";
+    tx.execute(sql, [GENERATION]).map(drop)
 }

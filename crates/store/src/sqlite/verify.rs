@@ -180,13 +180,20 @@ fn check_given_ids(tx: &Connection) -> rusqlite::Result<Vec<Finding>> {
 }
 
 fn check_quarantine(tx: &Connection) -> Result<Vec<Finding>, Error> {
-    let (mut events, mut bytes, mut last) = (0, 0, 0);
+    let (mut events, mut bytes, mut after) = (0, 0, 0);
+    let mut damaged = Vec::new();
     loop {
-        let page = quarantine::read(tx, last, PAGE)?;
-        let Some(newest) = page.last() else { break };
-        last = newest.number;
-        events += page.len() as u64;
-        bytes += page.iter().map(|it| it.event.len() as u64).sum::<u64>();
+        let page = quarantine::read(tx, after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = last;
+        events += page.events.len() as u64;
+        bytes += page.events.iter().map(|it| it.event.len() as u64).sum::<u64>();
+        damaged.extend(page.damaged);
+    }
+    // Nobody knows how long one was that is damaged.
+    if !damaged.is_empty() {
+        let damaged = damaged.into_iter();
+        return Ok(damaged.map(|number| Finding::Unreadable(Error::Kept { number })).collect());
     }
     // Format 1 writes down no size.
     let mut written = (events, bytes);

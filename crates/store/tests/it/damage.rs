@@ -151,6 +151,29 @@ fn what_is_wrong_is_found_and_named() {
 }
 
 #[test]
+fn a_damaged_event_kept_aside_is_named_and_others_are_read() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut store = open(scratch.path());
+    let kept = |event| Quarantined { received_at: 0, reason: "unknown_event", event };
+    let quarantined = [b"1", b"2", b"3", b"4"].map(|it| kept(it.as_slice()));
+    store.append(&Group { quarantined: &quarantined, ..Group::default() }).unwrap();
+    let damage = "UPDATE quarantine SET event = '7' WHERE number = 2;
+         UPDATE quarantine SET reason = CAST(x'ff' AS TEXT) WHERE number = 4";
+    db(scratch.path()).execute_batch(damage).unwrap();
+    let mut reader = store.reader().unwrap();
+    let page = reader.quarantined_after(1, 2).unwrap();
+    let numbers: Vec<u64> = page.events.iter().map(|it| it.number).collect();
+    assert_eq!((numbers, page.damaged.clone(), page.last()), (vec![3], vec![2], Some(3)));
+    let rest = reader.quarantined_after(3, 2).unwrap();
+    assert_eq!((rest.events.len(), rest.damaged.as_slice(), rest.last()), (0, &[4][..], Some(4)));
+    assert!(matches!(reader.quarantined(9), Err(Error::Kept { number: 2 })));
+    assert_eq!(findings(scratch.path()), ["something cannot be read", "something cannot be read"]);
+    assert_eq!(store.drop_quarantined(&[2, 4]).unwrap(), 2);
+    assert_eq!(reader.quarantined(9).unwrap().len(), 2);
+    assert_eq!(findings(scratch.path()), [""; 0]);
+}
+
+#[test]
 fn a_backup_of_a_store_in_use_opens_and_goes_on() {
     let scratch = tempfile::tempdir().unwrap();
     let (dir, copy) = (scratch.path().join("data"), scratch.path().join("backups/monday"));

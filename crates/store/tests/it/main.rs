@@ -14,6 +14,7 @@ mod many_values;
 mod model;
 #[cfg(feature = "redis")]
 mod redis;
+mod repair;
 mod stopped;
 mod sync;
 mod take_over;

@@ -7,6 +7,7 @@ mod delivery;
 mod full_queue;
 mod hostile_events;
 mod legacy;
+mod lets_go;
 mod many_processes;
 mod never_blocks_never_panics;
 mod parity;

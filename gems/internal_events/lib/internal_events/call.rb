@@ -25,7 +25,7 @@ module InternalEvents
 
     def initialize(tracker, name, category, properties, kwargs)
       @tracker = tracker
-      @name = String === name ? name : name_of(name)
+      @name = text(String === name ? name : name_of(name))
       @category = category
       @declared = tracker.installation.declared(@name)
       @properties = properties_of(properties)
@@ -64,6 +64,13 @@ module InternalEvents
       Symbol === name ? name.to_s : "(no String: #{Identifier.class_name(name)})"
     end
 
+    # Names are shown and kept aside, so what is no text in them is replaced.
+    def text(name)
+      return name if name.valid_encoding? && name.encoding == Encoding::UTF_8
+
+      name.encode(Encoding::UTF_8, invalid: :replace, undef: :replace).scrub
+    end
+
     def shown(name)
       Symbol === name || NilClass === name ? name.inspect : "a #{Identifier.class_name(name)}"
     end
@@ -90,9 +97,7 @@ module InternalEvents
     end
 
     def category
-      return @category if String === @category || NilClass === @category
-
-      @category.to_s
+      NilClass === @category ? nil : text(@category.to_s)
     rescue StandardError => error
       @tracker.wrong(error, event_name: @name)
       nil

@@ -54,12 +54,18 @@ module InternalEvents
 
     # @return [Hash{String => String}] the environment with what was decided here
     def environment_variables
-      decided = { "DATA" => data, "ENABLED" => enabled, "STRICT" => strict }
+      decided = { "DATA" => data_in_use, "ENABLED" => enabled, "STRICT" => strict }
       decided = decided.compact.to_h { |name, value| ["INTERNAL_EVENTS_#{name}", value.to_s] }
       ENV.to_h.merge(decided).select { |name, value| text?(name) && text?(value) }
     end
 
     private
+
+    # From the current directory, as for the program; what the settings name is seen from the root.
+    def data_in_use
+      given = (data || ENV.fetch("INTERNAL_EVENTS_DATA", nil)).to_s
+      given.empty? ? nil : File.expand_path(given)
+    end
 
     def text?(value)
       value.dup.force_encoding(Encoding::UTF_8).valid_encoding?

@@ -1,18 +1,16 @@
 //! Looks at a running server, over HTTP.
 
 use super::{Source, Watched};
+use crate::https;
 use crate::monitor::limits::Limits;
 use crate::monitor::snapshot::{DeliveryNow, Entry, MetricNow, Snapshot};
 use anyhow::{Context as _, anyhow, bail, ensure};
 use internal_events_catalog::Catalog;
 use jiff::Timestamp;
-use rustls::crypto::ring;
 use serde_json::Value;
 use std::path::PathBuf;
-use std::sync::Arc;
 use ureq::Agent;
 use ureq::http::Uri;
-use ureq::tls::{RootCerts, TlsConfig};
 
 const METRICS: &str = "/api/v4/usage_data/metrics";
 const EVENTS: &str = "/api/v4/usage_data/events";
@@ -56,13 +54,8 @@ impl Remote {
         recent: usize,
     ) -> anyhow::Result<Self> {
         let limits = Limits::DEFAULT;
-        // Whom to trust is what the system says, so that a company's own authority is known.
-        let tls = TlsConfig::builder()
-            .root_certs(RootCerts::PlatformVerifier)
-            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
-            .build();
         let config = Agent::config_builder()
-            .tls_config(tls)
+            .tls_config(https::trusting(None)?)
             .http_status_as_error(false)
             // A token is for the server that was named, and for no other.
             .max_redirects(0)

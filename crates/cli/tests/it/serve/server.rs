@@ -92,6 +92,17 @@ impl Server {
         Self::spawn_with(command, root, Stdio::null(), &["--listen", "127.0.0.1:0", "--micro"])
     }
 
+    /// Starts one with a page to try out how events are sent, whose log can be read.
+    pub(crate) fn start_dev(root: &Path) -> Self {
+        Self::spawn_with(program(), root, Stdio::piped(), &["--listen", "127.0.0.1:0", "--dev"])
+    }
+
+    /// Starts one with every page there is.
+    pub(crate) fn start_whole(root: &Path) -> Self {
+        let flags = ["--listen", "127.0.0.1:0", "--micro", "--dev"];
+        Self::spawn_with(program(), root, Stdio::null(), &flags)
+    }
+
     fn spawn(command: Command, root: &Path, log: Stdio, listen: &str) -> Self {
         Self::spawn_with(command, root, log, &["--listen", listen])
     }

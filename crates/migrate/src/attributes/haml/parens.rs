@@ -5,6 +5,7 @@ use crate::attributes::element::{
     Attribute, Case, Element, Layout, Part, Value, data_meaning, internal_name,
 };
 use crate::attributes::javascript::json;
+use crate::haml::braces;
 use crate::site::Reason;
 use std::ops::Range;
 
@@ -55,7 +56,7 @@ fn pair(text: &str, start: usize, end: usize) -> Option<Pair> {
     let from = end - after.len();
     let quote = after.chars().next()?;
     let n = if matches!(quote, '"' | '\'') {
-        super::braces::end(text, from).filter(|it| *it <= end)? - from
+        braces::end(text, from).filter(|it| *it <= end)? - from
     } else {
         let is_variable = |it: char| it.is_alphanumeric() || "_@$".contains(it);
         after.find(|it| !is_variable(it)).unwrap_or(after.len())

@@ -1,8 +1,9 @@
 //! What expressions are worth, if they are literals.
 
-use super::{bytes, is_nested_too_deeply};
+use super::bytes;
 use crate::attributes::element::Value;
 use crate::attributes::judge::quote;
+use crate::stack::bounded;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     Argument, CallExpression, Expression, ObjectPropertyKind, PropertyKey, Statement,
@@ -77,7 +78,7 @@ fn member(text: &str, it: &ObjectPropertyKind<'_>) -> Option<(String, Value)> {
 
 /// What an expression by itself is worth, and the bytes within its quotes.
 pub(in crate::attributes) fn expression(code: &str) -> Option<(Value, Option<Range<usize>>)> {
-    if is_nested_too_deeply(code) {
+    if bounded(code).is_err() {
         return None;
     }
     let wrapped = format!("({code}\n)");
@@ -97,7 +98,7 @@ pub(in crate::attributes) fn json(text: &str) -> Value {
 }
 
 fn object_of_json(text: &str) -> Option<Value> {
-    if is_nested_too_deeply(text) {
+    if bounded(text).is_err() {
         return None;
     }
     let wrapped = format!("({text})");

@@ -87,8 +87,8 @@ const CASES: &[(&str, &str)] = &[
         "%p(data-event-tracking='render' data-event-tracking-load='true')\n",
     ),
     (
-        ":javascript\n  a = { track_action: 1 };\n\n  b\n%a{ data: { track_action: 'x' } }\n",
-        ":javascript\n  a = { track_action: 1 };\n\n  b\n%a{ data: { event_tracking: 'x' } }\n",
+        ":javascript\n  a = 'track_action';\n\n  b\n%a{ data: { track_action: 'x' } }\n",
+        ":javascript\n  a = 'track_action';\n\n  b\n%a{ data: { event_tracking: 'x' } }\n",
     ),
     (
         "%a{dropdown_css}\n%b{ data: { track_action: 'x' } }\r\n%c\r\n",
@@ -175,9 +175,43 @@ fn the_first_guide_drops_members() {
 fn what_tracks_nothing_is_left() {
     ignore(Haml, "-# %a{ data: { track_action: 'x' } }\n  %b{ data: { track_action: 'x' } }\n");
     ignore(Haml, "/ %a{ data: { track_action: 'x' } }\n");
+    ignore(Haml, ":javascript\n  a.dataset.x = 'track_action';\n");
     ignore(Haml, ":plain\n  %a{ data: { track_action: 'x' } }\n");
     ignore(Haml, "%a{ data: { track_label: 'x' } }\n");
     ignore(Haml, "%a{dropdown_css}\n%b{ a: }\n%c(\n");
+}
+
+#[test]
+fn code_of_every_kind_is_read() {
+    for (before, after) in [
+        ("- elsif a(data: { track_action: 'x' })\n", "- elsif a(data: { event_tracking: 'x' })\n"),
+        (
+            "- when a(data: { track_action: 'x' }), b\n",
+            "- when a(data: { event_tracking: 'x' }), b\n",
+        ),
+        (
+            ":ruby\n  a(\n    data: { track_action: 'x' }\n  )\n%p\n",
+            ":ruby\n  a(\n    data: { event_tracking: 'x' }\n  )\n%p\n",
+        ),
+        (
+            ":javascript\n  a.dataset.trackAction = 'x';\n%p\n",
+            ":javascript\n  a.dataset.eventTracking = 'x';\n%p\n",
+        ),
+        (
+            "%p= a(data: { track_action: 'x' },\n\n  b: c)\n",
+            "%p= a(data: { event_tracking: 'x' },\n\n  b: c)\n",
+        ),
+    ] {
+        check(Haml, before, after);
+    }
+    refuse(Haml, ":plain\n  <a data-track-action='x'>\n%p\n", Reason::NotUnderstood, ":plain");
+    refuse(Haml, ":javascript\n  a.dataset.trackAction = '#{x}';\n", Reason::NotUnderstood, "Ruby");
+    refuse(
+        Haml,
+        ":javascript\n  a.dataset.trackAction = ;\n",
+        Reason::DoesNotParse,
+        "does not parse",
+    );
 }
 
 /// HAML's own parser takes what is written.

@@ -132,7 +132,7 @@ fn what_tracks_nothing_is_left() {
     ignore(Html, "<a data-track-label='l'>");
     ignore(Html, "<a data-track='x' data-action='y'>data-track-action='z'");
     ignore(Html, "<!-- <a data-track-action='x'> -->");
-    ignore(Html, "<script>'<a data-track-action=\"x\">'</script>");
+    ignore(Html, "<script>'data-track-label'</script>");
     ignore(Html, "</a data-track-action='x'>");
     ignore(Html, "<a data-track-action='x'");
     ignore(Html, "");
@@ -236,4 +236,17 @@ fn names_of_other_internal_events_are_taken() {
 fn other_kinds_can_be_chosen() {
     let only = Options { only: [crate::site::Kind::Jest].into(), ..Options::default() };
     assert_eq!(run(Html, "<a data-track-action='x'>", &only), Rewrite::default());
+}
+
+#[test]
+fn scripts_of_pages_are_read() {
+    let text = "<script>'<a data-track-action=\"x\">'</script>";
+    refuse(Html, text, Reason::NotUnderstood, "<a data-track-action");
+    let text = "<script type='text/x-template'><a data-track-action='x'></script>";
+    refuse(Html, text, Reason::NotUnderstood, "no JavaScript");
+    check(
+        Html,
+        "<p>é</p><script>a.setAttribute('data-track-action', 'x');</script>",
+        "<p>é</p><script>a.setAttribute('data-event-tracking', 'x');</script>",
+    );
 }

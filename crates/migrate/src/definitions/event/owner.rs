@@ -68,10 +68,11 @@ impl<'a> Metrics<'a> {
         metrics.sort_by_key(|it| (super::super::metric::legacy_names(it).len(), it.path.as_str()));
         let Some(metric) = metrics.first() else {
             let groups = &analysis.facts.product_groups;
-            let usual = groups.iter().max_by_key(|(_, n)| **n).map(|(it, _)| it.clone());
+            let usual = || groups.iter().max_by_key(|(_, n)| **n).map(|(it, _)| it.clone());
+            let group = surroundings.group.clone().or_else(usual);
             return Owner {
-                group: usual.unwrap_or_else(|| NO_GROUP.to_owned()),
-                is_guessed: true,
+                group: group.unwrap_or_else(|| NO_GROUP.to_owned()),
+                is_guessed: surroundings.group.is_none(),
                 tiers: ["free", "premium", "ultimate"].map(str::to_owned).into(),
                 milestone: milestone(analysis, surroundings),
                 ..Owner::default()

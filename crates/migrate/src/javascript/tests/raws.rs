@@ -1,7 +1,7 @@
 //! `Tracking.event`, and the API.
 
-use super::{check, check_with, first, migrated};
-use crate::{Language, Options, PropertyType};
+use super::{NEW, OLD, check, check_with, first, migrated, refuse};
+use crate::{Language, Options, PropertyType, Reason};
 
 #[test]
 fn events_keep_their_properties() {
@@ -154,4 +154,47 @@ fn types_of_properties_are_told() {
     let properties = &rewrite.found[0].properties;
     assert_eq!(properties["label"].of_type, PropertyType::Text);
     assert_eq!(properties["value"].of_type, PropertyType::Number);
+}
+
+#[test]
+fn names_may_be_members_of_constants() {
+    let script = |import: &str, object: &str, call: &str| {
+        format!("{import}\nconst E = {object};\n{call};\n")
+    };
+    for (object, rest) in [
+        ("{ A: 'x', B: 'y' }", ""),
+        ("Object.freeze({ A: 'x' })", "; send(E)"),
+        ("{ A: 'x' }", "; a = E.B; b(E.A); c = { d: E.A }"),
+        ("{ 'A': 'x', b() {} }", ""),
+    ] {
+        let old = script(OLD, object, &format!("Tracking.event('c', E.A){rest}"));
+        let new = script(NEW, object, &format!("InternalEvents.trackEvent(E.A){rest}"));
+        check(&old, &new);
+    }
+    for (object, rest) in [
+        ("{ A: 'x', A: 'y' }", ""),
+        ("{ A: 'x', ...b }", ""),
+        ("{ A: 'x', [b]: 'y' }", ""),
+        ("{ A: b }", ""),
+        ("{ B: 'x' }", ""),
+        ("{ A: 'x' }", "; E.A = 'y'"),
+        ("{ A: 'x' }", "; E['A'] = 'y'"),
+        ("{ A: 'x' }", "; E.A += 'y'"),
+        ("{ A: 'x' }", "; [E.A] = b"),
+        ("{ A: 'x' }", "; ({ a: E.A } = b)"),
+        ("{ A: 'x' }", "; for (E.A of b);"),
+        ("{ A: 'x' }", "; delete E.A"),
+        ("{ A: 'x' }", "; Object.assign(E, b)"),
+        ("{ A: 'x' }", "; const a = E"),
+        ("{ A: 'x' }", "; E.b()"),
+        ("f({ A: 'x' })", ""),
+    ] {
+        let text = script(OLD, object, &format!("Tracking.event('c', E.A){rest}"));
+        refuse(&text, Reason::ComputedName, "`E.A`");
+    }
+    refuse(
+        &script(OLD, "{ A: { B: 'x' } }", "Tracking.event('c', E.A.B)"),
+        Reason::ComputedName,
+        "`E.A.B`",
+    );
 }

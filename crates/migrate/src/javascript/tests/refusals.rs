@@ -281,7 +281,7 @@ fn what_does_not_parse_is_said_with_its_place() {
     };
     assert_eq!(run("let = = 1;").unwrap_err().at, 6);
     let deep = "(".repeat(100_000);
-    assert!(run(&deep).unwrap_err().message.contains("levels"));
+    assert!(run(&deep).unwrap_err().message.contains("brackets"));
     let long = "a;".repeat(1_000_000);
     assert!(run(&long).unwrap_err().message.contains("longer"));
 }
@@ -321,4 +321,37 @@ fn deep_trees_need_no_more_stack_than_there_is() {
             assert!(run.is_err() || run.is_ok_and(|it| it.edits.is_empty()), "{part}");
         }
     }
+}
+
+#[test]
+fn a_track_of_another_file_is_refused() {
+    let with = |options: &str| {
+        format!(
+            "import a from './a';\nexport default {{ {options}, created() {{ this.track('x'); }} }};\n"
+        )
+    };
+    for options in
+        ["mixins: [a]", "extends: a", "mixins: [a.mixin()]", "mixins: [...b]", "mixins: [b]"]
+    {
+        refuse(&with(options), PartOfMore, "may come from another file");
+    }
+    for options in [
+        "mixins: []",
+        "mixins: [glFeatureFlagsMixin()]",
+        "mixins: [a], methods: { track() {} }",
+        "data: a",
+    ] {
+        let (_, rewrite) = migrated(&with(options), Language::JavaScript, &Options::default());
+        assert_eq!(rewrite.sites, [], "{options}");
+    }
+    let component = "<template><a @click=\"track('x')\" /></template>\n<script>\nimport a from './a';\nexport default { mixins: [a] };\n</script>";
+    refuse_with(component, PartOfMore, "mixins: [a]", Language::Vue, &Options::default());
+}
+
+#[test]
+fn a_mixin_that_is_exported_stays_even_if_it_is_used_here() {
+    let text = format!(
+        "{OLD}\nexport const m = Tracking.mixin();\nexport default {{ mixins: [m], created() {{ this.track('x'); }} }};\n"
+    );
+    refuse(&text, NotUnderstood, "may be used elsewhere");
 }

@@ -4,8 +4,9 @@ use super::super::model::{Method, Place, Value};
 use super::super::value::{bytes, constant, text, value};
 use super::{ELSEWHERE, Walk};
 use ruby_prism::{
-    AndNode, BlockNode, CallNode, ClassNode, ConstantWriteNode, DefNode, IfNode, LambdaNode,
-    ModuleNode, Node, OrNode, SingletonClassNode, StatementsNode, UnlessNode, Visit,
+    AndNode, BlockNode, CallNode, ClassNode, ConstantWriteNode, DefNode, IfNode,
+    InstanceVariableWriteNode, LambdaNode, LocalVariableWriteNode, ModuleNode, Node, OrNode,
+    SingletonClassNode, StatementsNode, UnlessNode, Visit,
 };
 
 /// Whether what a node returns is what a part of it returns.
@@ -184,11 +185,28 @@ impl<'pr> Visit<'pr> for Walk {
             self.source.scopes[scope].methods.push(text(node.name().as_slice()));
         }
         self.source.methods.push(Method::default());
+        if let Some(it) = only_statement(node) {
+            self.note_alias(node.name().as_slice(), &it);
+        }
         let saved = (self.method, self.is_on_instance);
         self.method = Some(self.source.methods.len() - 1);
         self.is_on_instance = is_plain && self.scope.is_some();
         ruby_prism::visit_def_node(self, node);
         (self.method, self.is_on_instance) = saved;
+    }
+
+    fn visit_local_variable_write_node(&mut self, node: &LocalVariableWriteNode<'pr>) {
+        if !self.is_too_deep(bytes(&node.location())) {
+            self.note_alias(node.name().as_slice(), &node.value());
+            ruby_prism::visit_local_variable_write_node(self, node);
+        }
+    }
+
+    fn visit_instance_variable_write_node(&mut self, node: &InstanceVariableWriteNode<'pr>) {
+        if !self.is_too_deep(bytes(&node.location())) {
+            self.note_alias(node.name().as_slice(), &node.value());
+            ruby_prism::visit_instance_variable_write_node(self, node);
+        }
     }
 
     fn visit_block_node(&mut self, node: &BlockNode<'pr>) {
@@ -274,8 +292,6 @@ impl<'pr> Visit<'pr> for Walk {
         visit_begin_node: BeginNode,
         visit_else_node: ElseNode,
         visit_case_node: CaseNode,
-        visit_local_variable_write_node: LocalVariableWriteNode,
-        visit_instance_variable_write_node: InstanceVariableWriteNode,
         visit_rescue_modifier_node: RescueModifierNode,
         visit_range_node: RangeNode,
         visit_constant_path_node: ConstantPathNode,
@@ -292,6 +308,14 @@ impl<'pr> Visit<'pr> for Walk {
         visit_yield_node: YieldNode,
         visit_return_node: ReturnNode,
     }
+}
+
+/// What a method has for its only statement.
+fn only_statement<'pr>(node: &DefNode<'pr>) -> Option<Node<'pr>> {
+    let body = node.body()?.as_statements_node()?.body();
+    let mut body = body.iter();
+    let first = body.next()?;
+    body.next().is_none().then_some(first)
 }
 
 /// The name of a class or module.

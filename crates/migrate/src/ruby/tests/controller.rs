@@ -102,6 +102,8 @@ fn what_cannot_be_proven_is_refused() {
         ("track_event :a, name: 'x', destinations: [:snowplow]", UnknownArgument, "`action:`"),
         ("track_unique_redis_hll_event :a, name: 'x', feature: :f", UnknownArgument, "feature: :f"),
         ("track_redis_hll_event :a", UnknownArgument, "`name:`"),
+        ("track_event :a, name: 'x', if: y, if: z", NotUnderstood, "second time: `if: z`"),
+        ("track_event :a, name: 'x', if:", NotUnderstood, "after `if:`"),
         (
             "track_event :a, name: 'x', action: 'y', label: 'l', destinations: [:redis_hll, :snowplow]",
             SeveralCalls,

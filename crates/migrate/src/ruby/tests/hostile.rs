@@ -103,10 +103,10 @@ fn options() -> impl Strategy<Value = Options> {
 fn holds(text: &str, options: &Options) {
     let project = project();
     for of_template in [rewrite_fragment, rewrite_erb, rewrite_haml] {
-        of_template(text, &project, options).edits.apply(text);
+        of_template(text, &project, options).unwrap().edits.apply(text);
     }
     let erb = format!("<p>\n<% {text} %>ü<%= y %>");
-    rewrite_erb(&erb, &project, options).edits.apply(&erb);
+    rewrite_erb(&erb, &project, options).unwrap().edits.apply(&erb);
     let Ok(done) = rewrite(text, &project, options) else { return };
     for it in &done.sites {
         assert!(text.get(it.range.clone()).is_some(), "{text}\n{it:?}");

@@ -78,3 +78,57 @@ fn keys_are_those_under_which_it_was_counted() {
         assert_eq!(found[0].was_total.as_deref(), Some(key));
     }
 }
+
+#[test]
+fn what_is_handed_on_is_refused() {
+    use Reason::{IndirectArguments, NotUnderstood};
+    refuse(&[
+        ("Gitlab::Tracking.method(:event)\n", IndirectArguments, "method(:event)"),
+        ("Gitlab::Tracking.public_send(name, 'a', 'b')\n", IndirectArguments, "public_send"),
+        (
+            "::Gitlab::UsageDataCounters::HLLRedisCounter.send(:track_event, :a)\n",
+            IndirectArguments,
+            "send",
+        ),
+        ("Gitlab::UsageDataCounters::NoteCounter.try(:count, :create)\n", IndirectArguments, "try"),
+        (
+            "delegate :count, to: ::Gitlab::UsageDataCounters::NoteCounter\n",
+            IndirectArguments,
+            "delegate",
+        ),
+        (
+            "def_delegators 'Gitlab::UsageDataCounters::NoteCounter', :count\n",
+            IndirectArguments,
+            "def_delegators",
+        ),
+        (
+            "C = Gitlab::UsageDataCounters::NoteCounter\nC.count(:create)\n",
+            IndirectArguments,
+            "C.count",
+        ),
+        (
+            "c = Gitlab::UsageDataCounters::NoteCounter\nc.count(:create)\n",
+            IndirectArguments,
+            "c.count",
+        ),
+        (
+            "@c = Gitlab::UsageDataCounters::NoteCounter\n@c.count(:create)\n",
+            IndirectArguments,
+            "@c.count",
+        ),
+        (
+            "Gitlab::Analytics::UniqueVisits.new.track_visit('a', 'b')\n",
+            NotUnderstood,
+            "track_visit",
+        ),
+    ]);
+    for text in [
+        "Gitlab::UsageDataCounters::HLLRedisCounter.public_send(:unique_events, a)\n",
+        "delegate :count, to: :users\n",
+        "users = User\nusers.count(:id)\n",
+        "track_visit('a')\n",
+        "Gitlab::Tracking.method(:options)\n",
+    ] {
+        check(&Options::default(), &[(text, text)]);
+    }
+}

@@ -4,14 +4,16 @@ use super::project;
 use crate::options::Options;
 use crate::project::Project;
 use crate::ruby::{rewrite_erb, rewrite_fragment, rewrite_haml};
-use crate::site::{Outcome, Reason, Rewrite};
+use crate::site::{Outcome, Reason, Rewrite, Unparsable};
+
+type Rewriter = fn(&str, &Project, &Options) -> Result<Rewrite, Unparsable>;
 
 /// What becomes of a template, and why its first refused site stays.
 type Case<'a> = (&'a str, &'a str, Option<Reason>);
 
-fn check(rewrite: fn(&str, &Project, &Options) -> Rewrite, cases: &[Case<'_>]) {
+fn check(rewrite: Rewriter, cases: &[Case<'_>]) {
     for (before, after, reason) in cases {
-        let done = rewrite(before, &project(), &Options::default());
+        let done = rewrite(before, &project(), &Options::default()).unwrap();
         let changed = done.edits.apply(before);
         assert_eq!(&changed, after, "{:#?}", done.sites);
         let refused = done.sites.iter().find_map(|it| match &it.outcome {
@@ -19,7 +21,10 @@ fn check(rewrite: fn(&str, &Project, &Options) -> Rewrite, cases: &[Case<'_>]) {
             _ => None,
         });
         assert_eq!(refused, *reason, "{before}");
-        assert!(rewrite(&changed, &project(), &Options::default()).edits.is_empty(), "{changed}");
+        assert!(
+            rewrite(&changed, &project(), &Options::default()).unwrap().edits.is_empty(),
+            "{changed}"
+        );
         for it in &done.sites {
             assert!(before.get(it.range.clone()).is_some(), "{before}\n{it:?}");
         }
@@ -116,11 +121,51 @@ fn haml() {
                 ":ruby\n  Gitlab::InternalEvents.track_event('b')\n",
                 None,
             ),
+        ],
+    );
+}
+
+#[test]
+fn code_of_haml_that_is_no_line_of_its_own() {
+    check(
+        rewrite_haml,
+        &[
             (
                 "%p= Gitlab::Tracking.event('a', 'b')\n",
                 "%p= Gitlab::Tracking.event('a', 'b')\n",
+                Some(Reason::ValueUsed),
+            ),
+            (
+                "%p.a{ b: 1 }(c=2)<>= x.each do |it| Gitlab::Tracking.event('a', 'b'); it end\n",
+                "%p.a{ b: 1 }(c=2)<>= x.each do |it| Gitlab::InternalEvents.track_event('b'); it end\n",
+                None,
+            ),
+            (
+                "- if a\n- elsif Gitlab::Tracking.event('a', 'b')\n",
+                "- if a\n- elsif Gitlab::Tracking.event('a', 'b')\n",
+                Some(Reason::ValueUsed),
+            ),
+            (
+                "- case a\n- when x { Gitlab::Tracking.event('a', 'b'); 1 }, y\n",
+                "- case a\n- when x { Gitlab::InternalEvents.track_event('b'); 1 }, y\n",
+                None,
+            ),
+            (
+                ":ruby\n  if a\n    Gitlab::Tracking.event('a', 'b')\n  end\n%p\n",
+                ":ruby\n  if a\n    Gitlab::InternalEvents.track_event('b')\n  end\n%p\n",
+                None,
+            ),
+            (
+                "%p #{Gitlab::Tracking.event('a', 'b')}\n",
+                "%p #{Gitlab::Tracking.event('a', 'b')}\n",
                 Some(Reason::DoesNotParse),
             ),
+            (
+                "%p{ a: Gitlab::Tracking.event('a', 'b') }\n",
+                "%p{ a: Gitlab::Tracking.event('a', 'b') }\n",
+                Some(Reason::DoesNotParse),
+            ),
+            ("%a{ data: { track_event: 'x' } }\n", "%a{ data: { track_event: 'x' } }\n", None),
             ("%a{ data: { track_action: 'x' } }\n", "%a{ data: { track_action: 'x' } }\n", None),
         ],
     );

@@ -295,13 +295,20 @@ impl NativeTracker {
             return Ok(!this.left_open.load(Ordering::SeqCst));
         }
         // Threads of Ruby that track meanwhile find it closed, and wait for the fork to be over.
-        let State::Open { tracker, .. } = this.state.replace(State::Closed) else {
+        let State::Open { tracker, since } = this.state.replace(State::Closed) else {
             return Ok(true);
         };
         this.left_open.store(true, Ordering::SeqCst);
-        let for_us = tracker.clone();
         let within = Duration::from_millis(ms);
-        let has_let_go = without_gvl(ruby, move || for_us.let_go(within))?;
+        let has_let_go = match without_gvl(ruby, || tracker.let_go(within)) {
+            Ok(it) => it,
+            Err(interrupt) => {
+                // It has not begun.
+                this.left_open.store(false, Ordering::SeqCst);
+                this.state.replace(State::Open { tracker, since });
+                return Err(interrupt);
+            }
+        };
         this.past.replace(this.sum(&tracker));
         if has_let_go {
             this.left_open.store(false, Ordering::SeqCst);

@@ -58,7 +58,9 @@ module InternalEvents
       #
       # @api private
       def before_fork
-        @lock.lock
+        @held = hold
+        # Another thread is at it, and a handler of a signal cannot wait for it: the new process will say so.
+        return unless @held || @lock.owned?
         return if @native.let_go(FORK_PATIENCE)
 
         say(:error, :fork, "the journal was not written in time for a fork, so the new process will not track anything")
@@ -66,10 +68,21 @@ module InternalEvents
 
       # @api private
       def after_fork
-        @lock.unlock if @lock.owned?
+        @lock.unlock if @held
+        @held = false
       end
 
       private
+
+      # Whether the lock is held now and was not before.
+      def hold
+        return false if @lock.owned?
+
+        @lock.lock
+        true
+      rescue ThreadError
+        @lock.try_lock
+      end
 
       # Does something again and again until it is true; false if that takes longer.
       def wait(timeout)

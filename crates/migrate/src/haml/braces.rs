@@ -1,12 +1,21 @@
 //! Brackets that belong together, in Ruby.
 
+/// On how many lines brackets may stand: who looks for an end that is not there looks at each line
+/// this often.
+const MAX_LINES: usize = 100;
+
 /// Where what a bracket opens ends, the closing one included; texts may have brackets too.
-pub(super) fn end(text: &str, open: usize) -> Option<usize> {
+pub(crate) fn end(text: &str, open: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut closing = Vec::new();
     let mut at = open;
+    let mut lines = 0;
     while at < bytes.len() {
         let it = bytes[at];
+        lines += usize::from(it == b'\n');
+        if lines > MAX_LINES {
+            return None;
+        }
         match closing.last() {
             // Within a text only its quote and Ruby are of interest.
             Some(b'"' | b'\'') if it == b'\\' => at += 1,
@@ -49,5 +58,12 @@ mod tests {
         assert_eq!(rest("(a='1' b=\")\")\n"), Some("\n"));
         assert_eq!(rest("{ a: [1, 2 }"), None);
         assert_eq!(rest("{ a: \"é"), None);
+    }
+
+    #[test]
+    fn an_end_is_looked_for_within_bounds() {
+        let text = |n: usize| format!("{{ a: [{}] }}", "1,\n".repeat(n));
+        assert!(end(&text(super::MAX_LINES), 0).is_some());
+        assert_eq!(end(&text(super::MAX_LINES + 1), 0), None);
     }
 }

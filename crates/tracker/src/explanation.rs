@@ -1,13 +1,14 @@
 //! Explanations as JSON and in words: the same wherever they are shown.
 
 use internal_events_catalog::{
-    Event, Explanation, Gate, MetricStatus, RuleVerdict, Scalar, Surface, Verdict, Week,
+    Event, Explanation, Gate, RuleVerdict, Scalar, Surface, Verdict, Week,
 };
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-/// An explanation as JSON, in the stable shape of `internal-events explain --format json`, but for
-/// what the counters hold now.
+/// The explanation as JSON: `version`, `event`, `at`, `week`, `known`, `gates` (what is asked
+/// before any rule), and `rules`, each with the `key` of its counter, whether it `moves`, the
+/// `reason` for programs, `why` in words, and the `metrics` that read it.
 pub fn explanation_json(explanation: &Explanation, event: &Event, at: Date) -> Value {
     let gates: Vec<Value> = explanation.gates.iter().map(gate_json).collect();
     let rules: Vec<Value> = explanation.rules.iter().map(rule_json).collect();
@@ -42,7 +43,13 @@ fn rule_json(rule: &RuleVerdict) -> Value {
         Verdict::OtherCall { call } => (false, json!({ "call": call.as_str() })),
     };
     let surfaces: Vec<Value> = rule.surfaces.iter().map(surface_json).collect();
-    json!({ "key": rule.key, "moves": moves, "reason": reason, "metrics": surfaces })
+    json!({
+        "key": rule.key,
+        "moves": moves,
+        "reason": reason,
+        "why": rule.verdict.to_string(),
+        "metrics": surfaces,
+    })
 }
 
 fn surface_json(surface: &Surface) -> Value {
@@ -66,7 +73,7 @@ pub fn scalar_json(scalar: &Scalar) -> Value {
     }
 }
 
-/// An explanation in words, for the message of a test that fails.
+/// The explanation in words, for the message of a test that fails.
 pub fn explanation_text(explanation: &Explanation, event: &Event, at: Date) -> String {
     let mark = |good: bool| if good { "yes" } else { "no " };
     let mut text = format!("{} on {at} (week {})\n", event.name, Week::of(at));
@@ -74,46 +81,10 @@ pub fn explanation_text(explanation: &Explanation, event: &Event, at: Date) -> S
         text.push_str(&format!("{} {name} {subject}: {detail}\n", mark(*passed)));
     }
     for rule in &explanation.rules {
-        let moves = matches!(rule.verdict, Verdict::Moves { .. });
-        let reason = verdict_text(&rule.verdict);
-        text.push_str(&format!("{} {}: {reason}\n", mark(moves), rule.key));
+        text.push_str(&format!("{} {}: {}\n", mark(rule.moves()), rule.key, rule.verdict));
         for surface in &rule.surfaces {
-            text.push_str(&format!("      {}\n", surface_text(surface)));
+            text.push_str(&format!("      {surface}\n"));
         }
     }
     text
-}
-
-/// Why a counter moves, or does not, in words.
-pub fn verdict_text(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Moves { operand: None } => "goes up by one".to_owned(),
-        Verdict::Moves { operand: Some(it) } => format!("takes in `{it}`"),
-        Verdict::FilterMismatch { property, expected, found: Scalar::Null } => {
-            format!("its filter wants {property} = {}, which is missing", shown(expected))
-        }
-        Verdict::FilterMismatch { property, expected, found } => {
-            format!("its filter wants {property} = {}, not {}", shown(expected), shown(found))
-        }
-        Verdict::MissingOperand { name } => format!("`{name}` is missing"),
-        Verdict::OtherCall { call } => format!("only `{}` moves it", call.as_str()),
-    }
-}
-
-/// When a metric shows what moved, in words.
-pub fn surface_text(surface: &Surface) -> String {
-    let until = surface.until.map(|it| format!(" until {it}")).unwrap_or_default();
-    let status = match surface.status {
-        MetricStatus::Active => "",
-        MetricStatus::Broken => " (the metric is broken)",
-        MetricStatus::Removed => " (the metric is removed and not reported)",
-    };
-    format!("{} {} from {}{until}{status}", surface.key_path, surface.time_frame, surface.from)
-}
-
-fn shown(value: &Scalar) -> String {
-    match value {
-        Scalar::Str(it) => format!("\"{it}\""),
-        other => other.to_string(),
-    }
 }

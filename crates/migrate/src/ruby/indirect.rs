@@ -1,0 +1,104 @@
+//! Legacy tracking that is not called by its name, or is older than what can be read: it is
+//! refused, and not passed over.
+
+use super::file::{File, Plan, refusal};
+use super::model::{Arg, Call, Shape};
+use crate::site::{Kind, Reason};
+
+/// Methods that hand a method on, by the name they are given.
+const HANDED_ON: [&str; 8] = [
+    "instance_method",
+    "method",
+    "public_method",
+    "public_send",
+    "send",
+    "__send__",
+    "try",
+    "try!",
+];
+
+/// Macros that make methods which call those of something else.
+const DELEGATING: [&str; 3] = ["delegate", "def_delegator", "def_delegators"];
+
+/// What counted visits before `HLLRedisCounter` did.
+const VISITS: [&str; 2] = ["track_unique_visits", "track_visit"];
+
+/// The kind of a call, if it is one of these.
+pub(super) fn kind(file: &File<'_>, call: &Call) -> Option<Kind> {
+    let name = call.name.as_str();
+    if HANDED_ON.contains(&name) {
+        return of_class(call.constant()?).filter(|_| call.args.first().is_some_and(is_tracking));
+    }
+    if DELEGATING.contains(&name) && call.receiver.is_none() {
+        let code = call.args.iter().map(|it| file.code(&it.range));
+        return code.flat_map(str::split_whitespace).find_map(|it| {
+            let is_part = |it: char| it.is_ascii_alphanumeric() || it == ':';
+            of_class(it.trim_matches(|it| !is_part(it)).trim_start_matches(':'))
+        });
+    }
+    if let Some(kind) = alias(file, call).and_then(of_class) {
+        return is_tracking_name(name).then_some(kind);
+    }
+    let is_visit = name == VISITS[0] && call.receiver.is_none() && call.method.is_none()
+        || name == VISITS[1] && file.code(&call.range).contains("UniqueVisits");
+    is_visit.then_some(Kind::RubyController)
+}
+
+/// The kind of what a class tracks.
+fn of_class(constant: &str) -> Option<Kind> {
+    match constant.strip_prefix("Gitlab::").unwrap_or(constant) {
+        "Tracking" if constant.starts_with("Gitlab") => Some(Kind::RubySnowplow),
+        it if it == "HLLRedisCounter" || it.ends_with("::HLLRedisCounter") => {
+            Some(Kind::RubyRedisHll)
+        }
+        it if it.starts_with("UsageDataCounters::") && it.ends_with("Counter") => {
+            Some(Kind::RubyRedis)
+        }
+        _ => None,
+    }
+}
+
+/// Whether the name of a method may be one that tracks: other methods only read.
+fn is_tracking(name: &Arg) -> bool {
+    name.positional().and_then(|it| it.literal()).is_none_or(is_tracking_name)
+}
+
+fn is_tracking_name(name: &str) -> bool {
+    matches!(name, "event" | "count" | "increment")
+        || name.starts_with("track_")
+        || name.starts_with("increment_")
+}
+
+/// The class that the receiver of a call stands for.
+fn alias<'f>(file: &'f File<'_>, call: &Call) -> Option<&'f str> {
+    let name = match &call.receiver.as_ref()?.shape {
+        Shape::Local(it) | Shape::Instance(it) => it,
+        Shape::Call(it) if it.receiver.is_none() && it.args.is_empty() => &it.name,
+        Shape::Constant(it) => match &file.constant(it, call.scope)?.shape {
+            Shape::Constant(class) => return Some(class),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    file.source.aliases.get(name).map(String::as_str)
+}
+
+/// Why it stays.
+pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
+    let code = file.short(&call.range);
+    Err(if VISITS.contains(&call.name.as_str()) {
+        refusal(
+            Reason::NotUnderstood,
+            format!("visits were counted in a way that is older than events: `{code}`"),
+            "Write `track_internal_event :action, name: 'event'` into the controller, and a metric \
+             that counts the event by user.",
+        )
+    } else {
+        refusal(
+            Reason::IndirectArguments,
+            format!("tracking is not called here but handed on: `{code}`"),
+            "Call it by its name where the event's name is known, or call \
+             `Gitlab::InternalEvents.track_event` there.",
+        )
+    })
+}
