@@ -8,9 +8,7 @@ use crate::track::EventArgs;
 use crate::visible::visible;
 use internal_events::explanation_json;
 use internal_events::store::{Counter, Kind};
-use internal_events_catalog::{
-    Catalog, CounterKind, Event, Explanation, RuleVerdict, Week,
-};
+use internal_events_catalog::{Catalog, CounterKind, Event, Explanation, RuleVerdict, Week};
 use internal_events_installation::Installation;
 use jiff::civil::Date;
 use serde_json::{Value, json};

@@ -66,8 +66,7 @@ pub(crate) fn add(collector: &Collector, head: &Parts, answer: &mut Answer) {
     if is_trackers {
         // Official trackers of pages ask for credentials, though we have no use for any.
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-    } else {
-        let exposed = HeaderValue::from_static("Retry-After, X-Request-Id");
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
+    let exposed = HeaderValue::from_static("Retry-After, X-Request-Id");
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
 }

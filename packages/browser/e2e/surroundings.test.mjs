@@ -46,6 +46,25 @@ describe('a page', { concurrency: 4 }, () => {
     assert.deepEqual(faults, []);
   });
 
+  test('a page of another origin can read when a busy server wants to be asked again', async (t) => {
+    const settings = '[collector.rate_limit]\nevents_per_second = 1\nburst = 1\nloopback = true\n';
+    const { gate, faults, open } = await setUp(t, { settings, pages: { '/': page('') } });
+    const tab = await open('/');
+    const wishes = await tab.evaluate(async (url) => {
+      const data = [{ e: 'se', p: 'web', tv: 'test', se_ca: 'page', se_ac: 'click_button' }];
+      const schema = 'iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4';
+      const found = [];
+      for (let n = 0; n < 10; n += 1) {
+        const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: JSON.stringify({ schema, data }) });
+        if (answer.status === 429) found.push(answer.headers.get('Retry-After'));
+      }
+      return found;
+    }, `${gate.url}/com.snowplowanalytics.snowplow/tp2`);
+    assert.ok(wishes.length > 0, 'it was busy');
+    for (const wish of wishes) assert.match(String(wish), /^\d+$/);
+    assert.deepEqual(faults, []);
+  });
+
   test('events can take a path that no blocker knows', async (t) => {
     const settings = '[collector]\npaths = ["/com.example/track"]\n';
     const init = '<script>InternalEvents.init({ endpoint: "{{server}}", path: "/com.example/track", user: 7 });</script>';
