@@ -46,23 +46,25 @@ fn event(call: &Value) -> Event {
         namespace: id("namespace"),
         properties: properties.map(|(name, value)| (name.clone(), scalar(value))).collect(),
         context: features.map(|(name, it)| (name.to_owned(), it.into())).into_iter().collect(),
-        ..Event::new(call["event"].as_str().unwrap())
+        ..Event::new(call["event"].as_str().expect("a call has an event"))
     }
 }
 
 fn scalar(value: &Value) -> Scalar {
     match value {
         Value::String(it) => it.as_str().into(),
-        it => it.as_i64().map_or_else(|| it.as_f64().unwrap().into(), Scalar::Int),
+        it => it.as_i64().map_or_else(|| it.as_f64().expect("it is a number").into(), Scalar::Int),
     }
 }
 
 /// Without what is another one each time.
 fn shown(parameters: &Parameters) -> Value {
-    let contexts = STANDARD.decode(parameters.get("cx").unwrap()).unwrap();
-    let mut contexts: Value = serde_json::from_slice(&contexts).unwrap();
-    for context in contexts["data"].as_array_mut().unwrap() {
-        context["data"].as_object_mut().unwrap().shift_remove("correlation_id");
+    let contexts = parameters.get("cx").expect("there are contexts");
+    let contexts = STANDARD.decode(contexts).expect("they are base64");
+    let mut contexts: Value = serde_json::from_slice(&contexts).expect("they are JSON");
+    for context in contexts["data"].as_array_mut().expect("they are a list") {
+        let data = context["data"].as_object_mut().expect("a context has data");
+        data.shift_remove("correlation_id");
     }
     let others = parameters.iter().filter(|(name, _)| !["cx", "eid"].contains(name));
     let mut shown: Map<String, Value> =

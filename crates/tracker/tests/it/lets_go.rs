@@ -20,8 +20,10 @@ struct Slow {
 
 impl Destination for Slow {
     fn deliver(&mut self, entries: &[StoredEntry]) -> Result<Delivered, DeliveryError> {
-        self.asked.send(entries.len()).expect("the test listens");
-        self.may_answer.lock().unwrap().recv().map_err(|it| DeliveryError::new(it.to_string()))?;
+        let failed = |it: &dyn std::fmt::Display| DeliveryError::new(it.to_string());
+        self.asked.send(entries.len()).map_err(|it| failed(&it))?;
+        let may_answer = self.may_answer.lock().map_err(|it| failed(&it))?;
+        may_answer.recv().map_err(|it| failed(&it))?;
         let up_to = entries.last().map_or(0, |it| it.sequence);
         Ok(Delivered { up_to, ..Delivered::default() })
     }
