@@ -9,6 +9,7 @@ use internal_events_migrate::{
     Kind, Language, Options, Outcome, Project, Reason, Rewrite, Style, Unparsable, attributes,
     javascript, ruby, vue,
 };
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 type Rewriter = fn(&str, Language, &Project, &Options) -> Result<Rewrite, Unparsable>;
@@ -151,6 +152,15 @@ fn examples_of_the_pages_hold() {
             }
         }
     }
+}
+
+#[test]
+fn the_pages_show_what_stays_as_well_as_what_changes() {
+    let pages: Vec<String> = PAGES.iter().map(|(kind, _)| page(*kind).1).collect();
+    let all: Vec<Example<'_>> = pages.iter().flat_map(|it| examples(it)).collect();
+    let stay = all.iter().filter(|it| matches!(it.after, Expected::Refusals(_))).count();
+    let shapes: BTreeSet<&str> = all.iter().map(|it| it.before).collect();
+    assert!(shapes.len() >= 135 && stay * 3 >= shapes.len(), "{stay} of {} stay", shapes.len());
 }
 
 fn assert_refused(heading: &str, done: &Rewrite, expected: &str) {
