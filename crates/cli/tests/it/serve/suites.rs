@@ -1,6 +1,6 @@
 //! The test suites of `examples/micro`, run as a user would run them, again and again.
 //!
-//! How often each is run is `RUNS`, 5 in CI and once elsewhere. One server takes them all, three
+//! How often each is run is `RUNS`, 20 in CI and once elsewhere. One server takes them all, three
 //! at a time, so that runs are kept apart only by what the suites themselves do for it. The first
 //! run starts a browser of its own, as the suite does for a user; the others share one, for
 //! starting it is half of their time, and they get a profile of their own for each visit.
@@ -30,7 +30,7 @@ const LANES: u64 = 3;
 /// How often a suite is run.
 fn runs() -> u64 {
     let in_ci = std::env::var("CI").as_deref() == Ok("true");
-    let default = if in_ci { 5 } else { 1 };
+    let default = if in_ci { 20 } else { 1 };
     std::env::var("RUNS").map_or(default, |it| it.parse().expect("RUNS is a number"))
 }
 
