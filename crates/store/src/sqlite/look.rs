@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{Options, schema};
+use super::{FILE, Options, schema};
 use crate::Error;
 
 /// Opens the file for reading; no file is made, and no byte of any is changed.
@@ -26,6 +26,18 @@ pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
     let connection = Connection::open_with_flags(address(path)?, flags).map_err(opened)?;
     connection.busy_timeout(Options::default().busy_timeout).map_err(opened)?;
     schema::store_in(connection, path)
+}
+
+/// Opens the store in `dir` to go through all of it.
+///
+/// A log without its index can only be read by a reader that makes the index anew.
+pub(super) fn open_whole(dir: &Path) -> Result<Connection, Error> {
+    let path = dir.join(FILE);
+    let connection = match open(&path) {
+        Err(Error::LogWithoutIndex { .. }) => schema::open_existing(&path),
+        opened => opened,
+    };
+    connection?.ok_or_else(|| Error::NoStore { path: dir.to_owned() })
 }
 
 /// Refuses a database that is gone or has no byte, if files beside it say that it had tables.

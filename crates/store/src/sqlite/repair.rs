@@ -15,7 +15,7 @@ use super::gone::Gone;
 use super::group::{Next, for_each_group};
 use super::keys::{self, KeyRow, Keys};
 use super::locks::Writers;
-use super::{FILE, as_integer, look, rows, schema, taken, tally};
+use super::{as_integer, look, rows, taken, tally};
 use crate::{Counter, CounterDamage, Error, RECOUNTED, SET_ASIDE};
 
 /// Made when a counter is put aside for the first time: the rows it had, and the entry up to which
@@ -67,14 +67,7 @@ type BeginsAt = Option<fn(&str) -> Option<i64>>;
 
 /// Says what would become of each damaged counter in `dir`, and changes nothing.
 pub(super) fn preview(dir: &Path, begins_at: BeginsAt) -> Result<Vec<Repair>, Error> {
-    let path = dir.join(FILE);
-    let connection = match look::open(&path) {
-        Err(Error::LogWithoutIndex { .. }) => schema::open_existing(&path),
-        opened => opened,
-    };
-    let Some(connection) = connection? else {
-        return Err(Error::NoStore { path: dir.to_owned() });
-    };
+    let connection = look::open_whole(dir)?;
     let tx = Transaction::new_unchecked(&connection, TransactionBehavior::Deferred)
         .map_err(Error::Read)?;
     let repairing = Repairing::look(&tx)?;

@@ -7,9 +7,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::group::{Next, StoredGroup, for_each_group};
 use super::keys::{self, KeyRow, Keys};
+use super::look::open_whole;
 use super::{
-    FILE, Progress, cursors, given, last_sequence, look, quarantine, reader, rows, schema, taken,
-    tally,
+    Progress, cursors, given, last_sequence, quarantine, reader, rows, schema, taken, tally,
 };
 use crate::{Counter, DROPPED_BY_HAND, Error, REPLAYED};
 use crate::{DROPPED_QUARANTINE_EXPIRED, DROPPED_QUARANTINE_FULL};
@@ -100,14 +100,7 @@ pub struct Verified {
 
 /// Looks at everything in `dir` as of one moment.
 pub(super) fn verify(dir: &Path, look: &mut dyn FnMut(Progress)) -> Result<Verified, Error> {
-    let path = dir.join(FILE);
-    let connection = match look::open(&path) {
-        Err(Error::LogWithoutIndex { .. }) => schema::open_existing(&path),
-        opened => opened,
-    };
-    let Some(connection) = connection? else {
-        return Err(Error::NoStore { path: dir.to_owned() });
-    };
+    let connection = open_whole(dir)?;
     let tx = Transaction::new_unchecked(&connection, TransactionBehavior::Deferred)
         .map_err(Error::Read)?;
     let mut verified = Verified::default();
