@@ -54,7 +54,6 @@ pub(crate) struct Args {
 }
 
 #[derive(Debug, Subcommand)]
-
 pub(crate) enum Command {
     /// Create event and metric definitions.
     Generate(GenerateArgs),
@@ -105,14 +104,5 @@ pub(crate) enum LogFormat {
     /// A line for people.
     Text,
     /// An object of JSON on a line.
-    Json,
-}
-
-/// How to print what a person and a machine may both read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people.
-    Human,
-    /// For machines; the shape is stable.
     Json,
 }

@@ -2,8 +2,8 @@
 
 mod place;
 
-use crate::args::Format;
 use crate::context::Context;
+use crate::output::Format;
 use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::{Context as _, bail, ensure};

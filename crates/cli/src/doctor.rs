@@ -7,8 +7,8 @@ mod server;
 mod settings;
 mod snowplow;
 
-use crate::args::Format;
 use crate::context::Context;
+use crate::output::Format;
 use crate::output::{self, Style};
 use crate::visible::visible;
 use internal_events_definitions::Severity;

@@ -1,8 +1,8 @@
 //! `internal-events explain`: why an event would, or would not, move which metric.
 
-use crate::args::Format;
 use crate::context::{Context, RedisArgs};
 use crate::metrics::today;
+use crate::output::Format;
 use crate::output::{self, Style};
 use crate::track::EventArgs;
 use crate::visible::visible;

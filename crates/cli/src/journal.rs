@@ -6,8 +6,8 @@ mod verify;
 
 pub(crate) use entry::time;
 
-use crate::args::Format;
 use crate::context::Context;
+use crate::output::Format;
 use crate::output::{self, Style};
 use anyhow::{Context as _, bail};
 use internal_events::entry_json;

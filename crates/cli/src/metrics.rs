@@ -1,7 +1,7 @@
 //! `internal-events metrics`: values, and what they were read from.
 
-use crate::args::Format;
 use crate::context::{Context, RedisArgs};
+use crate::output::Format;
 use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::{Context as _, bail};

@@ -1,8 +1,8 @@
 //! `internal-events outbox`: what a destination would not take, and what becomes of it.
 
-use crate::args::Format;
 use crate::context::Context;
 use crate::journal;
+use crate::output::Format;
 use crate::output::{self, Style};
 use crate::visible::visible;
 use crate::which::{Which, may_throw_away};

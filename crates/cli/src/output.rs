@@ -4,6 +4,15 @@ use crate::secrets::masked;
 use crate::visible::{visible, visible_json, visible_lines};
 use std::io::{self, IsTerminal as _, Write as _};
 
+/// How to print what a person and a machine may both read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// For machines; the shape is stable.
+    Json,
+}
+
 /// Whether standard output may have colours: a terminal, and the user does not mind.
 pub(crate) fn stdout_has_colour() -> bool {
     io::stdout().is_terminal() && wants_colour()

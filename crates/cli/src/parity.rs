@@ -1,8 +1,8 @@
 //! `internal-events parity`: whether metrics are what they were before a migration.
 
-use crate::args::Format;
 use crate::context::{Context, RedisArgs};
 use crate::metrics::{matching, today};
+use crate::output::Format;
 use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::{Context as _, bail};

@@ -1,7 +1,7 @@
 //! `internal-events token`: what a caller of the server shows to be let in.
 
-use crate::args::Format;
 use crate::output;
+use crate::output::Format;
 use internal_events_collector::{NewToken, Scope, Token};
 use serde_json::json;
 use std::process::ExitCode;

@@ -1,8 +1,8 @@
 //! `internal-events track`: one event from the shell.
 
-use crate::args::Format;
 use crate::context::{Context, RedisArgs, SnowplowArgs};
 use crate::output;
+use crate::output::Format;
 use crate::visible::visible;
 use anyhow::{Context as _, anyhow, bail};
 use internal_events::{Call, Event, Id, Scalar, Submission, Tracker};

@@ -1,6 +1,6 @@
 //! The flags of GitLab's generator, and ours.
 
-use crate::args::Format;
+use crate::output::Format;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use internal_events_definitions::generate::{Existing, Request};

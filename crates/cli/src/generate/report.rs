@@ -1,7 +1,7 @@
 //! What the user, or a program, is told.
 
 use super::GenerateArgs;
-use crate::args::Format;
+use crate::output::Format;
 use crate::visible::{visible, visible_json};
 use anstream::{AutoStream, stderr, stdout};
 use clap::builder::styling::{AnsiColor, Style};

@@ -1,6 +1,6 @@
 //! Damaged counters, and what the journal can do about them.
 
-use crate::args::Format;
+use crate::output::Format;
 use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::Context as _;

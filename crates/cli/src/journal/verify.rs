@@ -1,7 +1,7 @@
 //! Everything in a data directory, looked at.
 
 use crate::advice;
-use crate::args::Format;
+use crate::output::Format;
 use crate::output::{self, Style, with_causes};
 use crate::visible::visible;
 use anyhow::Context as _;
