@@ -43,7 +43,8 @@ pub(crate) use attempt::{Attempt, Planned, refusal};
 pub(crate) use call::{Arguments, Callee, plan};
 pub(crate) use imports::NEW_NAME;
 pub(crate) use inherited::Inherited;
-pub(crate) use script::{Context, Dialect, Script, with_script};
+pub(crate) use name::{choice, text};
+pub(crate) use script::{Component, Context, Dialect, Script, with_script};
 
 /// Rewrites a text of JavaScript or TypeScript.
 ///
@@ -56,7 +57,7 @@ pub fn rewrite(
     project: &Project,
     options: &Options,
 ) -> Result<Rewrite, Unparsable> {
-    let context = Context { project, options };
+    let context = Context { project, options, component: None };
     let dialect = match language {
         Language::TypeScript => Dialect::TypeScript,
         _ => Dialect::JavaScript,
@@ -84,7 +85,7 @@ pub fn rewrite_inline(
         for Inline { range, code } in inline::scripts(text, language) {
             let source = &text[range.clone()];
             if has_calls(source) && code != Code::Other {
-                let context = Context { project, options };
+                let context = Context { project, options, component: None };
                 let part = inline_script(source, range.start, code, context);
                 whole.take_part(part, 0);
             }

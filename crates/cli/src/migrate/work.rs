@@ -6,8 +6,8 @@ use crate::output;
 use internal_events_definitions::Sources;
 use internal_events_installation::Installation;
 use internal_events_migrate::{
-    FileCalls, Kind, Language, Options, Planned, Project, Reason, Refusal, Rewrite, Surroundings,
-    has_legacy_words, plan, rewrite_checked,
+    FileCalls, Kind, Language, Modules, Options, Planned, Project, Reason, Refusal, Rewrite,
+    Surroundings, has_legacy_words, plan, rewrite_checked,
 };
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -31,11 +31,13 @@ enum Look {
 /// Does everything but writing.
 pub(super) fn work(
     files: Files,
+    root: &Path,
     installation: &Installation,
     options: &Options,
     surroundings: &Surroundings,
 ) -> Whole {
     let mut project = Project::read(installation.analysis());
+    project.modules = modules(root);
     let n_files = files.candidates.len();
     let bar = output::progress(n_files as u64);
     let looks = in_parallel(&files.candidates, |it| {
@@ -68,6 +70,7 @@ pub(super) fn work(
         for (looked, language) in whole.looked.iter_mut().zip(&languages) {
             let mut events = looked.rewrite.sites.iter().filter_map(|it| it.event.as_ref());
             if events.any(|it| new.contains(it)) {
+                let project = project.at(&looked.shown);
                 looked.rewrite = rewritten(*language, &looked.text, &project, options);
             }
         }
@@ -100,9 +103,19 @@ fn look(candidate: &Candidate, project: &Project, options: &Options) -> Look {
         return Look::Nothing;
     }
     let Ok(text) = String::from_utf8(bytes) else { return skipped("it is not UTF-8") };
-    let rewrite = rewritten(candidate.language, &text, project, options);
+    let project = project.at(&candidate.shown);
+    let rewrite = rewritten(candidate.language, &text, &project, options);
     let (path, shown) = (candidate.path.clone(), candidate.shown.clone());
     Look::Looked(Looked { path, shown, text, rewrite }, candidate.language)
+}
+
+/// Files that others import, read when they are asked for.
+fn modules(root: &Path) -> Modules {
+    let root = root.to_owned();
+    Modules::new(move |path| {
+        let bytes = read(&root.join(path)).ok().flatten()?;
+        String::from_utf8(bytes).ok()
+    })
 }
 
 /// Reads a file; none if it is too large.

@@ -3,6 +3,7 @@
 use super::Work;
 use super::element::{Era, Part};
 use super::judge::{quote, refusal};
+use crate::javascript::Script;
 use crate::site::{Outcome, Reason, Rewrite, Unparsable};
 use crate::stack::bounded;
 use oxc_allocator::Allocator;
@@ -12,6 +13,7 @@ use oxc_ast::ast::{
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::Parser;
+use oxc_semantic::SemanticBuilder;
 use oxc_span::{SourceType, Span};
 use std::ops::Range;
 
@@ -19,7 +21,7 @@ mod objects;
 mod statements;
 mod values;
 
-pub(super) use values::{expression, json};
+pub(super) use values::{chosen, expression, json};
 
 /// Expressions within expressions that people write are far fewer.
 const N_DEEP: usize = 400;
@@ -77,9 +79,18 @@ fn parse(text: &str, source: SourceType, work: &mut Work<'_>) -> Result<(), Unpa
     visit(text, &parsed.program, work)
 }
 
-fn visit(text: &str, program: &Program<'_>, work: &mut Work<'_>) -> Result<(), Unparsable> {
-    let mut reader =
-        Reader { text, work, depth: 0, deepest: 0, datasets: Vec::new(), settled: Vec::new() };
+fn visit<'x>(text: &str, program: &'x Program<'x>, work: &mut Work<'_>) -> Result<(), Unparsable> {
+    let built = SemanticBuilder::new().with_build_nodes(true).build(program);
+    let script = Script::of(text, &built.semantic, work.context());
+    let mut reader = Reader {
+        text,
+        work,
+        script: &script,
+        depth: 0,
+        deepest: 0,
+        datasets: Vec::new(),
+        settled: Vec::new(),
+    };
     reader.visit_program(program);
     if reader.deepest >= N_DEEP {
         return Err(Unparsable::too_deep(0, "expressions are nested too deeply"));
@@ -90,6 +101,8 @@ fn visit(text: &str, program: &Program<'_>, work: &mut Work<'_>) -> Result<(), U
 struct Reader<'a, 'b, 'c> {
     text: &'c str,
     work: &'a mut Work<'b>,
+    /// The same text with what its names are bound to.
+    script: &'a Script<'a, 'a>,
     depth: usize,
     deepest: usize,
     /// Objects whose members become attributes without the word `data`.

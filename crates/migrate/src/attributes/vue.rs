@@ -12,13 +12,18 @@ mod interpolations;
 
 /// Rewrites a component.
 pub(super) fn read(text: &str, work: &mut Work<'_>) -> Result<(), Unparsable> {
-    for block in crate::vue::blocks(text)? {
+    let blocks = crate::vue::blocks(text)?;
+    let component = crate::vue::component(text, &blocks);
+    for block in blocks {
         let language = block.attribute(text, "lang").unwrap_or_default();
         let code = &text[block.content.clone()];
         let offset = block.content.start;
         let mut part = Work { rewrite: Rewrite::default(), ..*work };
         match &*block.name {
-            "template" if block.is_html(text) => template(code, &mut part),
+            "template" if block.is_html(text) => {
+                part.component = component;
+                template(code, &mut part);
+            }
             "template" if mentions_tracking(code) => {
                 let refused = refusal(
                     Reason::NotUnderstood,
@@ -73,7 +78,7 @@ fn hidden<'a>(text: &str, tag: &'a Tag) -> Option<&'a Raw> {
 
 fn read_tag(text: &str, tag: &Tag, element: &mut Element, work: &mut Work<'_>) {
     for raw in &tag.attributes {
-        match bound(text, raw) {
+        match bound(text, raw, work) {
             Some(Bound::Attribute(it)) => element.attributes.push(it),
             Some(Bound::Modified) => {
                 let refused = refusal(
@@ -97,7 +102,7 @@ enum Bound {
 }
 
 /// `:data-track-label="…"`, `v-bind:data-track-label="…"`
-fn bound(text: &str, raw: &Raw) -> Option<Bound> {
+fn bound(text: &str, raw: &Raw, work: &Work<'_>) -> Option<Bound> {
     let name = &text[raw.name.clone()];
     let rest = name.strip_prefix("v-bind:").or_else(|| name.strip_prefix(':'))?;
     let (plain, modifier) = rest.split_once('.').map_or((rest, None), |it| (it.0, Some(it.1)));
@@ -106,13 +111,18 @@ fn bound(text: &str, raw: &Raw) -> Option<Bound> {
     if modifier.is_some() || raw.value.is_none() {
         return (era == Era::Legacy && part == Part::Action).then_some(Bound::Modified);
     }
-    let (value, literal) = expression_value(text, raw, part);
+    let (value, literal) = expression_value(text, raw, part, work);
     let at = raw.name.end - rest.len();
     let attribute = Attribute { literal, ..html::named(text, raw, at, (era, part), value) };
     Some(Bound::Attribute(attribute))
 }
 
-fn expression_value(text: &str, raw: &Raw, part: Part) -> (Value, Option<Range<usize>>) {
+fn expression_value(
+    text: &str,
+    raw: &Raw,
+    part: Part,
+    work: &Work<'_>,
+) -> (Value, Option<Range<usize>>) {
     let Some(range) = &raw.value else { return (Value::Nothing, None) };
     let Some((value, literal)) = javascript::expression(&raw.text) else {
         return (Value::Computed(quote(text, range)), None);
@@ -122,6 +132,9 @@ fn expression_value(text: &str, raw: &Raw, part: Part) -> (Value, Option<Range<u
     let literal = literal.map(|it| it.start + range.start..it.end + range.start);
     match value {
         Value::Text(it) if part == Part::Extra => (javascript::json(&it), literal),
+        Value::Computed(code) if part == Part::Action => {
+            (javascript::chosen(&raw.text, work).unwrap_or(Value::Computed(code)), None)
+        }
         it => (it, literal),
     }
 }

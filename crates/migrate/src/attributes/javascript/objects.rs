@@ -1,6 +1,6 @@
 //! Objects with attributes as members: `{ 'data-track-action': 'x' }`.
 
-use super::values::{literal, quote_of, value};
+use super::values::{literal, quote_of};
 use super::{Reader, bytes, is_action};
 use crate::attributes::element::{
     Attribute, Case, Element, Era, Layout, Part, data_meaning, internal_name, meaning,
@@ -79,7 +79,7 @@ impl Reader<'_, '_, '_> {
             part,
             range: bytes(property.span),
             rename: new.map(|it| (range, it)).into_iter().collect(),
-            value: value(self.text, &property.value),
+            value: self.value(part, &property.value),
             literal: literal(self.text, &property.value),
             load,
         })

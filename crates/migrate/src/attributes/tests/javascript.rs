@@ -98,7 +98,8 @@ fn refusals() {
         "...this.trackAttrs",
     );
     not("a = { track_action: 'x' };", Reason::IndirectArguments, "track_action: 'x'");
-    not("a = { 'data-track-action': cond ? 'x' : 'y' };", Reason::ComputedName, "cond");
+    not("a = { 'data-track-action': cond ? x : 'y' };", Reason::ComputedName, "cond");
+    not("f((A) => ({ 'data-track-action': A }));\nconst A = 'x';", Reason::ComputedName, "A");
     not(
         "a = { 'data-track-action': 'x', 'data-toggle': 'dropdown' };",
         Reason::SeveralCalls,
