@@ -18,6 +18,7 @@ mod gather;
 mod lines;
 mod metric;
 mod project;
+mod specs;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -84,6 +85,8 @@ pub struct Planned {
     pub sites: Vec<MetricSite>,
     /// Events whose calls must stay: rewrite again with them, and plan again.
     pub held: BTreeMap<String, Held>,
+    /// Events of specs that must stay, by the path of the spec: rewrite again with them as well.
+    pub held_specs: BTreeMap<String, BTreeMap<String, Refusal>>,
     /// Key paths of the metrics that became internal.
     pub key_paths: Vec<String>,
     /// What a person has to look at.
@@ -92,7 +95,7 @@ pub struct Planned {
 
 /// Plans what becomes of definitions and tables.
 ///
-/// Where [`Planned::held`] has events that the calls were not rewritten with, everything else is of
+/// Where [`Planned::held`] or [`Planned::held_specs`] has events that the calls were not rewritten with, everything else is of
 /// no use: rewrite again, and plan again.
 pub fn plan(
     sources: &Sources,
@@ -101,8 +104,10 @@ pub fn plan(
     surroundings: &Surroundings,
 ) -> Planned {
     let analysis = analyze(sources);
+    let held_specs = specs::held(calls, &analysis, surroundings);
     let calls = gather::Calls::new(calls, &analysis);
-    let mut planned = Planned { held: taken(&calls, &analysis), ..Planned::default() };
+    let held = taken(&calls, &analysis);
+    let mut planned = Planned { held, held_specs, ..Planned::default() };
     if !planned.held.is_empty() {
         return planned;
     }

@@ -88,6 +88,13 @@ impl Modules {
         agreed
     }
 
+    /// The files that a module may be, components among them.
+    pub(crate) fn files(&self, module: &str) -> Vec<String> {
+        let endings = || ENDINGS.into_iter().chain([".vue"]);
+        let places = self.places(module).into_iter();
+        places.flat_map(|place| endings().map(move |it| format!("{place}{it}"))).collect()
+    }
+
     /// Where a module may be, without the ending of its file.
     fn places(&self, module: &str) -> Vec<String> {
         let Some(at) = self.path() else { return Vec::new() };

@@ -16,6 +16,8 @@ pub struct Project {
     /// Events whose calls must stay as they are, by the new name, and why: what only all files and
     /// definitions together tell. [`rewrite`](crate::rewrite()) looks here, no rewriter has to.
     pub held: BTreeMap<String, Held>,
+    /// Events that specs must expect as before, by the path of the spec, and why.
+    pub held_specs: Arc<BTreeMap<String, BTreeMap<String, Refusal>>>,
     /// Other files, for names that a file imports.
     pub modules: Modules,
 }

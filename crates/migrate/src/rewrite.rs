@@ -146,6 +146,15 @@ fn overlap(edits: &Edits) -> bool {
 
 /// Refuses the calls that must stay for what stands elsewhere.
 fn hold(language: Language, whole: &mut Rewrite, project: &Project) {
+    if let Some(specs) = project.modules.path().and_then(|it| project.held_specs.get(it)) {
+        let held = |it: &Site| specs.get(it.event.as_deref()?);
+        take_back(
+            language,
+            whole,
+            |it| held(it).is_some(),
+            |it| held(it).cloned().unwrap_or_else(not_alone),
+        );
+    }
     if project.held.is_empty() {
         return;
     }

@@ -16,7 +16,7 @@ use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// More threads than this wait for the disk, not for a core.
 const MAX_THREADS: usize = 16;
@@ -63,13 +63,22 @@ pub(super) fn work(
         let planned = planned(sources, &whole.looked, options, surroundings);
         let new: BTreeSet<String> =
             planned.held.keys().filter(|it| !project.held.contains_key(*it)).cloned().collect();
-        if new.is_empty() {
+        let is_known = |it: &String| {
+            project.held_specs.get(it).is_some_and(|known| *known == planned.held_specs[it])
+        };
+        let specs: BTreeSet<String> =
+            planned.held_specs.keys().filter(|it| !is_known(it)).cloned().collect();
+        if new.is_empty() && specs.is_empty() {
             break planned;
         }
         project.held.extend(planned.held.into_iter().filter(|(it, _)| new.contains(it)));
+        let held_specs = Arc::make_mut(&mut project.held_specs);
+        for (path, events) in planned.held_specs {
+            held_specs.entry(path).or_default().extend(events);
+        }
         for (looked, language) in whole.looked.iter_mut().zip(&languages) {
             let mut events = looked.rewrite.sites.iter().filter_map(|it| it.event.as_ref());
-            if events.any(|it| new.contains(it)) {
+            if specs.contains(&looked.shown) || events.any(|it| new.contains(it)) {
                 let project = project.at(&looked.shown);
                 looked.rewrite = rewritten(*language, &looked.text, &project, options);
             }

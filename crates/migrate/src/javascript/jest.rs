@@ -204,10 +204,8 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
                     "toHaveBeenCalledWith"
                     | "toBeCalledWith"
                     | "toHaveBeenLastCalledWith"
-                    | "lastCalledWith" => self.add(call.span, self.expected(call, 0)),
-                    "toHaveBeenNthCalledWith" | "nthCalledWith" => {
-                        self.add(call.span, self.expected(call, 1));
-                    }
+                    | "lastCalledWith" => self.expect(call, 0),
+                    "toHaveBeenNthCalledWith" | "nthCalledWith" => self.expect(call, 1),
                     _ => {
                         let what = "what is expected is not understood";
                         self.add(call.span, Err(odd(script, what, call.span)));
@@ -242,8 +240,21 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         }
     }
 
+    fn expect(&mut self, call: &CallExpression<'a>, skip: usize) {
+        let (event, planned) = match self.expected(call, skip) {
+            Ok((event, planned)) => (event, Ok(planned)),
+            Err(it) => (None, Err(it)),
+        };
+        let expected = attempt(self.script, Kind::Jest, call.span, planned);
+        self.attempts.push(Attempt { event, ..expected });
+    }
+
     /// The arguments that are expected: category, action, properties.
-    fn expected(&self, call: &CallExpression<'a>, skip: usize) -> Result<Planned, Refusal> {
+    fn expected(
+        &self,
+        call: &CallExpression<'a>,
+        skip: usize,
+    ) -> Result<(Option<String>, Planned), Refusal> {
         let script = self.script;
         let arguments: Vec<_> = call.arguments.iter().filter_map(|it| it.as_expression()).collect();
         let is_plain = arguments.len() == call.arguments.len();
@@ -254,7 +265,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             _ => return Err(odd(script, "other arguments are expected", call.span)),
         };
         let mut planned = Planned::default();
-        let (_, edits) = name::names(script, action)?;
+        let (names, edits) = name::names(script, action)?;
         planned.edits.extend(edits);
         let (old, next) = (category.span(), action.span().start);
         planned.edits.replace(script.between(old.start, next), script.comments(old.end, next));
@@ -272,7 +283,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
                     .to_owned(),
             );
         }
-        Ok(planned)
+        Ok((names.into_iter().next().map(|it| it.new), planned))
     }
 
     /// The properties that are expected.
