@@ -6,6 +6,7 @@
 //!                      ├─► imports of `~/tracking` and `~/api`
 //!                      ├─► components with the mixin ─► one group: all of it, or nothing
 //!                      ├─► calls of `Tracking.event` and of the API: each alone
+//!                      ├─► calls that would count twice ─► merged, or nothing
 //!                      └─► helpers of specs ─► one group
 //!                      │
 //!                      ▼
@@ -25,6 +26,7 @@ mod name;
 mod object;
 mod raw;
 mod script;
+mod several;
 
 #[cfg(test)]
 mod properties;
@@ -135,10 +137,17 @@ pub(crate) fn run(script: &Script<'_, '_>, template: Option<&dyn Template>) -> R
         attempts
     };
     let (components, elsewhere) = component::attempts(script, &imports, template);
-    let mut attempts = attempt::together(group(components));
+    let mut components = group(components);
+    let mut events = group(raw::events(script, &imports));
+    let mut api = group(raw::api(script, &imports));
+    let mut calls: Vec<&mut Attempt> =
+        components.iter_mut().chain(&mut events).chain(&mut api).collect();
+    let merged = several::look(script, &mut calls);
+    let mut attempts = attempt::together(components);
     attempts.extend(elsewhere);
-    attempts.extend(group(raw::events(script, &imports)));
-    attempts.extend(group(raw::api(script, &imports)));
+    attempts.extend(events);
+    attempts.extend(api);
+    several::take_out(&merged, &mut attempts);
     attempts.extend(attempt::together(jest::attempts(script, &imports)));
     attempts.retain(|it| script.context.options.includes(it.kind));
     let done = attempt::freed(&attempts);

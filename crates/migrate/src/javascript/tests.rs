@@ -4,6 +4,7 @@ mod jest;
 mod mixins;
 mod raws;
 mod refusals;
+mod several;
 
 use crate::site::{Outcome, Reason, Rewrite};
 use crate::{Language, Options, Project, Style};
