@@ -349,8 +349,8 @@ const REFUSED: &[(&str, Reason, &str)] = &[
     ),
     (
         "Gitlab::Tracking.event('c', 'x', context: [ServicePingContext.new(event: 'y').to_context])\n",
-        Reason::CustomContext,
-        "event: 'y'",
+        Reason::SeveralCalls,
+        "`y` is counted",
     ),
     ("Gitlab::Tracking.event('c', 'x', user: u.id)\n", Reason::RawId, "user: u.id"),
     ("Gitlab::Tracking.event('c', 'x', flag: true)\n", Reason::UnknownArgument, "flag: true"),
