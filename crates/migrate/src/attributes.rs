@@ -42,7 +42,8 @@ pub fn rewrite(
     if !options.includes(Kind::DataAttributes) || !is_worth_a_look(text) {
         return Ok(Rewrite::default());
     }
-    let mut work = Work { project, options, component: None, rewrite: Rewrite::default() };
+    let mut work =
+        Work { project, options, component: None, in_dropdown: false, rewrite: Rewrite::default() };
     let read = || match language {
         Language::Html => {
             html::read(text, &mut work);
@@ -103,6 +104,8 @@ struct Work<'a> {
     options: &'a Options,
     /// The component that a template belongs to.
     component: Option<Component<'a>>,
+    /// Whether the tag that is read opens and closes with a dropdown in it.
+    in_dropdown: bool,
     rewrite: Rewrite,
 }
 

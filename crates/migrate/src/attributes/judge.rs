@@ -117,7 +117,7 @@ impl Work<'_> {
         no_context(text, element)?;
         let olds = static_names(text, action)?;
         let old = olds[0].as_str();
-        if element.is_dropdown {
+        if element.is_dropdown || self.in_dropdown {
             return Err(refusal(
                 Reason::SeveralCalls,
                 format!("a dropdown sends `{old}`, `{old}_show` and `{old}_hide`"),
