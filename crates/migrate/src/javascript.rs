@@ -21,6 +21,7 @@ mod fields;
 mod imports;
 mod inherited;
 mod jest;
+mod layout;
 mod members;
 mod name;
 mod object;
@@ -45,6 +46,7 @@ pub(crate) use attempt::{Attempt, Planned, refusal};
 pub(crate) use call::{Arguments, Callee, plan};
 pub(crate) use imports::NEW_NAME;
 pub(crate) use inherited::Inherited;
+pub(crate) use layout::{WIDTH, applied};
 pub(crate) use name::{choice, text};
 pub(crate) use script::{Component, Context, Dialect, Script, with_script};
 
@@ -150,6 +152,7 @@ pub(crate) fn run(script: &Script<'_, '_>, template: Option<&dyn Template>) -> R
     several::take_out(&merged, &mut attempts);
     attempts.extend(attempt::together(jest::attempts(script, &imports)));
     attempts.retain(|it| script.context.options.includes(it.kind));
+    attempts.iter_mut().for_each(|it| layout::fit(script, it));
     let done = attempt::freed(&attempts);
     let mut rewrite = attempt::settle(attempts);
     rewrite.edits.extend(imports.edits(script, &done));

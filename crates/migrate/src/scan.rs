@@ -26,6 +26,8 @@ const WORDS: &[&str] = &[
     "Snowplow event",
     "tracked issu",
     "tracked merge request",
+    "tracked event",
+    "have_tracking",
     "tracking unique",
     "RedisHLL",
     "tracking_attrs",

@@ -116,7 +116,10 @@ impl Reader<'_, '_, '_> {
     fn hash(&mut self, range: Range<usize>) {
         // Within `[…]` members of hashes and calls may stand as HAML has them.
         let inner = &self.text[range.start + 1..range.end - 1];
-        let code = format!("[{inner}]");
+        let mut code = format!("[{inner}]");
+        if code.lines().any(ends_piped) {
+            code = unpiped(&code);
+        }
         self.ruby(range, &[code], Flavour::HamlAttributes);
     }
 

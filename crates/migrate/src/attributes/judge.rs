@@ -338,6 +338,11 @@ pub(super) fn mentions_tracking(code: &str) -> bool {
         "track_event",
         "tracking_attrs",
         "trackAction",
+        // HAML makes attributes of a hash within a hash.
+        "track: {",
+        "track => {",
+        "track' => {",
+        "track\" => {",
     ];
     words.iter().any(|it| code.contains(it))
 }

@@ -3,10 +3,12 @@
 use super::attempt::{Attempt, Planned, refusal};
 use super::fields;
 use super::imports::{Imports, Module, line};
+use super::layout;
 use super::name;
 use super::object;
 use super::raw::attempt;
 use super::script::Script;
+use crate::edit::Edits;
 use crate::options::Style;
 use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
@@ -268,7 +270,8 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         let (names, edits) = name::names(script, action)?;
         planned.edits.extend(edits);
         let (old, next) = (category.span(), action.span().start);
-        planned.edits.replace(script.between(old.start, next), script.comments(old.end, next));
+        let comments = script.comments(old.end, next);
+        planned.edits.replace(script.between(old.start, next), comments);
         if let Some(data) = data {
             self.properties(data, &mut planned)?;
             let end = data.span().end;
@@ -277,6 +280,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             let is_kept = options.keeps_category && options.style == Style::Current;
             let last = if is_kept { category.source.as_str() } else { "undefined" };
             planned.edits.replace(script.between(end, end), format!(", {last}"));
+            self.lay_out(call, &arguments[..skip], [action, data], last, &mut planned);
             planned.notes.push(
                 "the last argument is what a mixin passes on; it is missing where the component \
                  calls `InternalEvents.trackEvent` itself, or on a click"
@@ -284,6 +288,50 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             );
         }
         Ok((names.into_iter().next().map(|it| it.new), planned))
+    }
+
+    /// Writes the arguments anew as the formatter would, unless a comment stands among them.
+    fn lay_out(
+        &self,
+        call: &CallExpression<'a>,
+        first: &[&Expression<'a>],
+        rest: [&Expression<'a>; 2],
+        last: &str,
+        planned: &mut Planned,
+    ) {
+        let script = self.script;
+        let (open, close) = (call.callee.span().end + 1, call.span.end - 1);
+        let is_plain = script.comments(open, close).is_empty()
+            && script.source(Span::new(open - 1, open)) == "(";
+        let after_edits = |it: &Expression<'a>| {
+            let range = script.range(it.span());
+            let mut within = Edits::default();
+            for edit in planned.edits.iter() {
+                if range.start <= edit.range.start && edit.range.end <= range.end {
+                    // What is put behind an argument is no part of it.
+                    if edit.range.start < range.end {
+                        within.replace(edit.range.clone(), edit.text.clone());
+                    }
+                }
+            }
+            layout::applied(script.source(it.span()), range.start, &within)
+        };
+        let written = first.iter().copied().chain(rest).map(after_edits);
+        let Some(mut written) = written.collect::<Option<Vec<_>>>().filter(|_| is_plain) else {
+            return;
+        };
+        written.push(last.to_owned());
+        let before = script.before(open).rsplit('\n').next().unwrap_or_default();
+        let (_, after) = layout::around(script, Span::new(close, close));
+        let place = layout::Place {
+            indentation: script.indentation(open),
+            before: before.chars().count(),
+            after: after.chars().count(),
+        };
+        if let Some(text) = layout::arguments(&place, &written) {
+            planned.edits = Edits::default();
+            planned.edits.replace(script.between(open, close), text);
+        }
     }
 
     /// The properties that are expected.

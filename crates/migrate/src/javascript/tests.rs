@@ -1,6 +1,7 @@
 //! Scripts before and after, and what is refused.
 
 mod jest;
+mod layouts;
 mod mixins;
 mod raws;
 mod refusals;

@@ -2,6 +2,7 @@
 
 use super::super::file::{File, New, Plan, refusal};
 use super::super::model::{Arg, Call, Shape, Statement, Value};
+use super::super::render::WIDTH;
 use super::changed;
 use crate::edit::Edits;
 use crate::site::{Reason, Refusal};
@@ -63,8 +64,24 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     file.movable(call, &New::default())?;
     let mut edits = Edits::default();
     edits.replace(action.range.start..action.range.start, "expect { ");
+    let matcher = fitted(file, action, &matcher);
     edits.replace(action.range.end..call.range.end, format!(" }}{matcher}"));
     Ok(changed(written, edits))
+}
+
+/// The matcher on lines of its own, if all of it is too long for one.
+fn fitted(file: &File<'_>, action: &Statement, matcher: &str) -> String {
+    let before = file.line_start(action.range.start)..action.range.end;
+    let length = file.code(&before).chars().count() + "expect {  }".len() + matcher.chars().count();
+    if length <= WIDTH {
+        return matcher.to_owned();
+    }
+    let line_break = format!("{}{}  ", file.line_break(), file.indentation(action.range.start));
+    let (event, with) = matcher.split_once(").with(").unwrap_or((matcher, ""));
+    if with.is_empty() {
+        return format!("{line_break}{matcher}");
+    }
+    format!("{line_break}{event}){line_break}.with({with}")
 }
 
 /// `.to trigger_internal_events('x').with(…)`
@@ -190,20 +207,32 @@ fn unknown(file: &File<'_>, arg: &Arg) -> Refusal {
     )
 }
 
+/// `have_tracking(action: 'x')`: attributes of legacy tracking are expected.
+pub(super) fn of_attributes(file: &File<'_>, call: &Call) -> Refusal {
+    refusal(
+        Reason::NotUnderstood,
+        format!("legacy attributes are expected: `{}`", file.short(&call.range)),
+        "Once the element is migrated, write `trigger_internal_events('event').on_click`, with \
+         `.with(additional_properties: { … })` before it, or `.on_load`.",
+    )
+}
+
 /// `expect(HLLRedisCounter).to receive(:track_event)`: what it expects does not happen any more.
 pub(super) fn of_receive(file: &File<'_>, call: &Call) -> Option<Refusal> {
     let Shape::Call(expect) = &call.receiver.as_ref()?.shape else { return None };
     let object = expect.args.first()?.positional()?;
     let Shape::Constant(object) = &object.shape else { return None };
-    let message = match object.as_str() {
-        "Gitlab::Tracking" => ":event",
-        it if it.ends_with("HLLRedisCounter") => ":track_event",
+    let messages: &[&str] = match object.as_str() {
+        "Gitlab::Tracking" => &[":event", ":definition"],
+        it if it.ends_with("HLLRedisCounter") => &[":track_event"],
+        it if it.contains("UsageDataCounters") => &[":count)", ":count,", ":increment"],
         _ => return None,
     };
     let matcher = call.args.first()?;
     let code = file.code(&matcher.range);
     let is_receive = code.starts_with("receive(") || code.starts_with("have_received(");
-    let is_message = code.split_once('(')?.1.starts_with(message);
+    let given = code.split_once('(')?.1;
+    let is_message = messages.iter().any(|it| given.starts_with(it));
     let is_expectation = expect.name == "expect" && expect.receiver.is_none();
     (is_expectation && is_receive && is_message).then(|| {
         let negation = if call.name == "to" { "to" } else { "not_to" };
