@@ -44,6 +44,7 @@ use std::ops::Range;
 
 pub(crate) use attempt::{Attempt, Planned, refusal};
 pub(crate) use call::{Arguments, Callee, plan};
+pub(crate) use elsewhere::FROM_ANOTHER_FILE;
 pub(crate) use imports::NEW_NAME;
 pub(crate) use inherited::Inherited;
 pub(crate) use layout::{WIDTH, applied};

@@ -36,7 +36,7 @@ pub use edit::{Edit, Edits};
 pub use language::Language;
 pub use modules::Modules;
 pub use options::{Options, Style};
-pub use project::{Held, LegacyEvent, Project};
+pub use project::{Held, LegacyEvent, Project, Tell, Told};
 pub use rewrite::{rewrite, rewrite_checked};
 pub use scan::has_legacy_words;
 pub use site::{

@@ -16,8 +16,8 @@ pub struct Project {
     /// Events whose calls must stay as they are, by the new name, and why: what only all files and
     /// definitions together tell. [`rewrite`](crate::rewrite()) looks here, no rewriter has to.
     pub held: BTreeMap<String, Held>,
-    /// Events that specs must expect as before, by the path of the spec, and why.
-    pub held_specs: Arc<BTreeMap<String, BTreeMap<String, Refusal>>>,
+    /// What other files mean for events of one, by its path.
+    pub told: Arc<Told>,
     /// Other files, for names that a file imports.
     pub modules: Modules,
 }
@@ -28,6 +28,18 @@ impl Project {
     pub fn at(&self, path: &str) -> Self {
         Self { modules: self.modules.at(path), ..self.clone() }
     }
+}
+
+/// What other files mean for events of files, by the path and by the event.
+pub type Told = BTreeMap<String, BTreeMap<String, Tell>>;
+
+/// What other files mean for an event of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tell {
+    /// It must stay as it is.
+    Stays(Refusal),
+    /// No mixin tracks it, so that a spec sees no category behind its properties.
+    HasNoCategory,
 }
 
 /// Why the calls of an event must stay as they are.

@@ -63,22 +63,21 @@ pub(super) fn work(
         let planned = planned(sources, &whole.looked, options, surroundings);
         let new: BTreeSet<String> =
             planned.held.keys().filter(|it| !project.held.contains_key(*it)).cloned().collect();
-        let is_known = |it: &String| {
-            project.held_specs.get(it).is_some_and(|known| *known == planned.held_specs[it])
-        };
-        let specs: BTreeSet<String> =
-            planned.held_specs.keys().filter(|it| !is_known(it)).cloned().collect();
-        if new.is_empty() && specs.is_empty() {
+        let is_known =
+            |it: &String| project.told.get(it).is_some_and(|known| *known == planned.told[it]);
+        let told: BTreeSet<String> =
+            planned.told.keys().filter(|it| !is_known(it)).cloned().collect();
+        if new.is_empty() && told.is_empty() {
             break planned;
         }
         project.held.extend(planned.held.into_iter().filter(|(it, _)| new.contains(it)));
-        let held_specs = Arc::make_mut(&mut project.held_specs);
-        for (path, events) in planned.held_specs {
-            held_specs.entry(path).or_default().extend(events);
+        let known = Arc::make_mut(&mut project.told);
+        for (path, events) in planned.told {
+            known.entry(path).or_default().extend(events);
         }
         for (looked, language) in whole.looked.iter_mut().zip(&languages) {
             let mut events = looked.rewrite.sites.iter().filter_map(|it| it.event.as_ref());
-            if specs.contains(&looked.shown) || events.any(|it| new.contains(it)) {
+            if told.contains(&looked.shown) || events.any(|it| new.contains(it)) {
                 let project = project.at(&looked.shown);
                 looked.rewrite = rewritten(*language, &looked.text, &project, options);
             }

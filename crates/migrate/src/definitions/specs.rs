@@ -2,12 +2,10 @@
 
 use super::{FileCalls, Surroundings};
 use crate::modules::Modules;
-use crate::site::{Outcome, Reason, Refusal, Site};
+use crate::project::{Tell, Told};
+use crate::site::{Kind, Outcome, Reason, Refusal, Site};
 use internal_events_definitions::Analysis;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Why events of specs must stay as they are: by the path of the spec, and by event.
-pub(super) type HeldSpecs = BTreeMap<String, BTreeMap<String, Refusal>>;
 
 /// Whether a file tests others.
 pub(super) fn is_spec(path: &str) -> bool {
@@ -26,6 +24,10 @@ struct Fate<'a> {
     is_internal: bool,
     /// A call that names it, and stays.
     stays: Option<&'a str>,
+    /// Whether a mixin tracks it.
+    has_mixin: bool,
+    /// Whether a click, or a call of its own, tracks it.
+    has_other: bool,
 }
 
 /// The events of a file that is no spec.
@@ -36,30 +38,35 @@ struct Tested<'a> {
     computed: Option<&'a str>,
 }
 
-/// Finds the events of specs whose code stays.
-pub(super) fn held(
+/// Tells specs which of their events are tracked by code that stays, and which by no mixin.
+pub(super) fn told(
     files: &[FileCalls<'_>],
     analysis: &Analysis,
     surroundings: &Surroundings,
-) -> HeldSpecs {
+) -> Told {
     let (specs, code): (Vec<&FileCalls<'_>>, Vec<&FileCalls<'_>>) =
         files.iter().partition(|it| is_spec(it.path));
     let code: BTreeMap<&str, Tested<'_>> = code.iter().map(|it| (it.path, tested(it))).collect();
     let internal = analysis.definitions.events.iter().filter(|it| it.internal);
     let defined: BTreeSet<&str> = internal.map(|it| it.action.as_str()).collect();
-    let mut held = HeldSpecs::new();
+    let mut told = Told::new();
     for spec in specs {
         let linked: Vec<&Tested<'_>> = links(spec, &code);
         for site in &spec.rewrite.sites {
             let Some(event) = rewritten(site) else { continue };
             let why = why(event, &linked, &code, &defined, surroundings.is_whole);
-            if let Some(what) = why {
-                let events = held.entry(spec.path.to_owned()).or_default();
-                events.entry(event.to_owned()).or_insert(refusal(what));
+            let tell = match why {
+                Some(what) => Some(Tell::Stays(refusal(what))),
+                None if site.kind == Kind::Jest => passes(event, &linked, &code),
+                None => None,
+            };
+            if let Some(tell) = tell {
+                let events = told.entry(spec.path.to_owned()).or_default();
+                events.entry(event.to_owned()).or_insert(tell);
             }
         }
     }
-    held
+    told
 }
 
 fn rewritten(site: &Site) -> Option<&str> {
@@ -106,6 +113,29 @@ fn why(
     })
 }
 
+/// What a spy of an event is passed: a mixin adds a category, others do not.
+fn passes(event: &str, linked: &[&Tested<'_>], code: &BTreeMap<&str, Tested<'_>>) -> Option<Tell> {
+    let near: Vec<&Fate<'_>> = linked.iter().filter_map(|it| it.events.get(event)).collect();
+    let fates = if near.is_empty() {
+        code.values().filter_map(|it| it.events.get(event)).collect()
+    } else {
+        near
+    };
+    let has_mixin = fates.iter().any(|it| it.has_mixin);
+    let has_other = fates.iter().any(|it| it.has_other);
+    match (has_mixin, has_other) {
+        (_, false) => None,
+        (false, true) => Some(Tell::HasNoCategory),
+        (true, true) => Some(Tell::Stays(Refusal {
+            reason: Reason::NotUnderstood,
+            what: format!("`{event}` is tracked by a mixin, and by a click or a call of its own"),
+            advice: "write the expectation by hand: with `undefined` behind the properties for \
+                     what the mixin tracks, and without it for the others"
+                .to_owned(),
+        })),
+    }
+}
+
 /// What became of the events of a file.
 fn tested<'a>(file: &'a FileCalls<'a>) -> Tested<'a> {
     let mut tested = Tested::default();
@@ -114,7 +144,10 @@ fn tested<'a>(file: &'a FileCalls<'a>) -> Tested<'a> {
             Outcome::Refused(it) => it,
             Outcome::Already | Outcome::Rewritten { .. } => {
                 if let Some(event) = &site.event {
-                    tested.events.entry(event).or_default().is_internal = true;
+                    let fate = tested.events.entry(event).or_default();
+                    fate.is_internal = true;
+                    fate.has_mixin |= site.kind == Kind::VueMixin;
+                    fate.has_other |= site.kind != Kind::VueMixin;
                 }
                 continue;
             }
@@ -154,14 +187,19 @@ fn links<'c, 'a>(
             }
         }
     } else {
-        let modules = Modules::default().at(&path);
-        let imports = spec.text.split("from ").skip(1).filter_map(|it| {
-            let quote = it.chars().next().filter(|it| matches!(it, '\'' | '"'))?;
-            it[1..].split(quote).next()
-        });
-        found.extend(imports.flat_map(|it| modules.files(it)));
+        found = imported(spec);
     }
     found.iter().filter_map(|it| code.get(it.as_str())).collect()
+}
+
+/// The files that a script may import.
+pub(super) fn imported(file: &FileCalls<'_>) -> Vec<String> {
+    let modules = Modules::default().at(file.path);
+    let imports = file.text.split("from ").skip(1).filter_map(|it| {
+        let quote = it.chars().next().filter(|it| matches!(it, '\'' | '"'))?;
+        it[1..].split(quote).next()
+    });
+    imports.flat_map(|it| modules.files(it)).collect()
 }
 
 #[cfg(test)]
@@ -188,8 +226,8 @@ mod tests {
         }
     }
 
-    /// Whether the first file is held, beside the others.
-    fn is_held(files: &[(&str, &str)], is_whole: bool) -> bool {
+    /// What the first file is told, beside the others.
+    fn told_first(files: &[(&str, &str)], is_whole: bool) -> Option<Tell> {
         let rewritten = files.iter().map(|(path, text)| {
             let language = Language::of(Path::new(path)).expect("a language");
             let project = Project::default().at(path);
@@ -206,10 +244,15 @@ mod tests {
             Source { path: "config/events/a.yml".to_owned(), bytes: defined.as_bytes().to_vec() };
         let sources = Sources { events: vec![source], ..Sources::default() };
         let surroundings = Surroundings { is_whole, ..Surroundings::default() };
-        let held = held(&calls, &analyze(&sources), &surroundings);
-        let is_first = held.keys().all(|it| it == files[0].0);
-        assert!(is_first, "only specs are held: {held:?}");
-        !held.is_empty()
+        let told = told(&calls, &analyze(&sources), &surroundings);
+        let is_first = told.keys().all(|it| it == files[0].0);
+        assert!(is_first, "only specs are told: {told:?}");
+        told.into_values().flatten().next().map(|it| it.1)
+    }
+
+    /// Whether the first file is held, beside the others.
+    fn is_held(files: &[(&str, &str)], is_whole: bool) -> bool {
+        matches!(told_first(files, is_whole), Some(Tell::Stays(_)))
     }
 
     #[test]
@@ -251,5 +294,32 @@ mod tests {
         // Where not all was looked at, only what is seen to stay holds a spec.
         assert!(!is_held(&[("spec/a_spec.rb", ruby)], false));
         assert!(is_held(&[("spec/a_spec.rb", ruby), ("app/a.rb", &stays)], false));
+    }
+
+    #[test]
+    fn a_spec_sees_a_category_only_where_a_mixin_passes_one_on() {
+        let spec = "import { mockTracking } from 'helpers/tracking_helper';\n\
+                    import A from './a.vue';\nit('x', () => {\n  \
+                    const spy = mockTracking(undefined, A, jest.spyOn);\n  \
+                    expect(spy).toHaveBeenCalledWith(undefined, 'open_a', {});\n});\n";
+        let mixin = "mixins: [Tracking.mixin()], created() { this.track('open_a'); }";
+        let call = "created() { Tracking.event('c', 'open_a'); }";
+        let click = "<a data-track-action=\"open_a\" />";
+        let component = |options: &str, template: &str| {
+            format!(
+                "<template><b>{template}</b></template>\n<script>\n\
+                 import Tracking from '~/tracking';\nexport default {{ {options} }};\n</script>\n"
+            )
+        };
+        let told = |component: &str| {
+            told_first(
+                &[("spec/a_spec.js", spec), ("spec/../a.vue", ""), ("b.vue", component)],
+                true,
+            )
+        };
+        assert_eq!(told(&component(mixin, "")), None);
+        assert_eq!(told(&component("", click)), Some(Tell::HasNoCategory));
+        assert_eq!(told(&component(call, "")), Some(Tell::HasNoCategory));
+        assert!(matches!(told(&component(mixin, click)), Some(Tell::Stays(_))));
     }
 }

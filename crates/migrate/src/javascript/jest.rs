@@ -10,6 +10,7 @@ use super::raw::attempt;
 use super::script::Script;
 use crate::edit::Edits;
 use crate::options::Style;
+use crate::project::Tell;
 use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, CallExpression, Expression, Statement};
@@ -269,6 +270,11 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         let mut planned = Planned::default();
         let (names, edits) = name::names(script, action)?;
         planned.edits.extend(edits);
+        let event = names.into_iter().next().map(|it| it.new);
+        let project = script.context.project;
+        let told = project.modules.path().and_then(|it| project.told.get(it));
+        let tell = told.zip(event.as_ref()).and_then(|(told, event)| told.get(event));
+        let has_category = tell != Some(&Tell::HasNoCategory);
         let (old, next) = (category.span(), action.span().start);
         let comments = script.comments(old.end, next);
         planned.edits.replace(script.between(old.start, next), comments);
@@ -279,15 +285,18 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             let options = script.context.options;
             let is_kept = options.keeps_category && options.style == Style::Current;
             let last = if is_kept { category.source.as_str() } else { "undefined" };
-            planned.edits.replace(script.between(end, end), format!(", {last}"));
+            let last = Some(last).filter(|_| has_category);
+            if let Some(last) = last {
+                planned.edits.replace(script.between(end, end), format!(", {last}"));
+                planned.notes.push(
+                    "the last argument is what a mixin passes on; it is missing where the \
+                     component calls `InternalEvents.trackEvent` itself, or on a click"
+                        .to_owned(),
+                );
+            }
             self.lay_out(call, &arguments[..skip], [action, data], last, &mut planned);
-            planned.notes.push(
-                "the last argument is what a mixin passes on; it is missing where the component \
-                 calls `InternalEvents.trackEvent` itself, or on a click"
-                    .to_owned(),
-            );
         }
-        Ok((names.into_iter().next().map(|it| it.new), planned))
+        Ok((event, planned))
     }
 
     /// Writes the arguments anew as the formatter would, unless a comment stands among them.
@@ -296,7 +305,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         call: &CallExpression<'a>,
         first: &[&Expression<'a>],
         rest: [&Expression<'a>; 2],
-        last: &str,
+        last: Option<&str>,
         planned: &mut Planned,
     ) {
         let script = self.script;
@@ -320,7 +329,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         let Some(mut written) = written.collect::<Option<Vec<_>>>().filter(|_| is_plain) else {
             return;
         };
-        written.push(last.to_owned());
+        written.extend(last.map(str::to_owned));
         let before = script.before(open).rsplit('\n').next().unwrap_or_default();
         let (_, after) = layout::around(script, Span::new(close, close));
         let place = layout::Place {
