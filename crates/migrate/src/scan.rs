@@ -41,6 +41,7 @@ const WORDS: &[&str] = &[
     "trackRedisCounterEvent",
     "mockTracking",
     "tracking_helper",
+    "v-track-event",
     // Attributes
     "data-track-",
     "track-action",

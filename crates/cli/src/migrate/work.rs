@@ -63,8 +63,12 @@ pub(super) fn work(
         let planned = planned(sources, &whole.looked, options, surroundings);
         let new: BTreeSet<String> =
             planned.held.keys().filter(|it| !project.held.contains_key(*it)).cloned().collect();
-        let is_known =
-            |it: &String| project.told.get(it).is_some_and(|known| *known == planned.told[it]);
+        let is_known = |path: &String| {
+            let known = project.told.get(path);
+            planned.told[path]
+                .iter()
+                .all(|(event, tell)| known.is_some_and(|known| known.get(event) == Some(tell)))
+        };
         let told: BTreeSet<String> =
             planned.told.keys().filter(|it| !is_known(it)).cloned().collect();
         if new.is_empty() && told.is_empty() {

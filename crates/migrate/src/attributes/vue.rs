@@ -10,6 +10,9 @@ use std::ops::Range;
 
 mod interpolations;
 
+/// The directive that sends an event of Snowplow by a click.
+const DIRECTIVE: &str = "v-track-event";
+
 /// Rewrites a component.
 pub(super) fn read(text: &str, work: &mut Work<'_>) -> Result<(), Unparsable> {
     let blocks = crate::vue::blocks(text)?;
@@ -78,6 +81,16 @@ fn hidden<'a>(text: &str, tag: &'a Tag) -> Option<&'a Raw> {
 
 fn read_tag(text: &str, tag: &Tag, element: &mut Element, work: &mut Work<'_>) {
     for raw in &tag.attributes {
+        if text[raw.name.clone()].starts_with(DIRECTIVE) {
+            let refused = refusal(
+                Reason::IndirectArguments,
+                format!("a directive sends what it is given: `{}`", quote(text, &raw.range)),
+                "Write `data-event-tracking=\"event\"` with `data-event-label` and the others \
+                 instead, or call `InternalEvents.trackEvent` when it is clicked.",
+            );
+            work.note(raw.range.clone(), Outcome::Refused(refused), None);
+            continue;
+        }
         match bound(text, raw, work) {
             Some(Bound::Attribute(it)) => element.attributes.push(it),
             Some(Bound::Modified) => {

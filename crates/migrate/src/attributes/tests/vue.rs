@@ -166,6 +166,7 @@ fn names_may_be_chosen_among_or_be_options_of_the_component() {
 
 #[test]
 fn refusals() {
+    not(r#"<a v-track-event="options(url)" />"#, Reason::IndirectArguments, "v-track-event");
     not(r#"<a :data-track-action="name" />"#, Reason::ComputedName, ":data-track-action=\"name\"");
     not(r#"<a :data-track-action="a ? 'x' : y" />"#, Reason::ComputedName, "a ? 'x' : y");
     not(r#"<a :data-track-action="a && 'render'" />"#, Reason::NotUnderstood, "a && 'render'");
