@@ -28,6 +28,7 @@ mod object;
 mod raw;
 mod script;
 mod several;
+mod unused;
 
 #[cfg(test)]
 mod properties;
@@ -127,6 +128,9 @@ pub(crate) trait Template {
 
     /// Where it first calls `track`, whoever brings that.
     fn first_call(&self) -> Option<Range<usize>>;
+
+    /// Whether it has a word, as the names of a script with `setup` are.
+    fn mentions(&self, word: &str) -> bool;
 }
 
 /// Rewrites a parsed script, together with the template of its component, if it has one.
@@ -156,6 +160,8 @@ pub(crate) fn run(script: &Script<'_, '_>, template: Option<&dyn Template>) -> R
     attempts.iter_mut().for_each(|it| layout::fit(script, it));
     let done = attempt::freed(&attempts);
     let mut rewrite = attempt::settle(attempts);
+    let needless = unused::edits(script, &rewrite.edits, template);
+    rewrite.edits.extend(needless);
     rewrite.edits.extend(imports.edits(script, &done));
     rewrite
 }

@@ -71,6 +71,10 @@ impl Template for Markup<'_> {
         });
         ranges.into_iter().find(calls)
     }
+
+    fn mentions(&self, word: &str) -> bool {
+        self.text[self.block.content.clone()].contains(word)
+    }
 }
 
 /// Whether a text has a word that the mixins bring.

@@ -299,3 +299,35 @@ fn names_may_come_from_other_files() {
         Options { renames: [("click_a".to_owned(), "b".to_owned())].into(), ..Options::default() };
     assert!(run(&text("CLICK", "CLICK"), &renamed).edits.is_empty());
 }
+
+#[test]
+fn names_that_nobody_needs_any_more_go() {
+    let script = |tracking: &str, lines: &str, call: &str| {
+        format!("{tracking}\n{lines}\nexport const a = () => {call};\n")
+    };
+    let call = "Tracking.event(CATEGORY, 'x')";
+    let new = "InternalEvents.trackEvent('x')";
+    for (before, after) in [
+        ("import { CATEGORY } from './a';\nb();", "b();"),
+        ("import { A, CATEGORY } from './a';\nb(A);", "import { A } from './a';\nb(A);"),
+        (
+            "import {\n  A as B,\n  CATEGORY,\n} from './a';\nb(B);",
+            "import { A as B } from './a';\nb(B);",
+        ),
+        ("const CATEGORY = 'c';\nb();", "b();"),
+    ] {
+        check(&script(OLD, before, call), &script(NEW, after, new));
+    }
+    for kept in [
+        "import { CATEGORY } from './a';\nb(CATEGORY);",
+        "import { A, CATEGORY } from './a';\nb(CATEGORY, A);",
+        "import CATEGORY from './a';\nb();",
+        "import { A, CATEGORY } from './a'; // why\nb(A, CATEGORY);",
+        "export const CATEGORY = 'c';\nb();",
+        "const CATEGORY = f();\nb();",
+        // Nobody used it before either.
+        "import { CATEGORY, C } from './a';\nb(CATEGORY);",
+    ] {
+        check(&script(OLD, kept, call), &script(NEW, kept, new));
+    }
+}

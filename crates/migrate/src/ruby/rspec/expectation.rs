@@ -25,6 +25,12 @@ const PREPARATIONS: &[&str] = &[
     "wait_",
 ];
 
+/// Requests, after which a spec looks at the response.
+const REQUESTS: [&str; 6] = ["get ", "post ", "put ", "patch ", "delete ", "head "];
+
+/// What a spec looks at after a request.
+const RESPONSES: [&str; 5] = ["response", "json_response", "controller", "flash", "page"];
+
 /// Calls of tracking themselves, old and new ones: a spec that has them tracks by itself.
 const TRACKING: &[&str] = &[
     "Gitlab::InternalEvents",
@@ -60,20 +66,43 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     if has_others(file, call) {
         return Err(several(file, call, &matcher));
     }
-    let action = preceding(file, call).ok_or_else(|| no_action(file, call, &matcher))?;
+    let (action, last) = preceding(file, call).ok_or_else(|| no_action(file, call, &matcher))?;
     file.movable(call, &New::default())?;
     let mut edits = Edits::default();
-    edits.replace(action.range.start..action.range.start, "expect { ");
-    let matcher = fitted(file, action, &matcher);
-    edits.replace(action.range.end..call.range.end, format!(" }}{matcher}"));
+    let matched = if file.code(&action.range).contains('\n') {
+        in_lines(file, action, &mut edits);
+        let line_break = format!("{}{}", file.line_break(), file.indentation(action.range.start));
+        format!("{line_break}end{}", fitted(file, action, "end", &matcher))
+    } else {
+        edits.replace(action.range.start..action.range.start, "expect { ");
+        let before = file.code(&(file.line_start(action.range.start)..action.range.end));
+        format!(" }}{}", fitted(file, action, &format!("{before}expect {{  }}"), &matcher))
+    };
+    if last == action.range.end {
+        edits.replace(last..call.range.end, matched);
+    } else {
+        edits.replace(action.range.end..action.range.end, matched);
+        edits.replace(last..call.range.end, "");
+    }
     Ok(changed(written, edits))
 }
 
-/// The matcher on lines of its own, if all of it is too long for one.
-fn fitted(file: &File<'_>, action: &Statement, matcher: &str) -> String {
-    let before = file.line_start(action.range.start)..action.range.end;
-    let length = file.code(&before).chars().count() + "expect {  }".len() + matcher.chars().count();
-    if length <= WIDTH {
+/// Puts an action of several lines into a block, indented by one more step.
+fn in_lines(file: &File<'_>, action: &Statement, edits: &mut Edits) {
+    let (start, code) = (action.range.start, file.code(&action.range));
+    let indentation = file.indentation(start);
+    edits.replace(start..start, format!("expect do{}{indentation}  ", file.line_break()));
+    for (at, _) in code.match_indices('\n') {
+        let at = start + at + 1;
+        if !file.code(&(at..action.range.end)).starts_with(['\n', '\r']) {
+            edits.replace(at..at, "  ");
+        }
+    }
+}
+
+/// The matcher on lines of its own, if it is too long for the line that has `before` already.
+fn fitted(file: &File<'_>, action: &Statement, before: &str, matcher: &str) -> String {
+    if before.chars().count() + matcher.chars().count() <= WIDTH {
         return matcher.to_owned();
     }
     let line_break = format!("{}{}  ", file.line_break(), file.indentation(action.range.start));
@@ -152,20 +181,48 @@ fn action(file: &File<'_>, call: &Call, value: &Value) -> Result<String, Refusal
     Ok(file.event_name(value, call)?.written)
 }
 
-/// The statement before an expectation, if it is what is expected to track.
-fn preceding<'s>(file: &File<'s>, call: &Call) -> Option<&'s Statement> {
+/// The statement before an expectation, if it is what is expected to track, and where the one just
+/// before the expectation ends.
+fn preceding<'s>(file: &File<'s>, call: &Call) -> Option<(&'s Statement, usize)> {
     let place = call.place?;
     let list = file.source.lists.get(place.list)?;
     if list.get(place.number)?.range != call.range {
         return None;
     }
-    let before = list.get(place.number.checked_sub(1)?)?;
-    let code = file.code(&before.range);
+    let before = &list[..place.number];
+    let (action, others) = match before.iter().rposition(|it| !is_about_response(file, it)) {
+        Some(at) => (&before[at], &before[at + 1..]),
+        None => return None,
+    };
+    let code = file.code(&action.range);
     let is_preparation = PREPARATIONS.iter().any(|it| code.starts_with(it))
         || TRACKING.iter().any(|it| code.contains(it));
-    let between = file.code(&(before.range.end..call.range.start));
-    let is_near = between.chars().all(|it| it.is_whitespace() || it == ';');
-    (before.is_call && !is_preparation && is_near && !code.contains('\n')).then_some(before)
+    // A response may be something that a spec makes itself, except after a request.
+    let is_request = REQUESTS.iter().any(|it| code.starts_with(it));
+    let is_one_line = !code.contains('\n') || (is_request && can_be_indented(code));
+    let last = others.last().map_or(action.range.end, |it| it.range.end);
+    let mut ends = vec![action.range.end];
+    ends.extend(others.iter().map(|it| it.range.end));
+    let starts = others.iter().map(|it| it.range.start).chain([call.range.start]);
+    let is_near = ends.into_iter().zip(starts).all(|(end, start)| {
+        file.code(&(end..start)).chars().all(|it| it.is_whitespace() || it == ';')
+    });
+    let is_certain = others.is_empty() || is_request;
+    (action.is_call && !is_preparation && is_near && is_one_line && is_certain)
+        .then_some((action, last))
+}
+
+/// Whether a statement only looks at what a request was answered with.
+fn is_about_response(file: &File<'_>, statement: &Statement) -> bool {
+    let code = file.code(&statement.range);
+    RESPONSES.iter().any(|it| code.strip_prefix("expect(").is_some_and(|rest| rest.starts_with(it)))
+        && TRACKING.iter().all(|it| !code.contains(it))
+}
+
+/// Whether lines can be indented: none is within a text.
+fn can_be_indented(code: &str) -> bool {
+    let is_even = |it: &str| it.matches('\'').count() % 2 == 0 && it.matches('"').count() % 2 == 0;
+    !code.contains("<<") && code.lines().all(is_even)
 }
 
 /// Whether other expectations of its kind stand beside one.

@@ -203,3 +203,39 @@ fn what_was_passed_over_is_refused() {
     let (_, done) = run("allow(Gitlab::Tracking).to receive(:event)\n", &Options::default());
     assert!(done.sites.is_empty());
 }
+
+#[test]
+fn a_request_and_what_is_expected_of_its_response_are_told_apart() {
+    let expected = "expect_snowplow_event(category: 'c', action: 'x')";
+    for (before, after) in [
+        (
+            format!("get :show\n\nexpect(response).to be_ok\n{expected}"),
+            "expect { get :show }.to trigger_internal_events('x')\n\nexpect(response).to be_ok",
+        ),
+        (
+            format!(
+                "post api(path), params: {{ a: 1 }}\n\nexpect(response).to be_ok\nexpect(json_response['a']).to eq(1)\n\n{expected}\nz"
+            ),
+            "expect { post api(path), params: { a: 1 } }.to trigger_internal_events('x')\n\nexpect(response).to be_ok\nexpect(json_response['a']).to eq(1)\nz",
+        ),
+        (
+            format!("post :create, params: {{\n  a: 'b'\n}}\n\n{expected}"),
+            "expect do\n  post :create, params: {\n    a: 'b'\n  }\nend.to trigger_internal_events('x')",
+        ),
+    ] {
+        let example = |it: &str| {
+            format!("it 'x' do\n  {}\nend\n", it.replace('\n', "\n  ").replace("\n  \n", "\n\n"))
+        };
+        check(&Options::default(), &[(&example(&before), &example(after))]);
+    }
+    for before in [
+        // The response may be what the spec makes.
+        format!("project.add(user)\n\nexpect(response).to be_ok\n{expected}"),
+        format!("get :show\n\nexpect(subject).to be_ok\n{expected}"),
+        format!("post :create, params: {{ a: <<~B }}\n  c\nB\n{expected}"),
+        format!("post :create, params: {{ a: 'b\n' }}\n{expected}"),
+        format!("expect(response).to be_ok\n{expected}"),
+    ] {
+        refuse(&[(&format!("it 'x' do\n{before}\nend\n"), Reason::NotUnderstood, "not certain")]);
+    }
+}
