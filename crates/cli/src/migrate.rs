@@ -44,7 +44,7 @@ pub(crate) fn run(args: &MigrateArgs, cx: &Context) -> anyhow::Result<ExitCode> 
         group: args.group.clone(),
         is_whole: args.paths.is_empty() || files.is_whole,
     };
-    let outcome = work::work(files, &installation, &options, &surroundings);
+    let outcome = work::work(files, cx.root(), &installation, &options, &surroundings);
     if let Some(path) = &args.report {
         let text = markdown::report(&outcome, args);
         std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;

@@ -21,6 +21,7 @@ mod ruby;
 mod vue;
 
 use crate::inline::{self, Code, Inline};
+use crate::javascript::{Component, Context};
 use crate::language::Language;
 use crate::options::Options;
 use crate::project::Project;
@@ -41,7 +42,8 @@ pub fn rewrite(
     if !options.includes(Kind::DataAttributes) || !is_worth_a_look(text) {
         return Ok(Rewrite::default());
     }
-    let mut work = Work { project, options, rewrite: Rewrite::default() };
+    let mut work =
+        Work { project, options, component: None, in_dropdown: false, rewrite: Rewrite::default() };
     let read = || match language {
         Language::Html => {
             html::read(text, &mut work);
@@ -100,7 +102,18 @@ fn is_worth_a_look(text: &str) -> bool {
 struct Work<'a> {
     project: &'a Project,
     options: &'a Options,
+    /// The component that a template belongs to.
+    component: Option<Component<'a>>,
+    /// Whether the tag that is read opens and closes with a dropdown in it.
+    in_dropdown: bool,
     rewrite: Rewrite,
+}
+
+impl<'a> Work<'a> {
+    /// What is known besides a script.
+    fn context(&self) -> Context<'a> {
+        Context { project: self.project, options: self.options, component: self.component }
+    }
 }
 
 #[cfg(test)]

@@ -17,14 +17,16 @@ mod event;
 mod gather;
 mod lines;
 mod metric;
+mod mixins;
 mod project;
+mod specs;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 use crate::options::Options;
-use crate::project::Held;
+use crate::project::{Held, Told};
 use crate::site::{Kind, Outcome, Reason, Refusal, Rewrite, Site};
 use gather::Tracked;
 use internal_events_catalog::{DataSource, MetricDefinition, MetricStatus};
@@ -84,6 +86,8 @@ pub struct Planned {
     pub sites: Vec<MetricSite>,
     /// Events whose calls must stay: rewrite again with them, and plan again.
     pub held: BTreeMap<String, Held>,
+    /// What other files mean for events of one: rewrite again with it as well.
+    pub told: Told,
     /// Key paths of the metrics that became internal.
     pub key_paths: Vec<String>,
     /// What a person has to look at.
@@ -92,7 +96,7 @@ pub struct Planned {
 
 /// Plans what becomes of definitions and tables.
 ///
-/// Where [`Planned::held`] has events that the calls were not rewritten with, everything else is of
+/// Where [`Planned::held`] or [`Planned::told`] has something that the calls were not rewritten with, everything else is of
 /// no use: rewrite again, and plan again.
 pub fn plan(
     sources: &Sources,
@@ -101,8 +105,11 @@ pub fn plan(
     surroundings: &Surroundings,
 ) -> Planned {
     let analysis = analyze(sources);
+    let mut told = specs::told(calls, &analysis, surroundings);
+    mixins::tell(calls, &mut told);
     let calls = gather::Calls::new(calls, &analysis);
-    let mut planned = Planned { held: taken(&calls, &analysis), ..Planned::default() };
+    let held = taken(&calls, &analysis);
+    let mut planned = Planned { held, told, ..Planned::default() };
     if !planned.held.is_empty() {
         return planned;
     }

@@ -6,6 +6,7 @@
 //!                      ├─► imports of `~/tracking` and `~/api`
 //!                      ├─► components with the mixin ─► one group: all of it, or nothing
 //!                      ├─► calls of `Tracking.event` and of the API: each alone
+//!                      ├─► calls that would count twice ─► merged, or nothing
 //!                      └─► helpers of specs ─► one group
 //!                      │
 //!                      ▼
@@ -20,11 +21,14 @@ mod fields;
 mod imports;
 mod inherited;
 mod jest;
+mod layout;
 mod members;
 mod name;
 mod object;
 mod raw;
 mod script;
+mod several;
+mod unused;
 
 #[cfg(test)]
 mod properties;
@@ -41,9 +45,12 @@ use std::ops::Range;
 
 pub(crate) use attempt::{Attempt, Planned, refusal};
 pub(crate) use call::{Arguments, Callee, plan};
+pub(crate) use elsewhere::FROM_ANOTHER_FILE;
 pub(crate) use imports::NEW_NAME;
 pub(crate) use inherited::Inherited;
-pub(crate) use script::{Context, Dialect, Script, with_script};
+pub(crate) use layout::{WIDTH, applied};
+pub(crate) use name::{choice, text};
+pub(crate) use script::{Component, Context, Dialect, Script, with_script};
 
 /// Rewrites a text of JavaScript or TypeScript.
 ///
@@ -56,7 +63,7 @@ pub fn rewrite(
     project: &Project,
     options: &Options,
 ) -> Result<Rewrite, Unparsable> {
-    let context = Context { project, options };
+    let context = Context { project, options, component: None };
     let dialect = match language {
         Language::TypeScript => Dialect::TypeScript,
         _ => Dialect::JavaScript,
@@ -84,7 +91,7 @@ pub fn rewrite_inline(
         for Inline { range, code } in inline::scripts(text, language) {
             let source = &text[range.clone()];
             if has_calls(source) && code != Code::Other {
-                let context = Context { project, options };
+                let context = Context { project, options, component: None };
                 let part = inline_script(source, range.start, code, context);
                 whole.take_part(part, 0);
             }
@@ -121,6 +128,9 @@ pub(crate) trait Template {
 
     /// Where it first calls `track`, whoever brings that.
     fn first_call(&self) -> Option<Range<usize>>;
+
+    /// Whether it has a word, as the names of a script with `setup` are.
+    fn mentions(&self, word: &str) -> bool;
 }
 
 /// Rewrites a parsed script, together with the template of its component, if it has one.
@@ -134,14 +144,24 @@ pub(crate) fn run(script: &Script<'_, '_>, template: Option<&dyn Template>) -> R
         attempts
     };
     let (components, elsewhere) = component::attempts(script, &imports, template);
-    let mut attempts = attempt::together(group(components));
+    let mut components = group(components);
+    let mut events = group(raw::events(script, &imports));
+    let mut api = group(raw::api(script, &imports));
+    let mut calls: Vec<&mut Attempt> =
+        components.iter_mut().chain(&mut events).chain(&mut api).collect();
+    let merged = several::look(script, &mut calls);
+    let mut attempts = attempt::together(components);
     attempts.extend(elsewhere);
-    attempts.extend(group(raw::events(script, &imports)));
-    attempts.extend(group(raw::api(script, &imports)));
+    attempts.extend(events);
+    attempts.extend(api);
+    several::take_out(&merged, &mut attempts);
     attempts.extend(attempt::together(jest::attempts(script, &imports)));
     attempts.retain(|it| script.context.options.includes(it.kind));
+    attempts.iter_mut().for_each(|it| layout::fit(script, it));
     let done = attempt::freed(&attempts);
     let mut rewrite = attempt::settle(attempts);
+    let needless = unused::edits(script, &rewrite.edits, template);
+    rewrite.edits.extend(needless);
     rewrite.edits.extend(imports.edits(script, &done));
     rewrite
 }

@@ -21,6 +21,7 @@ mod haml;
 mod inline;
 pub mod javascript;
 mod language;
+mod modules;
 mod options;
 mod project;
 mod rewrite;
@@ -33,8 +34,9 @@ pub mod vue;
 pub use definitions::{Change, FileCalls, MetricSite, Planned, Surroundings, plan};
 pub use edit::{Edit, Edits};
 pub use language::Language;
+pub use modules::Modules;
 pub use options::{Options, Style};
-pub use project::{Held, LegacyEvent, Project};
+pub use project::{Held, LegacyEvent, Project, Tell, Told};
 pub use rewrite::{rewrite, rewrite_checked};
 pub use scan::has_legacy_words;
 pub use site::{

@@ -3,7 +3,7 @@
 use crate::edit::Edits;
 use crate::language::Language;
 use crate::options::Options;
-use crate::project::{Held, Project};
+use crate::project::{Held, Project, Tell};
 use crate::site::{Kind, Outcome, Reason, Refusal, Rewrite, Site, Unparsable};
 use crate::stack::with_stack;
 use crate::{attributes, javascript, ruby, vue};
@@ -146,6 +146,18 @@ fn overlap(edits: &Edits) -> bool {
 
 /// Refuses the calls that must stay for what stands elsewhere.
 fn hold(language: Language, whole: &mut Rewrite, project: &Project) {
+    if let Some(told) = project.modules.path().and_then(|it| project.told.get(it)) {
+        let held = |it: &Site| match told.get(it.event.as_deref()?)? {
+            Tell::Stays(refusal) => Some(refusal),
+            Tell::HasNoCategory => None,
+        };
+        take_back(
+            language,
+            whole,
+            |it| held(it).is_some(),
+            |it| held(it).cloned().unwrap_or_else(not_alone),
+        );
+    }
     if project.held.is_empty() {
         return;
     }

@@ -26,6 +26,8 @@ const WORDS: &[&str] = &[
     "Snowplow event",
     "tracked issu",
     "tracked merge request",
+    "tracked event",
+    "have_tracking",
     "tracking unique",
     "RedisHLL",
     "tracking_attrs",
@@ -39,6 +41,7 @@ const WORDS: &[&str] = &[
     "trackRedisCounterEvent",
     "mockTracking",
     "tracking_helper",
+    "v-track-event",
     // Attributes
     "data-track-",
     "track-action",

@@ -8,7 +8,7 @@ mod markup;
 #[cfg(test)]
 mod tests;
 
-use crate::javascript::{Context, Dialect, run, with_script};
+use crate::javascript::{Component, Context, Dialect, run, with_script};
 use crate::language::Language;
 use crate::options::Options;
 use crate::project::Project;
@@ -25,20 +25,20 @@ pub use blocks::{Attribute, Block, blocks};
 ///
 /// Returns where the component, or one of its scripts, does not parse.
 pub fn rewrite(text: &str, project: &Project, options: &Options) -> Result<Rewrite, Unparsable> {
-    with_stack(text, || rewritten(text, Context { project, options }))
+    with_stack(text, || rewritten(text, Context { project, options, component: None }))
 }
 
 fn rewritten(text: &str, context: Context<'_>) -> Result<Rewrite, Unparsable> {
     let blocks = blocks(text)?;
     let mut rewrite = Rewrite::default();
     let template = blocks.iter().find(|it| it.name == "template");
-    let markup = template.map(|block| Markup { text, block, context });
+    let beside = Context { component: component(text, &blocks), ..context };
+    let markup = template.map(|block| Markup { text, block, context: beside });
     for script in blocks.iter().filter(|it| it.name == "script") {
         let source = &text[script.content.clone()];
-        let dialect = match script.attribute(text, "lang").unwrap_or("js") {
-            "js" | "jsx" | "javascript" | "babel" => Dialect::JavaScript,
-            "ts" | "tsx" | "typescript" => Dialect::TypeScript,
-            other => {
+        let dialect = match dialect(text, script) {
+            Ok(it) => it,
+            Err(other) => {
                 refuse_language(script, source, other, &mut rewrite);
                 continue;
             }
@@ -50,6 +50,23 @@ fn rewritten(text: &str, context: Context<'_>) -> Result<Rewrite, Unparsable> {
     }
     rewrite.sites.sort_by_key(|it| (it.range.start, it.range.end));
     Ok(rewrite)
+}
+
+/// In what a script is written, or the name of what is not read.
+fn dialect<'t>(text: &'t str, script: &Block) -> Result<Dialect, &'t str> {
+    match script.attribute(text, "lang").unwrap_or("js") {
+        "js" | "jsx" | "javascript" | "babel" => Ok(Dialect::JavaScript),
+        "ts" | "tsx" | "typescript" => Ok(Dialect::TypeScript),
+        other => Err(other),
+    }
+}
+
+/// The script with the options of the component; one with `setup` has none.
+pub(crate) fn component<'t>(text: &'t str, blocks: &[Block]) -> Option<Component<'t>> {
+    let is_plain = |it: &&Block| it.name == "script" && it.attribute(text, "setup").is_none();
+    let script = blocks.iter().find(is_plain)?;
+    let dialect = dialect(text, script).ok()?;
+    Some(Component { script: &text[script.content.clone()], dialect })
 }
 
 fn refuse_language(block: &Block, source: &str, language: &str, rewrite: &mut Rewrite) {

@@ -6,8 +6,8 @@ use crate::output;
 use internal_events_definitions::Sources;
 use internal_events_installation::Installation;
 use internal_events_migrate::{
-    FileCalls, Kind, Language, Options, Planned, Project, Reason, Refusal, Rewrite, Surroundings,
-    has_legacy_words, plan, rewrite_checked,
+    FileCalls, Kind, Language, Modules, Options, Planned, Project, Reason, Refusal, Rewrite,
+    Surroundings, has_legacy_words, plan, rewrite_checked,
 };
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -16,7 +16,7 @@ use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// More threads than this wait for the disk, not for a core.
 const MAX_THREADS: usize = 16;
@@ -31,11 +31,13 @@ enum Look {
 /// Does everything but writing.
 pub(super) fn work(
     files: Files,
+    root: &Path,
     installation: &Installation,
     options: &Options,
     surroundings: &Surroundings,
 ) -> Whole {
     let mut project = Project::read(installation.analysis());
+    project.modules = modules(root);
     let n_files = files.candidates.len();
     let bar = output::progress(n_files as u64);
     let looks = in_parallel(&files.candidates, |it| {
@@ -61,13 +63,26 @@ pub(super) fn work(
         let planned = planned(sources, &whole.looked, options, surroundings);
         let new: BTreeSet<String> =
             planned.held.keys().filter(|it| !project.held.contains_key(*it)).cloned().collect();
-        if new.is_empty() {
+        let is_known = |path: &String| {
+            let known = project.told.get(path);
+            planned.told[path]
+                .iter()
+                .all(|(event, tell)| known.is_some_and(|known| known.get(event) == Some(tell)))
+        };
+        let told: BTreeSet<String> =
+            planned.told.keys().filter(|it| !is_known(it)).cloned().collect();
+        if new.is_empty() && told.is_empty() {
             break planned;
         }
         project.held.extend(planned.held.into_iter().filter(|(it, _)| new.contains(it)));
+        let known = Arc::make_mut(&mut project.told);
+        for (path, events) in planned.told {
+            known.entry(path).or_default().extend(events);
+        }
         for (looked, language) in whole.looked.iter_mut().zip(&languages) {
             let mut events = looked.rewrite.sites.iter().filter_map(|it| it.event.as_ref());
-            if events.any(|it| new.contains(it)) {
+            if told.contains(&looked.shown) || events.any(|it| new.contains(it)) {
+                let project = project.at(&looked.shown);
                 looked.rewrite = rewritten(*language, &looked.text, &project, options);
             }
         }
@@ -100,9 +115,19 @@ fn look(candidate: &Candidate, project: &Project, options: &Options) -> Look {
         return Look::Nothing;
     }
     let Ok(text) = String::from_utf8(bytes) else { return skipped("it is not UTF-8") };
-    let rewrite = rewritten(candidate.language, &text, project, options);
+    let project = project.at(&candidate.shown);
+    let rewrite = rewritten(candidate.language, &text, &project, options);
     let (path, shown) = (candidate.path.clone(), candidate.shown.clone());
     Look::Looked(Looked { path, shown, text, rewrite }, candidate.language)
+}
+
+/// Files that others import, read when they are asked for.
+fn modules(root: &Path) -> Modules {
+    let root = root.to_owned();
+    Modules::new(move |path| {
+        let bytes = read(&root.join(path)).ok().flatten()?;
+        String::from_utf8(bytes).ok()
+    })
 }
 
 /// Reads a file; none if it is too large.

@@ -99,6 +99,8 @@ pub(super) enum Value {
     Number(String),
     /// An object with its members.
     Object(Vec<(String, Self)>),
+    /// One of these texts, or nothing.
+    OneOf(Vec<String>),
     /// An object of whose members nothing is known, or anything else that is computed, as written.
     Computed(String),
     /// Nothing: `null`, or an attribute without a value.

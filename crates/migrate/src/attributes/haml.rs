@@ -89,6 +89,8 @@ impl Reader<'_, '_, '_> {
             self.unknown(name_end..at, Reason::NotUnderstood, "two lists of attributes");
             lists.clear();
         }
+        let classes = self.text[start..name_end].split('#').next().unwrap_or_default();
+        self.work.in_dropdown = html::is_dropdown(&classes.replace('.', " "));
         for (open, range) in lists {
             match open {
                 '{' => self.hash(range),
@@ -96,6 +98,7 @@ impl Reader<'_, '_, '_> {
                 _ => {}
             }
         }
+        self.work.in_dropdown = false;
         self.after_tag(at);
     }
 
@@ -113,7 +116,10 @@ impl Reader<'_, '_, '_> {
     fn hash(&mut self, range: Range<usize>) {
         // Within `[…]` members of hashes and calls may stand as HAML has them.
         let inner = &self.text[range.start + 1..range.end - 1];
-        let code = format!("[{inner}]");
+        let mut code = format!("[{inner}]");
+        if code.lines().any(ends_piped) {
+            code = unpiped(&code);
+        }
         self.ruby(range, &[code], Flavour::HamlAttributes);
     }
 

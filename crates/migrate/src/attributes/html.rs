@@ -48,8 +48,14 @@ pub(super) fn describe(text: &str, tag: &Tag, element: &mut Element) {
         .iter()
         .filter_map(|it| is(it))
         .any(|it| it.text == "dropdown");
+    element.is_dropdown |= is("class").is_some_and(|it| is_dropdown(&it.text));
     let has_value = is("value").is_some() && matches!(&*tag.name, "button" | "li" | "option");
     element.has_own_value = has_value || matches!(&*tag.name, "input" | "select" | "textarea");
+}
+
+/// Whether classes are those of what has a dropdown in it: its events come there as well.
+pub(super) fn is_dropdown(classes: &str) -> bool {
+    classes.split_ascii_whitespace().any(|it| it == "dropdown")
 }
 
 /// An attribute of tracking, if it is one.

@@ -1,17 +1,19 @@
 //! Attributes that JavaScript sets: assignments, calls, objects.
 
 use super::Work;
-use super::element::{Era, Part};
+use super::element::{Era, Part, data_meaning};
 use super::judge::{quote, refusal};
+use crate::javascript::Script;
 use crate::site::{Outcome, Reason, Rewrite, Unparsable};
 use crate::stack::bounded;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    ComputedMemberExpression, Expression, ExpressionStatement, ObjectExpression, Program,
-    Statement, StaticMemberExpression, StringLiteral, TemplateLiteral,
+    ComputedMemberExpression, Expression, ExpressionStatement, ObjectExpression,
+    ObjectPropertyKind, Program, Statement, StaticMemberExpression, StringLiteral, TemplateLiteral,
 };
 use oxc_ast_visit::{Visit, walk};
 use oxc_parser::Parser;
+use oxc_semantic::SemanticBuilder;
 use oxc_span::{SourceType, Span};
 use std::ops::Range;
 
@@ -19,7 +21,7 @@ mod objects;
 mod statements;
 mod values;
 
-pub(super) use values::{expression, json};
+pub(super) use values::{chosen, expression, json};
 
 /// Expressions within expressions that people write are far fewer.
 const N_DEEP: usize = 400;
@@ -77,9 +79,19 @@ fn parse(text: &str, source: SourceType, work: &mut Work<'_>) -> Result<(), Unpa
     visit(text, &parsed.program, work)
 }
 
-fn visit(text: &str, program: &Program<'_>, work: &mut Work<'_>) -> Result<(), Unparsable> {
-    let mut reader =
-        Reader { text, work, depth: 0, deepest: 0, datasets: Vec::new(), settled: Vec::new() };
+fn visit<'x>(text: &str, program: &'x Program<'x>, work: &mut Work<'_>) -> Result<(), Unparsable> {
+    let built = SemanticBuilder::new().with_build_nodes(true).build(program);
+    let script = Script::of(text, &built.semantic, work.context());
+    let mut reader = Reader {
+        text,
+        work,
+        script: &script,
+        has_stray: has_stray(program),
+        depth: 0,
+        deepest: 0,
+        datasets: Vec::new(),
+        settled: Vec::new(),
+    };
     reader.visit_program(program);
     if reader.deepest >= N_DEEP {
         return Err(Unparsable::too_deep(0, "expressions are nested too deeply"));
@@ -90,6 +102,10 @@ fn visit(text: &str, program: &Program<'_>, work: &mut Work<'_>) -> Result<(), U
 struct Reader<'a, 'b, 'c> {
     text: &'c str,
     work: &'a mut Work<'b>,
+    /// The same text with what its names are bound to.
+    script: &'a Script<'a, 'a>,
+    /// Whether an object of the file has attributes of tracking without an action.
+    has_stray: bool,
     depth: usize,
     deepest: usize,
     /// Objects whose members become attributes without the word `data`.
@@ -150,6 +166,27 @@ impl<'x> Visit<'x> for Reader<'_, '_, '_> {
         }
         walk::walk_computed_member_expression(self, it);
     }
+}
+
+/// Whether an object has attributes of legacy tracking, and no action.
+fn has_stray(program: &Program<'_>) -> bool {
+    struct Strays(bool);
+    impl<'x> Visit<'x> for Strays {
+        fn visit_object_expression(&mut self, it: &ObjectExpression<'x>) {
+            let names = it.properties.iter().filter_map(|it| match it {
+                ObjectPropertyKind::ObjectProperty(it) => it.key.static_name(),
+                ObjectPropertyKind::SpreadProperty(_) => None,
+            });
+            let names: Vec<_> = names.collect();
+            let parts = || names.iter().filter_map(|it| data_meaning(it));
+            self.0 |=
+                parts().any(|it| it.0 == Era::Legacy) && !parts().any(|it| is_action(it.0, it.1));
+            walk::walk_object_expression(self, it);
+        }
+    }
+    let mut strays = Strays(false);
+    strays.visit_program(program);
+    strays.0
 }
 
 impl Reader<'_, '_, '_> {

@@ -34,8 +34,8 @@ pub(super) struct Accepted {
     pub fates: Vec<Fate>,
     /// What an analyst must know.
     pub notes: Vec<String>,
-    /// What the event's definition needs.
-    pub found: Found,
+    /// What the event's definition needs; that of each event, if one of several is sent.
+    pub found: Vec<Found>,
 }
 
 /// What becomes of an attribute.
@@ -79,7 +79,7 @@ impl Work<'_> {
     pub(super) fn accept(&mut self, at: Range<usize>, accepted: Accepted) {
         let Accepted { name, notes, found, .. } = accepted;
         self.note(at, Outcome::Rewritten { notes }, Some(name));
-        self.rewrite.found.push(found);
+        self.rewrite.found.extend(found);
     }
 
     /// Notes a site.
@@ -115,8 +115,9 @@ impl Work<'_> {
             ));
         }
         no_context(text, element)?;
-        let old = static_name(text, action)?;
-        if element.is_dropdown {
+        let olds = static_names(text, action)?;
+        let old = olds[0].as_str();
+        if element.is_dropdown || self.in_dropdown {
             return Err(refusal(
                 Reason::SeveralCalls,
                 format!("a dropdown sends `{old}`, `{old}_show` and `{old}_hide`"),
@@ -124,7 +125,9 @@ impl Work<'_> {
                  track opening and closing with `InternalEvents.trackEvent` in JavaScript.",
             ));
         }
-        let name = self.legal_name(&old)?;
+        let names = olds.iter().map(|it| self.new_name(text, action, it));
+        let names = names.collect::<Result<Vec<_>, _>>()?;
+        let name = names[0].clone();
         if let Some(internal) = internal.filter(|it| literal(&it.value).as_ref() != Some(&name)) {
             return Err(refusal(
                 Reason::NameTaken,
@@ -136,14 +139,21 @@ impl Work<'_> {
             ));
         }
         let fates = self.fates(text, element)?;
-        let mut notes = self.notes(element, &old, &name);
+        let mut notes = Vec::new();
+        for (old, name) in olds.iter().zip(&names) {
+            let more = self.notes(element, old, name);
+            notes.extend(more.into_iter().filter(|it| !notes.contains(it)).collect::<Vec<_>>());
+        }
         let kept = element.attributes.iter().zip(&fates).filter(|it| *it.1 != Fate::Removed);
         let properties = properties::of(text, kept.map(|it| it.0), &mut notes)?;
-        let found = found(&old, &name, properties);
+        let found =
+            olds.iter().zip(&names).map(|(old, new)| found(old, new, properties.clone())).collect();
         // Only this very name was sent at once; `render_x` was sent by a click like any other.
         let has_load = of(element, Era::Internal, Part::Load).next().is_some();
-        let loads = old == "render" && internal.is_none() && !has_load;
-        if loads && action.load.is_none() {
+        let loads = olds.iter().any(|it| it == "render") && internal.is_none() && !has_load;
+        // What is not always there cannot always be sent at once either.
+        let is_sure = matches!(action.value, Value::Text(_));
+        if loads && (action.load.is_none() || !is_sure) {
             return Err(refusal(
                 Reason::NotUnderstood,
                 format!("`{}` is sent when the page loads", quote(text, &action.range)),
@@ -151,6 +161,22 @@ impl Work<'_> {
             ));
         }
         Ok(Accepted { name, loads, fates, notes, found })
+    }
+
+    /// The new name of an event, if it may have it and can be given it here.
+    fn new_name(&self, text: &str, action: &Attribute, old: &str) -> Result<String, Refusal> {
+        let name = self.legal_name(old)?;
+        if name != old && action.literal.is_none() {
+            return Err(refusal(
+                Reason::ComputedName,
+                format!(
+                    "`{old}` is given another name, and stands elsewhere: `{}`",
+                    quote(text, &action.range)
+                ),
+                format!("Write `{name}` where the name is defined, without `--rename`."),
+            ));
+        }
+        Ok(name)
     }
 
     /// The new name of an event, if it may have it.
@@ -276,10 +302,11 @@ fn no_context(text: &str, element: &Element) -> Result<(), Refusal> {
     ))
 }
 
-/// The name of a legacy event, if the source tells it.
-fn static_name(text: &str, action: &Attribute) -> Result<String, Refusal> {
+/// The name of a legacy event, if the source tells it, or those among which it chooses.
+fn static_names(text: &str, action: &Attribute) -> Result<Vec<String>, Refusal> {
     match &action.value {
-        Value::Text(it) => Ok(it.clone()),
+        Value::Text(it) => Ok(vec![it.clone()]),
+        Value::OneOf(all) if !all.is_empty() => Ok(all.clone()),
         Value::Nothing => Err(refusal(
             Reason::IllegalName,
             format!("`{}` names no event", quote(text, &action.range)),
@@ -311,6 +338,11 @@ pub(super) fn mentions_tracking(code: &str) -> bool {
         "track_event",
         "tracking_attrs",
         "trackAction",
+        // HAML makes attributes of a hash within a hash.
+        "track: {",
+        "track => {",
+        "track' => {",
+        "track\" => {",
     ];
     words.iter().any(|it| code.contains(it))
 }

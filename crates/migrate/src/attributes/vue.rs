@@ -10,15 +10,23 @@ use std::ops::Range;
 
 mod interpolations;
 
+/// The directive that sends an event of Snowplow by a click.
+const DIRECTIVE: &str = "v-track-event";
+
 /// Rewrites a component.
 pub(super) fn read(text: &str, work: &mut Work<'_>) -> Result<(), Unparsable> {
-    for block in crate::vue::blocks(text)? {
+    let blocks = crate::vue::blocks(text)?;
+    let component = crate::vue::component(text, &blocks);
+    for block in blocks {
         let language = block.attribute(text, "lang").unwrap_or_default();
         let code = &text[block.content.clone()];
         let offset = block.content.start;
         let mut part = Work { rewrite: Rewrite::default(), ..*work };
         match &*block.name {
-            "template" if block.is_html(text) => template(code, &mut part),
+            "template" if block.is_html(text) => {
+                part.component = component;
+                template(code, &mut part);
+            }
             "template" if mentions_tracking(code) => {
                 let refused = refusal(
                     Reason::NotUnderstood,
@@ -73,7 +81,17 @@ fn hidden<'a>(text: &str, tag: &'a Tag) -> Option<&'a Raw> {
 
 fn read_tag(text: &str, tag: &Tag, element: &mut Element, work: &mut Work<'_>) {
     for raw in &tag.attributes {
-        match bound(text, raw) {
+        if text[raw.name.clone()].starts_with(DIRECTIVE) {
+            let refused = refusal(
+                Reason::IndirectArguments,
+                format!("a directive sends what it is given: `{}`", quote(text, &raw.range)),
+                "Write `data-event-tracking=\"event\"` with `data-event-label` and the others \
+                 instead, or call `InternalEvents.trackEvent` when it is clicked.",
+            );
+            work.note(raw.range.clone(), Outcome::Refused(refused), None);
+            continue;
+        }
+        match bound(text, raw, work) {
             Some(Bound::Attribute(it)) => element.attributes.push(it),
             Some(Bound::Modified) => {
                 let refused = refusal(
@@ -97,7 +115,7 @@ enum Bound {
 }
 
 /// `:data-track-label="…"`, `v-bind:data-track-label="…"`
-fn bound(text: &str, raw: &Raw) -> Option<Bound> {
+fn bound(text: &str, raw: &Raw, work: &Work<'_>) -> Option<Bound> {
     let name = &text[raw.name.clone()];
     let rest = name.strip_prefix("v-bind:").or_else(|| name.strip_prefix(':'))?;
     let (plain, modifier) = rest.split_once('.').map_or((rest, None), |it| (it.0, Some(it.1)));
@@ -106,13 +124,18 @@ fn bound(text: &str, raw: &Raw) -> Option<Bound> {
     if modifier.is_some() || raw.value.is_none() {
         return (era == Era::Legacy && part == Part::Action).then_some(Bound::Modified);
     }
-    let (value, literal) = expression_value(text, raw, part);
+    let (value, literal) = expression_value(text, raw, part, work);
     let at = raw.name.end - rest.len();
     let attribute = Attribute { literal, ..html::named(text, raw, at, (era, part), value) };
     Some(Bound::Attribute(attribute))
 }
 
-fn expression_value(text: &str, raw: &Raw, part: Part) -> (Value, Option<Range<usize>>) {
+fn expression_value(
+    text: &str,
+    raw: &Raw,
+    part: Part,
+    work: &Work<'_>,
+) -> (Value, Option<Range<usize>>) {
     let Some(range) = &raw.value else { return (Value::Nothing, None) };
     let Some((value, literal)) = javascript::expression(&raw.text) else {
         return (Value::Computed(quote(text, range)), None);
@@ -122,6 +145,9 @@ fn expression_value(text: &str, raw: &Raw, part: Part) -> (Value, Option<Range<u
     let literal = literal.map(|it| it.start + range.start..it.end + range.start);
     match value {
         Value::Text(it) if part == Part::Extra => (javascript::json(&it), literal),
+        Value::Computed(code) if part == Part::Action => {
+            (javascript::chosen(&raw.text, work).unwrap_or(Value::Computed(code)), None)
+        }
         it => (it, literal),
     }
 }

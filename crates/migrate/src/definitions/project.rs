@@ -4,6 +4,7 @@ use super::metric::{legacy_names, unique_of};
 use crate::project::{LegacyEvent, Project};
 use internal_events_catalog::{DataSource, MetricDefinition, MetricStatus};
 use internal_events_definitions::Analysis;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Words by which key paths and descriptions say what is counted.
 const HINTS: [(&str, &[&str]); 3] = [
@@ -30,27 +31,27 @@ const HINTS: [(&str, &[&str]); 3] = [
 impl Project {
     /// Takes what definitions and tables say.
     pub fn read(analysis: &Analysis) -> Self {
-        let mut project = Self::default();
+        let (mut internal, mut legacy) = (BTreeSet::new(), BTreeMap::<_, LegacyEvent>::new());
         let definitions = &analysis.definitions;
         for event in &definitions.events {
             if event.internal {
-                project.internal_events.insert(event.action.clone());
+                internal.insert(event.action.clone());
             } else {
-                project.legacy_events.entry(event.action.clone()).or_default();
+                legacy.entry(event.action.clone()).or_default();
             }
         }
         for name in &definitions.overrides.legacy_events {
-            project.legacy_events.entry(name.clone()).or_default().is_listed = true;
+            legacy.entry(name.clone()).or_default().is_listed = true;
         }
         let metrics = definitions.metrics.iter();
         for metric in metrics.filter(|it| it.status != MetricStatus::Removed) {
             if matches!(metric.data_source, DataSource::RedisHll | DataSource::Redis) {
                 for name in legacy_names(metric) {
-                    add(project.legacy_events.entry(name.clone()).or_default(), &name, metric);
+                    add(legacy.entry(name.clone()).or_default(), &name, metric);
                 }
             }
         }
-        project
+        Self { internal_events: internal.into(), legacy_events: legacy.into(), ..Self::default() }
     }
 }
 

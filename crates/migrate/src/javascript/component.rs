@@ -333,29 +333,49 @@ fn reach_of_source(source: &str) -> Reach {
     if source.starts_with(['\'', '"']) { Reach::Everywhere } else { Reach::This }
 }
 
-/// Where the value of a field can be read and is the same.
+/// Where the value of a field can be read and is the same; `has_this` where it is computed each
+/// time.
 fn reach(script: &Script<'_, '_>, span: Span, source: &str, has_this: bool) -> Option<Reach> {
-    let is_name = |it: &str| {
-        !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || b"_$".contains(&it))
-    };
     let is_literal = source.starts_with(['\'', '"'])
         || source.parse::<f64>().is_ok()
         || matches!(source, "undefined" | "null");
     if is_literal {
         return Some(Reach::Everywhere);
     }
-    if let Some(path) = source.strip_prefix("this.") {
-        return (has_this && path.split('.').all(is_name)).then_some(Reach::This);
+    let mut names = Vec::new();
+    let mut nodes = script.nodes().filter(|it| contains(span, it.kind().span()));
+    let is_plain = nodes.all(|it| match it.kind() {
+        AstKind::IdentifierReference(name) => {
+            let symbol = script.symbol(name).filter(|it| is_fixed(script, *it));
+            names.extend(symbol.map(|it| (name.name.to_string(), it)));
+            symbol.is_some() && (it.kind().span() == span || has_this)
+        }
+        AstKind::ThisExpression(_) => has_this,
+        AstKind::StaticMemberExpression(_) => {
+            has_this && script.source(it.kind().span()).starts_with("this.")
+        }
+        AstKind::TemplateLiteral(_)
+        | AstKind::TemplateElement(_)
+        | AstKind::StringLiteral(_)
+        | AstKind::NumericLiteral(_)
+        | AstKind::BooleanLiteral(_)
+        | AstKind::ConditionalExpression(_)
+        | AstKind::LogicalExpression(_)
+        | AstKind::BinaryExpression(_)
+        | AstKind::IdentifierName(_) => has_this,
+        _ => false,
+    });
+    match is_plain {
+        false => None,
+        true if names.is_empty() => Some(Reach::This),
+        true => Some(Reach::Names(names)),
     }
-    let name = script.nodes().find_map(|it| match it.kind() {
-        AstKind::IdentifierReference(it) if it.span == span => Some(it),
-        _ => None,
-    })?;
-    let symbol = script.symbol(name)?;
+}
+
+/// Whether a name means the same in all of the script.
+fn is_fixed(script: &Script<'_, '_>, symbol: SymbolId) -> bool {
     let scoping = script.semantic.scoping();
-    let is_top = scoping.symbol_scope_id(symbol) == scoping.root_scope_id();
-    let is_fixed = !scoping.symbol_is_mutated(symbol);
-    (is_top && is_fixed).then(|| Reach::Name(name.name.to_string(), symbol))
+    scoping.symbol_scope_id(symbol) == scoping.root_scope_id() && !scoping.symbol_is_mutated(symbol)
 }
 
 impl Component<'_, '_> {

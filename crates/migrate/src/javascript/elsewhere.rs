@@ -12,6 +12,9 @@ use oxc_semantic::AstNode;
 use oxc_span::Span;
 use std::collections::BTreeSet;
 
+/// What such a call is refused with.
+pub(crate) const FROM_ANOTHER_FILE: &str = "`track` may come from another file";
+
 /// A component with mixins that may bring a `track`.
 struct Open {
     options: Span,
@@ -102,7 +105,7 @@ fn mixins(script: &Script<'_, '_>, options: &ObjectExpression<'_>) -> Option<Spa
 fn refused(script: &Script<'_, '_>, open: &Open) -> Refusal {
     refusal(
         Reason::PartOfMore,
-        format!("`track` may come from another file: `{}`", script.excerpt(open.mixins)),
+        format!("{FROM_ANOTHER_FILE}: `{}`", script.excerpt(open.mixins)),
         "Write `mixins: [Tracking.mixin()]` into this component and take the other mixin away, or \
          change that mixin and all that have it by hand; then migrate again",
     )

@@ -11,8 +11,8 @@ pub(crate) enum Reach {
     Everywhere,
     /// Where `this` is the component.
     This,
-    /// Where a name means what it means at the top of the script.
-    Name(String, SymbolId),
+    /// Where names mean what they mean at the top of the script.
+    Names(Vec<(String, SymbolId)>),
 }
 
 /// What the calls of a component inherit: `Tracking.mixin({ … })` and `tracking: { … }`.
@@ -29,9 +29,11 @@ pub(crate) struct Inherited {
 impl Reach {
     /// Whether a value can be read at a node of its script.
     pub(crate) fn reaches(&self, script: &Script<'_, '_>, at: NodeId) -> bool {
-        let Self::Name(name, symbol) = self else { return true };
+        let Self::Names(names) = self else { return true };
         let scope = script.semantic.nodes().get_node(at).scope_id();
         let scoping = script.semantic.scoping();
-        scoping.find_binding(scope, name.as_str().into()) == Some(*symbol)
+        names.iter().all(|(name, symbol)| {
+            scoping.find_binding(scope, name.as_str().into()) == Some(*symbol)
+        })
     }
 }

@@ -3,11 +3,14 @@
 use super::attempt::{Attempt, Planned, refusal};
 use super::fields;
 use super::imports::{Imports, Module, line};
+use super::layout;
 use super::name;
 use super::object;
 use super::raw::attempt;
 use super::script::Script;
+use crate::edit::Edits;
 use crate::options::Style;
+use crate::project::Tell;
 use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
 use oxc_ast::ast::{AssignmentTarget, CallExpression, Expression, Statement};
@@ -204,10 +207,8 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
                     "toHaveBeenCalledWith"
                     | "toBeCalledWith"
                     | "toHaveBeenLastCalledWith"
-                    | "lastCalledWith" => self.add(call.span, self.expected(call, 0)),
-                    "toHaveBeenNthCalledWith" | "nthCalledWith" => {
-                        self.add(call.span, self.expected(call, 1));
-                    }
+                    | "lastCalledWith" => self.expect(call, 0),
+                    "toHaveBeenNthCalledWith" | "nthCalledWith" => self.expect(call, 1),
                     _ => {
                         let what = "what is expected is not understood";
                         self.add(call.span, Err(odd(script, what, call.span)));
@@ -242,8 +243,21 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         }
     }
 
+    fn expect(&mut self, call: &CallExpression<'a>, skip: usize) {
+        let (event, planned) = match self.expected(call, skip) {
+            Ok((event, planned)) => (event, Ok(planned)),
+            Err(it) => (None, Err(it)),
+        };
+        let expected = attempt(self.script, Kind::Jest, call.span, planned);
+        self.attempts.push(Attempt { event, ..expected });
+    }
+
     /// The arguments that are expected: category, action, properties.
-    fn expected(&self, call: &CallExpression<'a>, skip: usize) -> Result<Planned, Refusal> {
+    fn expected(
+        &self,
+        call: &CallExpression<'a>,
+        skip: usize,
+    ) -> Result<(Option<String>, Planned), Refusal> {
         let script = self.script;
         let arguments: Vec<_> = call.arguments.iter().filter_map(|it| it.as_expression()).collect();
         let is_plain = arguments.len() == call.arguments.len();
@@ -254,10 +268,16 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             _ => return Err(odd(script, "other arguments are expected", call.span)),
         };
         let mut planned = Planned::default();
-        let (_, edits) = name::names(script, action)?;
+        let (names, edits) = name::names(script, action)?;
         planned.edits.extend(edits);
+        let event = names.into_iter().next().map(|it| it.new);
+        let project = script.context.project;
+        let told = project.modules.path().and_then(|it| project.told.get(it));
+        let tell = told.zip(event.as_ref()).and_then(|(told, event)| told.get(event));
+        let has_category = tell != Some(&Tell::HasNoCategory);
         let (old, next) = (category.span(), action.span().start);
-        planned.edits.replace(script.between(old.start, next), script.comments(old.end, next));
+        let comments = script.comments(old.end, next);
+        planned.edits.replace(script.between(old.start, next), comments);
         if let Some(data) = data {
             self.properties(data, &mut planned)?;
             let end = data.span().end;
@@ -265,14 +285,62 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             let options = script.context.options;
             let is_kept = options.keeps_category && options.style == Style::Current;
             let last = if is_kept { category.source.as_str() } else { "undefined" };
-            planned.edits.replace(script.between(end, end), format!(", {last}"));
-            planned.notes.push(
-                "the last argument is what a mixin passes on; it is missing where the component \
-                 calls `InternalEvents.trackEvent` itself, or on a click"
-                    .to_owned(),
-            );
+            let last = Some(last).filter(|_| has_category);
+            if let Some(last) = last {
+                planned.edits.replace(script.between(end, end), format!(", {last}"));
+                planned.notes.push(
+                    "the last argument is what a mixin passes on; it is missing where the \
+                     component calls `InternalEvents.trackEvent` itself, or on a click"
+                        .to_owned(),
+                );
+            }
+            self.lay_out(call, &arguments[..skip], [action, data], last, &mut planned);
         }
-        Ok(planned)
+        Ok((event, planned))
+    }
+
+    /// Writes the arguments anew as the formatter would, unless a comment stands among them.
+    fn lay_out(
+        &self,
+        call: &CallExpression<'a>,
+        first: &[&Expression<'a>],
+        rest: [&Expression<'a>; 2],
+        last: Option<&str>,
+        planned: &mut Planned,
+    ) {
+        let script = self.script;
+        let (open, close) = (call.callee.span().end + 1, call.span.end - 1);
+        let is_plain = script.comments(open, close).is_empty()
+            && script.source(Span::new(open - 1, open)) == "(";
+        let after_edits = |it: &Expression<'a>| {
+            let range = script.range(it.span());
+            let mut within = Edits::default();
+            for edit in planned.edits.iter() {
+                if range.start <= edit.range.start && edit.range.end <= range.end {
+                    // What is put behind an argument is no part of it.
+                    if edit.range.start < range.end {
+                        within.replace(edit.range.clone(), edit.text.clone());
+                    }
+                }
+            }
+            layout::applied(script.source(it.span()), range.start, &within)
+        };
+        let written = first.iter().copied().chain(rest).map(after_edits);
+        let Some(mut written) = written.collect::<Option<Vec<_>>>().filter(|_| is_plain) else {
+            return;
+        };
+        written.extend(last.map(str::to_owned));
+        let before = script.before(open).rsplit('\n').next().unwrap_or_default();
+        let (_, after) = layout::around(script, Span::new(close, close));
+        let place = layout::Place {
+            indentation: script.indentation(open),
+            before: before.chars().count(),
+            after: after.chars().count(),
+        };
+        if let Some(text) = layout::arguments(&place, &written) {
+            planned.edits = Edits::default();
+            planned.edits.replace(script.between(open, close), text);
+        }
     }
 
     /// The properties that are expected.

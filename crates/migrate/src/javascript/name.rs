@@ -1,6 +1,9 @@
-//! Names of events: literals, or constants of the same file.
+//! Names of events: literals, constants of this file or of another one, options of the component.
 
+mod known;
 mod members;
+
+pub(crate) use known::text;
 
 use super::attempt::refusal;
 use super::script::{Script, literal_text};
@@ -49,6 +52,13 @@ fn read(
     };
     let new = checked(script, &old, span)?;
     let renamed = new != old;
+    if renamed && !is_literal && is_imported(script, inner) {
+        return Err(refusal(
+            Reason::ComputedName,
+            format!("`{}` is given another name, and is imported", script.excerpt(span)),
+            format!("Write '{new}' where it is defined, without `--rename`"),
+        ));
+    }
     if renamed {
         let quotes = if is_literal { quote_of(script.source(span)) } else { '\'' };
         edits.replace(script.range(span), format!("{quotes}{new}{quotes}"));
@@ -57,41 +67,56 @@ fn read(
     Ok(())
 }
 
+/// Whether a name comes from another file, where its import would not be needed any more.
+fn is_imported(script: &Script<'_, '_>, expression: &Expression<'_>) -> bool {
+    let symbol = known::Path::of(expression).and_then(|it| it.symbol(script));
+    symbol.is_some_and(|it| script.imported_from(it).is_some())
+}
+
+/// The texts among which an expression chooses: `a ? 'x' : 'y'`, `a && 'x'`.
+pub(crate) fn choice(script: &Script<'_, '_>, expression: &Expression<'_>) -> Option<Vec<String>> {
+    match expression.get_inner_expression() {
+        Expression::ConditionalExpression(it) => {
+            let mut texts = choice(script, &it.consequent)?;
+            texts.extend(choice(script, &it.alternate)?);
+            Some(texts)
+        }
+        Expression::LogicalExpression(it) if it.operator.is_and() => choice(script, &it.right),
+        it if it.is_null_or_undefined() => Some(Vec::new()),
+        it => text(script, it).map(|it| vec![it]),
+    }
+}
+
 /// The quote that a literal is written with.
 pub(crate) fn quote_of(source: &str) -> char {
     source.chars().next().filter(|it| "'\"`".contains(*it)).unwrap_or('\'')
 }
 
-/// The text of a constant of this file, or of a member of one.
+/// The text of a constant, or of a member of one.
 fn constant(script: &Script<'_, '_>, expression: &Expression<'_>) -> Result<String, Refusal> {
+    if let Some(text) = text(script, expression) {
+        return Ok(text);
+    }
     let excerpt = script.excerpt(expression.span());
-    let computed = |what: String| {
-        let advice = "Write each event's name where it is tracked, one call per name, for \
-                      instance with a table of calls, or `if` and `else`";
-        Err(refusal(Reason::ComputedName, what, advice))
-    };
-    let Some((name, member)) = members::path(expression) else {
-        return computed(format!("the event's name is computed: `{excerpt}`"));
-    };
-    let Some(symbol) = script.symbol(name) else {
-        return computed(format!("the event's name is `{excerpt}`, which is not of this file"));
-    };
-    if let Some(module) = script.imported_from(symbol) {
+    let path = known::Path::of(expression).filter(known::Path::is_name);
+    let symbol = path.as_ref().and_then(|it| it.symbol(script));
+    if let Some(module) = symbol.and_then(|it| script.imported_from(it)) {
         return Err(refusal(
             Reason::ComputedName,
             format!("the event's name is `{excerpt}`, which is imported from '{module}'"),
             format!("Write the text of `{excerpt}` into the call; names are found by searching"),
         ));
     }
-    let init = script.constant(symbol).and_then(|it| it.init.as_ref());
-    let value = match member {
-        None => init,
-        Some(member) => init.and_then(|it| members::member(script, symbol, it, member)),
+    let what = match (path, symbol) {
+        (None, _) => format!("the event's name is computed: `{excerpt}`"),
+        (Some(_), None) => format!("the event's name is `{excerpt}`, which is not of this file"),
+        (Some(_), Some(_)) => {
+            format!("the event's name is `{excerpt}`, which is no constant text")
+        }
     };
-    match value.and_then(literal_text) {
-        Some(text) => Ok(text.to_owned()),
-        None => computed(format!("the event's name is `{excerpt}`, which is no constant text")),
-    }
+    let advice = "Write each event's name where it is tracked, one call per name, for instance \
+                  with a table of calls, or `if` and `else`";
+    Err(refusal(Reason::ComputedName, what, advice))
 }
 
 /// The new name of an event, if it is one.

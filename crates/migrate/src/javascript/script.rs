@@ -17,6 +17,15 @@ use std::ops::Range;
 pub(crate) struct Context<'s> {
     pub(crate) project: &'s Project,
     pub(crate) options: &'s Options,
+    /// The component that a template belongs to.
+    pub(crate) component: Option<Component<'s>>,
+}
+
+/// The script of a component, for what its template calls `$options`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Component<'s> {
+    pub(crate) script: &'s str,
+    pub(crate) dialect: Dialect,
 }
 
 impl Context<'_> {
@@ -87,6 +96,11 @@ pub(crate) fn with_script<T>(
 }
 
 impl<'s, 'a> Script<'s, 'a> {
+    /// A script that was parsed elsewhere.
+    pub(crate) fn of(text: &'s str, semantic: &'s Semantic<'a>, context: Context<'s>) -> Self {
+        Self { text, base: 0, semantic, context }
+    }
+
     /// Bytes of the file.
     pub(crate) fn range(&self, span: Span) -> Range<usize> {
         self.base + span.start as usize..self.base + span.end as usize

@@ -1,9 +1,11 @@
 //! Scripts before and after, and what is refused.
 
 mod jest;
+mod layouts;
 mod mixins;
 mod raws;
 mod refusals;
+mod several;
 
 use crate::site::{Outcome, Reason, Rewrite};
 use crate::{Language, Options, Project, Style};

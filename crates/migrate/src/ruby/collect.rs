@@ -22,6 +22,9 @@ fn is_of_interest(name: &str) -> bool {
         "track_usage_event",
         "track_unique_visits",
         "track_visit",
+        "definition",
+        "database_event",
+        "have_tracking",
         "delegate",
         "def_delegator",
         "def_delegators",
@@ -45,7 +48,7 @@ fn is_of_interest(name: &str) -> bool {
         "not_to",
         "to_not",
     ];
-    NAMES.contains(&name) || (name.starts_with("increment_") && name.ends_with("_count"))
+    NAMES.contains(&name) || name.starts_with("increment_")
 }
 
 /// Blocks in which `self` may be something else, although they stand in a method.

@@ -23,6 +23,12 @@ const DELEGATING: [&str; 3] = ["delegate", "def_delegator", "def_delegators"];
 /// What counted visits before `HLLRedisCounter` did.
 const VISITS: [&str; 2] = ["track_unique_visits", "track_visit"];
 
+/// Calls of Snowplow that are not made with a category and an action.
+const OTHERS: [&str; 2] = ["definition", "database_event"];
+
+/// What counts whoever visits, by a cookie.
+const VISITORS: &str = "track_unique_redis_hll_event";
+
 /// The kind of a call, if it is one of these.
 pub(super) fn kind(file: &File<'_>, call: &Call) -> Option<Kind> {
     let name = call.name.as_str();
@@ -39,9 +45,27 @@ pub(super) fn kind(file: &File<'_>, call: &Call) -> Option<Kind> {
     if let Some(kind) = alias(file, call).and_then(of_class) {
         return is_tracking_name(name).then_some(kind);
     }
+    if OTHERS.contains(&name) && call.constant() == Some("Gitlab::Tracking") {
+        return Some(Kind::RubySnowplow);
+    }
+    if name == VISITORS && call.receiver.is_none() {
+        return Some(Kind::RubyRedisHll);
+    }
+    if let Some(kind) = given(call) {
+        return Some(kind);
+    }
     let is_visit = name == VISITS[0] && call.receiver.is_none() && call.method.is_none()
         || name == VISITS[1] && file.code(&call.range).contains("UniqueVisits");
     is_visit.then_some(Kind::RubyController)
+}
+
+/// `increment_usage_counter WikiPageCounter, :create`: what counts is given to something else.
+fn given(call: &Call) -> Option<Kind> {
+    let [first, second, ..] = &call.args[..] else { return None };
+    let Shape::Constant(class) = &first.positional()?.shape else { return None };
+    let is_event = second.positional()?.literal().is_some();
+    let is_ours = is_event && call.receiver.is_none() && call.name.starts_with("increment_");
+    of_class(class).filter(|_| is_ours)
 }
 
 /// The kind of what a class tracks.
@@ -86,7 +110,20 @@ fn alias<'f>(file: &'f File<'_>, call: &Call) -> Option<&'f str> {
 /// Why it stays.
 pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     let code = file.short(&call.range);
-    Err(if VISITS.contains(&call.name.as_str()) {
+    Err(if OTHERS.contains(&call.name.as_str()) {
+        refusal(
+            Reason::NotUnderstood,
+            format!("what it tracks does not stand here: `{code}`"),
+            "Call `Gitlab::InternalEvents.track_event('event', user: …)` where it happens.",
+        )
+    } else if call.name == VISITORS {
+        refusal(
+            Reason::RawId,
+            format!("it counts visitors by a cookie: `{code}`"),
+            "Internal events count objects: write `track_internal_event('event', user: \
+             current_user)`, or the macro `track_internal_event :action, name: 'event'`.",
+        )
+    } else if VISITS.contains(&call.name.as_str()) {
         refusal(
             Reason::NotUnderstood,
             format!("visits were counted in a way that is older than events: `{code}`"),

@@ -19,9 +19,8 @@ const PREFIXES: &[(&str, &str)] = &[
 
 /// Whether a call is one of these.
 pub(super) fn is_meant(call: &Call) -> bool {
-    let is_count = matches!(call.name.as_str(), "count" | "increment");
     let is_count =
-        is_count || (call.name.starts_with("increment_") && call.name.ends_with("_count"));
+        matches!(call.name.as_str(), "count" | "increment") || call.name.starts_with("increment_");
     is_count && call.constant().is_some_and(|it| class(it).is_some())
 }
 
@@ -41,7 +40,10 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     file.plain(call)?;
     let class = call.constant().and_then(class).unwrap_or_default();
     let (legacy, key) = match call.name.strip_prefix("increment_") {
-        Some(it) => of_method(file, call, class, it.trim_end_matches("_count"))?,
+        Some(it) => {
+            let event = it.strip_suffix("_count").ok_or_else(|| unknown(file, call, class))?;
+            of_method(file, call, class, event)?
+        }
         None => of_event(file, call, class)?,
     };
     let name = file.name(&legacy, '\'')?;

@@ -5,7 +5,7 @@ use super::model::Call;
 use crate::options::Style;
 
 /// How long a line may be before arguments get lines of their own; that of most Ruby guides.
-const WIDTH: usize = 120;
+pub(super) const WIDTH: usize = 120;
 
 /// What the new call is called upon.
 pub(super) enum Target {
@@ -59,15 +59,27 @@ impl File<'_> {
             return format!("{name}({})", self.in_lines(call, &args));
         }
         let line = args.join(", ");
-        let column = self.text[self.line_start(call.range.start)..call.range.start].len();
-        let was_long = self.code(&call.range).contains('\n');
-        if was_long && !line.contains('\n') && column + name.len() + line.len() + 2 > WIDTH {
-            return format!("{name}({})", self.in_new_lines(call, &args));
+        let before = &self.text[self.line_start(call.range.start)..call.range.start];
+        let length = before.chars().count() + name.len() + line.chars().count() + 2;
+        if length > WIDTH && !line.contains('\n') && self.may_break(call, before) {
+            return match call.parentheses {
+                None if !new.has_short => format!("{name} {}", self.in_hanging_lines(call, &args)),
+                _ => format!("{name}({})", self.in_new_lines(call, &args)),
+            };
         }
         if call.parentheses.is_none() && !call.args.is_empty() && !new.has_short {
             return format!("{name} {line}");
         }
         format!("{name}({line})")
+    }
+
+    /// Whether a call that gets too long may have several lines: it had them, or it begins its
+    /// line, which was not too long before.
+    fn may_break(&self, call: &Call, before: &str) -> bool {
+        let was_long = self.code(&call.range).contains('\n');
+        let line = self.line_start(call.range.start)..self.line_end(call.range.end);
+        let did_fit = self.code(&line).chars().count() <= WIDTH;
+        was_long && call.parentheses.is_some() || before.trim().is_empty() && (was_long || did_fit)
     }
 
     /// `::`, if the old call has it.
@@ -86,6 +98,12 @@ impl File<'_> {
         let line_break = self.line_break();
         let indentation = self.indentation(first.range.start);
         format!("{before}{}{after}", args.join(&format!(",{line_break}{indentation}")))
+    }
+
+    /// One argument a line behind the first, for a call without parentheses.
+    fn in_hanging_lines(&self, call: &Call, args: &[String]) -> String {
+        let outer = self.indentation(call.range.start);
+        args.join(&format!(",{}{outer}  ", self.line_break()))
     }
 
     /// One argument a line, where the old ones hung behind the parenthesis.

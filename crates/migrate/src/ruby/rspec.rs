@@ -14,6 +14,9 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Option<Plan> {
         "expect_snowplow_event" | "expect_no_snowplow_event" if call.receiver.is_none() => {
             Some(expectation::plan(file, call))
         }
+        "have_tracking" if call.receiver.is_none() => {
+            Some(Err(expectation::of_attributes(file, call)))
+        }
         "to" | "not_to" | "to_not" => expectation::of_receive(file, call).map(Err),
         "it_behaves_like" | "it_should_behave_like" | "include_examples" => {
             examples::plan(file, call)

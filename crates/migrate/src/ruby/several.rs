@@ -3,6 +3,7 @@
 use super::file::{File, New, refusal};
 use super::model::Call;
 use super::plans::Planned;
+use super::snowplow;
 use crate::site::{Kind, Reason};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -29,7 +30,63 @@ pub(super) fn merge(file: &File<'_>, planned: &mut [Planned<'_>]) -> Vec<(usize,
             }
         }
     }
+    hold_companions(planned);
+    hold_totals(file, planned, &gone);
     gone
+}
+
+/// A call that counts stays with the one that says it is about the same thing, where that stays.
+fn hold_companions(planned: &mut [Planned<'_>]) {
+    let sends = planned.iter().filter(|it| it.kind == Kind::RubySnowplow && it.plan.is_err());
+    let companions: Vec<(&Call, &str)> =
+        sends.filter_map(|it| Some((it.call, snowplow::companion(it.call)?))).collect();
+    for it in planned.iter_mut().filter(|it| it.kind == Kind::RubyRedisHll) {
+        let Ok(new) = &it.plan else { continue };
+        let is_near = |other: &Call| match (it.call.method, other.method) {
+            (Some(one), Some(other)) => one == other,
+            _ => it.call.place.map(|it| it.list) == other.place.map(|it| it.list),
+        };
+        let mut near = companions.iter().filter(|(call, _)| is_near(call));
+        if near.any(|(_, event)| names(new).any(|it| it == *event)) {
+            it.plan = Err(refusal(
+                Reason::PartOfMore,
+                "the call of Snowplow beside it is about the same thing, and stays",
+                "Merge both into one call of one name, and migrate again.",
+            ));
+        }
+    }
+}
+
+/// A total and a set that have one name would both be raised by each of two events.
+fn hold_totals(file: &File<'_>, planned: &mut [Planned<'_>], gone: &[(usize, Range<usize>)]) {
+    for total in 0..planned.len() {
+        let (call, kind) = (planned[total].call, planned[total].kind);
+        let Ok(new) = &planned[total].plan else { continue };
+        if kind != Kind::RubyRedis {
+            continue;
+        }
+        let event = new.found.name.clone();
+        let is_other = |(number, it): (usize, &Planned<'_>)| {
+            let is_same = it.plan.as_ref().is_ok_and(|it| names(it).any(|it| it == event));
+            let is_near = it.call.method.is_some() && it.call.method == call.method;
+            let is_there = gone.iter().all(|it| it.0 != number);
+            it.kind != Kind::RubyRedis && is_same && is_near && is_there
+        };
+        let Some(other) = planned.iter().enumerate().position(is_other) else { continue };
+        let (first, second) = (total.min(other), total.max(other));
+        let what =
+            format!("one method tracks `{event}` twice: `{}`", file.head(planned[second].call));
+        planned[first].plan = Err(refusal(
+            Reason::SeveralCalls,
+            what,
+            "An internal event does both. Remove one of the calls, and migrate again.",
+        ));
+        planned[second].plan = Err(refusal(
+            Reason::PartOfMore,
+            format!("another call of this method stays: `{}`", file.head(planned[first].call)),
+            "Remove one of the calls, and migrate again.",
+        ));
+    }
 }
 
 /// Whether two calls are neighbouring statements.

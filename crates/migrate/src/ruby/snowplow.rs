@@ -85,9 +85,24 @@ fn take_context(file: &File<'_>, name: &Name, value: &Value, new: &mut New) -> R
         Shape::Nil => return Ok(()),
         _ => std::slice::from_ref(value),
     };
-    if elements.iter().all(|it| is_service_ping(it, name)) {
-        new.notes.push("The context of Service Ping is sent by internal events themselves.".into());
-        return Ok(());
+    let events: Option<Vec<&Value>> = elements.iter().map(service_ping).collect();
+    if let Some(events) = events {
+        let other = events.into_iter().find(|it| !is_same(file, name, it));
+        let Some(other) = other.filter(|_| !file.drops_context()) else {
+            new.notes
+                .push("The context of Service Ping is sent by internal events themselves.".into());
+            return Ok(());
+        };
+        return Err(refusal(
+            Reason::SeveralCalls,
+            format!(
+                "it is two events: `{}` goes to Snowplow, and `{}` is counted",
+                name.event,
+                file.code(&other.range).trim_matches(['\'', '"', ':'])
+            ),
+            "An internal event does both. Merge this call and the one that counts into one of one \
+             name, and migrate again; `--rename` can give both the same name.",
+        ));
     }
     let code = file.short(&value.range);
     if file.drops_context() {
@@ -102,21 +117,39 @@ fn take_context(file: &File<'_>, name: &Name, value: &Value, new: &mut New) -> R
     ))
 }
 
-/// `…ServicePingContext.new(data_source: …, event: 'the same').to_context`
-fn is_service_ping(value: &Value, name: &Name) -> bool {
-    let Shape::Call(outer) = &value.shape else { return false };
+/// The event of `…ServicePingContext.new(data_source: …, event: 'x').to_context`.
+fn service_ping(value: &Value) -> Option<&Value> {
+    let Shape::Call(outer) = &value.shape else { return None };
     let inner = match (outer.name.as_str(), &outer.receiver) {
         ("to_context", Some(Value { shape: Shape::Call(inner), .. })) => inner,
         ("new", _) => outer,
-        _ => return false,
+        _ => return None,
     };
     let is_class = inner.receiver.as_ref().is_some_and(|it| match &it.shape {
         Shape::Constant(it) => it.ends_with("ServicePingContext"),
         _ => false,
     });
     let event = inner.args.iter().filter_map(Arg::keyword).find(|it| it.0 == "event");
-    let is_same = event.is_some_and(|it| it.1.literal() == Some(name.legacy()));
-    is_class && inner.name == "new" && is_same
+    event.filter(|_| is_class && inner.name == "new").map(|it| it.1)
+}
+
+/// Whether a context is about the very event that is tracked.
+fn is_same(file: &File<'_>, name: &Name, event: &Value) -> bool {
+    let text = match &event.shape {
+        Shape::Constant(it) if name.written == file.code(&event.range) => return !it.is_empty(),
+        _ => event.literal(),
+    };
+    text.is_some_and(|it| it == name.legacy() || file.options.renamed(it) == name.event)
+}
+
+/// The event that is counted together with what a call sends, if another one is.
+pub(super) fn companion(call: &Call) -> Option<&str> {
+    let (_, context) = call.args.iter().filter_map(Arg::keyword).find(|it| it.0 == "context")?;
+    let elements = match &context.shape {
+        Shape::Array(it) => it.as_slice(),
+        _ => std::slice::from_ref(context),
+    };
+    elements.iter().find_map(|it| service_ping(it)?.literal())
 }
 
 fn note_category(file: &File<'_>, category: &Value, new: &mut New) {

@@ -15,6 +15,7 @@ use crate::options::{Options, Style};
 use crate::project::{LegacyEvent, Project};
 use crate::scan::has_legacy_words;
 use crate::site::{Found, Outcome, Reason, Rewrite};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The options of the first guide.
@@ -27,13 +28,13 @@ fn project() -> Project {
     let legacy =
         |hint: &str| LegacyEvent { unique_hint: Some(hint.into()), ..LegacyEvent::default() };
     Project {
-        internal_events: ["internal_one".to_owned()].into(),
-        legacy_events: [
+        internal_events: BTreeSet::from(["internal_one".to_owned()]).into(),
+        legacy_events: BTreeMap::from([
             ("counts_users".to_owned(), legacy("user.id")),
             ("counts_projects".to_owned(), legacy("project.id")),
             ("counts_namespaces".to_owned(), legacy("namespace.id")),
             ("small_things_made".to_owned(), LegacyEvent::default()),
-        ]
+        ])
         .into(),
         ..Project::default()
     }

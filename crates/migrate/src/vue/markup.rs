@@ -1,9 +1,10 @@
 //! Calls of the mixin's method in a template: `@click="track('event')"`.
 
 use super::blocks::{Attribute, Block, Piece, pieces};
+use crate::edit::Edits;
 use crate::javascript::{
-    Arguments, Attempt, Callee, Context, Dialect, Inherited, Planned, Script, Template, plan,
-    refusal, with_script,
+    Arguments, Attempt, Callee, Context, Dialect, Inherited, Planned, Script, Template, WIDTH,
+    applied, plan, refusal, with_script,
 };
 use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
@@ -69,6 +70,10 @@ impl Template for Markup<'_> {
             Piece::Interpolation(it) => Some(it),
         });
         ranges.into_iter().find(calls)
+    }
+
+    fn mentions(&self, word: &str) -> bool {
+        self.text[self.block.content.clone()].contains(word)
     }
 }
 
@@ -145,14 +150,42 @@ impl Markup<'_> {
             })
         };
         let wrapped = || parse(&format!("({source})"), place.range.start - 1);
-        parse(source, place.range.start).or_else(|_| wrapped()).unwrap_or_else(|it| {
-            if !inherited.has_mixin {
-                return Vec::new();
-            }
-            let what = format!("an expression does not parse: `{source}`: {}", it.message);
-            let advice = "Move it into a method of the component";
-            vec![mixin(place.range.clone(), Err(refusal(Reason::DoesNotParse, what, advice)))]
-        })
+        let attempts =
+            parse(source, place.range.start).or_else(|_| wrapped()).unwrap_or_else(|it| {
+                if !inherited.has_mixin {
+                    return Vec::new();
+                }
+                let what = format!("an expression does not parse: `{source}`: {}", it.message);
+                let advice = "Move it into a method of the component";
+                vec![mixin(place.range.clone(), Err(refusal(Reason::DoesNotParse, what, advice)))]
+            });
+        self.fitted(place, attempts)
+    }
+
+    /// Gives an expression that its change makes too long a line of its own.
+    fn fitted(&self, place: &Place, mut attempts: Vec<Attempt>) -> Vec<Attempt> {
+        let Place { range, quote: Some(quote), .. } = place else { return attempts };
+        let [only] = attempts.as_mut_slice() else { return attempts };
+        let (text, old) = (self.text, &self.text[range.clone()]);
+        let Ok(planned) = &mut only.planned else { return attempts };
+        let start = text[..range.start].rfind('\n').map_or(0, |it| it + 1);
+        let (before, after) = (&text[start..range.start], &text[range.end..]);
+        let after = after.split('\n').next().unwrap_or_default().trim_end();
+        let indentation = &before[..before.len() - before.trim_start().len()];
+        let is_alone =
+            after.starts_with(*quote) && after.len() == 1 && !before.trim().contains(' ');
+        let Some(new) = applied(old, range.start, &planned.edits) else { return attempts };
+        let length = |it: &str| it.chars().count();
+        let around = length(before) + 1;
+        let gets_long = around + length(&new) > WIDTH && around + length(old) <= WIDTH;
+        let fits = indentation.len() + 2 + length(&new) <= WIDTH;
+        if is_alone && gets_long && fits && !new.contains('\n') {
+            let within = &mut planned.edits;
+            *within = Edits::default();
+            within.replace(range.clone(), format!("\n{indentation}  {new}\n{indentation}"));
+            only.range = range.clone();
+        }
+        attempts
     }
 }
 

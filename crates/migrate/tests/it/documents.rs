@@ -3,11 +3,12 @@
 //! An example is a heading of the third level with two blocks under it: the legacy code, and
 //! either what it becomes, in the same language, or why it stays, as `text`: the code of the reason
 //! and what is in the way on one line, and on the next, if the page says it, what to do. Options
-//! named before the second block apply.
+//! named before the second block apply. A block after "The file `name`:" is another file, which the
+//! legacy code imports.
 
 use internal_events_migrate::{
-    Kind, Language, Options, Outcome, Project, Reason, Rewrite, Style, Unparsable, attributes,
-    javascript, ruby, vue,
+    Kind, Language, Modules, Options, Outcome, Project, Reason, Rewrite, Style, Unparsable,
+    attributes, javascript, ruby, vue,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,8 @@ struct Example<'a> {
     heading: &'a str,
     language: Language,
     options: Options,
+    /// The name of another file, and what is in it.
+    other: Option<(&'a str, &'a str)>,
     before: &'a str,
     after: Expected<'a>,
 }
@@ -88,21 +91,23 @@ fn example(section: &str) -> Example<'_> {
     let (heading, rest) = section.split_once('\n').unwrap();
     let rest = rest.split("\n## ").next().unwrap();
     let parts: Vec<&str> = rest.split("```").collect();
-    let [said, before, between, after, ..] = parts[..] else {
-        panic!("two blocks under {heading}")
-    };
+    let named = parts[0].split_once("The file `").and_then(|it| it.1.split('`').next());
+    let other = named.map(|name| (name, parts[1].split_once('\n').unwrap().1));
+    let parts = if other.is_some() { &parts[2..] } else { &parts[..] };
+    let [said, before, between, after, ..] = parts else { panic!("two blocks under {heading}") };
     let (language, before) = before.split_once('\n').unwrap();
-    let (other, after) = after.split_once('\n').unwrap();
-    let after = if other == "text" {
+    let (becomes, after) = after.split_once('\n').unwrap();
+    let after = if becomes == "text" {
         Expected::Refusals(after)
     } else {
-        assert_eq!(language, other, "both blocks under {heading} are of one language");
+        assert_eq!(language, becomes, "both blocks under {heading} are of one language");
         Expected::Text(after)
     };
     Example {
         heading,
         language: language_of(language),
         options: options(&format!("{said}{between}")),
+        other,
         before,
         after,
     }
@@ -132,6 +137,13 @@ fn options(said: &str) -> Options {
     }
 }
 
+/// An application with one other file, beside the one that is rewritten.
+fn project(other: Option<(&str, &str)>) -> Project {
+    let file = other.map(|(name, text)| (name.to_owned(), text.to_owned()));
+    let read = move |path: &str| file.clone().filter(|it| it.0 == path).map(|it| it.1);
+    Project { modules: Modules::new(read), ..Project::default() }.at("it")
+}
+
 #[test]
 fn examples_of_the_pages_hold() {
     for (kind, rewriter) in PAGES {
@@ -139,13 +151,13 @@ fn examples_of_the_pages_hold() {
         let examples = examples(&text);
         assert!(examples.len() >= 5, "{} has hardly any examples", path.display());
         for it in examples {
-            let done = rewriter(it.before, it.language, &Project::default(), &it.options).unwrap();
+            let project = project(it.other);
+            let done = rewriter(it.before, it.language, &project, &it.options).unwrap();
             match it.after {
                 Expected::Text(after) => {
                     let changed = done.edits.apply(it.before);
                     assert_eq!(changed, after, "{}", it.heading);
-                    let again =
-                        rewriter(&changed, it.language, &Project::default(), &it.options).unwrap();
+                    let again = rewriter(&changed, it.language, &project, &it.options).unwrap();
                     assert!(again.edits.is_empty(), "{}: a second run changes more", it.heading);
                 }
                 Expected::Refusals(text) => assert_refused(it.heading, &done, text),

@@ -1,12 +1,13 @@
 //! Objects with attributes as members: `{ 'data-track-action': 'x' }`.
 
-use super::values::{literal, quote_of, value};
+use super::values::{literal, quote_of};
 use super::{Reader, bytes, is_action};
 use crate::attributes::element::{
     Attribute, Case, Element, Era, Layout, Part, data_meaning, internal_name, meaning,
 };
 use crate::attributes::judge::{quote, refusal};
 use crate::site::{Outcome, Reason};
+use oxc_ast::AstKind;
 use oxc_ast::ast::{Expression, ObjectExpression, ObjectProperty, ObjectPropertyKind, PropertyKey};
 use oxc_span::GetSpan as _;
 use std::ops::Range;
@@ -27,10 +28,10 @@ impl Reader<'_, '_, '_> {
             }
         }
         match self.hidden(object, &element) {
-            Some(it) => {
+            Some((it, what)) => {
                 let refused = refusal(
                     Reason::IndirectArguments,
-                    format!("more attributes may come from here: `{}`", quote(self.text, &it)),
+                    format!("{what}: `{}`", quote(self.text, &it)),
                     "Write all attributes of tracking into one object, then run this once more.",
                 );
                 self.work.note(it, Outcome::Refused(refused), None);
@@ -42,14 +43,54 @@ impl Reader<'_, '_, '_> {
         }
     }
 
-    /// What may have more attributes of an object with an action: they would stay legacy.
-    fn hidden(&self, object: &ObjectExpression<'_>, element: &Element) -> Option<Range<usize>> {
-        element.attributes.iter().find(|it| is_action(it.era, it.part))?;
-        let spread = object.properties.iter().filter_map(|it| match it {
-            ObjectPropertyKind::SpreadProperty(it) => Some(bytes(it.span)),
+    /// What may have more attributes of an object with an action: they would stay legacy. An
+    /// object without one may get it from what is spread into it, or from what it is spread into.
+    fn hidden(
+        &self,
+        object: &ObjectExpression<'_>,
+        element: &Element,
+    ) -> Option<(Range<usize>, &'static str)> {
+        let legacy = element.attributes.iter().find(|it| it.era == Era::Legacy)?;
+        let has_action = element.attributes.iter().any(|it| is_action(it.era, it.part));
+        let mut spread = object.properties.iter().filter_map(|it| match it {
+            ObjectPropertyKind::SpreadProperty(it) => Some(it),
             ObjectPropertyKind::ObjectProperty(_) => None,
         });
-        spread.into_iter().find(|it| self.text[it.clone()].to_ascii_lowercase().contains("track"))
+        if let Some(it) = spread.find(|it| self.may_track(&it.argument)) {
+            return Some((bytes(it.span), "more attributes may come from here"));
+        }
+        let is_shared = has_action && self.is_shared(object);
+        is_shared.then(|| (legacy.range.clone(), "others may add attributes to these"))
+    }
+
+    /// Whether an expression may give attributes of tracking.
+    fn may_track(&self, it: &Expression<'_>) -> bool {
+        let mentions = |it: &str| it.to_ascii_lowercase().contains("track");
+        if mentions(self.code(it.span())) {
+            return true;
+        }
+        let Expression::Identifier(name) = it.get_inner_expression() else {
+            // What else computes them stands in this file as well, as a rule.
+            return self.has_stray && !matches!(it, Expression::ObjectExpression(_));
+        };
+        let symbol = self.script.symbol(name);
+        let init = symbol.and_then(|it| self.script.constant(it)).and_then(|it| it.init.as_ref());
+        init.map_or(self.has_stray, |it| mentions(self.code(it.span())))
+    }
+
+    /// Whether an object is a constant that others spread into theirs.
+    fn is_shared(&self, object: &ObjectExpression<'_>) -> bool {
+        let parent = self.script.parent(object.node_id.get());
+        let AstKind::VariableDeclarator(it) = parent.kind() else { return false };
+        if self.script.is_exported(parent.id()) {
+            return true;
+        }
+        let symbol = it.id.get_binding_identifier().and_then(|it| it.symbol_id.get());
+        symbol.is_some_and(|it| {
+            let uses = self.script.uses(it);
+            uses.iter()
+                .any(|it| matches!(self.script.parent(it.id()).kind(), AstKind::SpreadElement(_)))
+        })
     }
 
     /// Members named `dataset` hold attributes without the word `data`.
@@ -79,7 +120,7 @@ impl Reader<'_, '_, '_> {
             part,
             range: bytes(property.span),
             rename: new.map(|it| (range, it)).into_iter().collect(),
-            value: value(self.text, &property.value),
+            value: self.value(part, &property.value),
             literal: literal(self.text, &property.value),
             load,
         })

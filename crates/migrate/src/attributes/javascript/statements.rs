@@ -1,6 +1,6 @@
 //! Statements that set attributes: `element.dataset.trackAction = 'x'`, `setAttribute`, `attr`.
 
-use super::values::{literal, value};
+use super::values::literal;
 use super::{Reader, bytes, is_dataset};
 use crate::attributes::element::{
     Attribute, Case, Element, Layout, Meaning, Part, Value, data_meaning, internal_name, meaning,
@@ -138,7 +138,7 @@ impl Reader<'_, '_, '_> {
             part,
             range,
             rename: rename.into_iter().collect(),
-            value: match value(self.text, set) {
+            value: match self.value(part, set) {
                 Value::Text(it) if part == Part::Extra => super::json(&it),
                 it => it,
             },

@@ -1,8 +1,10 @@
 //! What expressions are worth, if they are literals.
 
-use super::bytes;
-use crate::attributes::element::Value;
+use super::{Reader, bytes};
+use crate::attributes::Work;
+use crate::attributes::element::{Part, Value};
 use crate::attributes::judge::quote;
+use crate::javascript::{self, Dialect, Script};
 use crate::stack::bounded;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
@@ -33,6 +35,40 @@ pub(super) fn value(text: &str, it: &Expression<'_>) -> Value {
         }
         _ => computed(text, &bytes(it.span())),
     }
+}
+
+impl Reader<'_, '_, '_> {
+    /// What an attribute is set to; of an action, the names that it may give.
+    pub(super) fn value(&self, part: Part, it: &Expression<'_>) -> Value {
+        match value(self.text, it) {
+            Value::Computed(code) if part == Part::Action => {
+                names(self.script, it).unwrap_or(Value::Computed(code))
+            }
+            value => value,
+        }
+    }
+}
+
+/// The names that an expression may give.
+fn names(script: &Script<'_, '_>, it: &Expression<'_>) -> Option<Value> {
+    if let Some(text) = javascript::text(script, it) {
+        return Some(Value::Text(text));
+    }
+    javascript::choice(script, it).filter(|it| !it.is_empty()).map(Value::OneOf)
+}
+
+/// The names that an expression of a template may give.
+pub(in crate::attributes) fn chosen(code: &str, work: &Work<'_>) -> Option<Value> {
+    let wrapped = format!("({code}\n)");
+    let ask = |script: &Script<'_, '_>| {
+        let [Statement::ExpressionStatement(it)] =
+            script.semantic.nodes().program().body.as_slice()
+        else {
+            return None;
+        };
+        names(script, &it.expression)
+    };
+    javascript::with_script(&wrapped, 0, Dialect::TypeScript, work.context(), ask).ok().flatten()
 }
 
 /// The bytes within the quotes of a text without escapes.

@@ -37,7 +37,7 @@ fn rename(it: &Attribute, accepted: &Accepted, edits: &mut Edits) {
         return;
     }
     if let Some(literal) = &it.literal
-        && accepted.found.old_name.is_some()
+        && accepted.found.first().is_some_and(|it| it.old_name.is_some())
     {
         edits.replace(literal.clone(), &accepted.name);
     }

@@ -71,7 +71,7 @@ fn extra(
         let property = match value {
             Value::Text(it) => property(PropertyType::Text, Some(it)),
             Value::Number(it) => property(PropertyType::Number, Some(it)),
-            Value::Computed(_) => property(PropertyType::Unknown, None),
+            Value::Computed(_) | Value::OneOf(_) => property(PropertyType::Unknown, None),
             Value::Object(_) | Value::Nothing => return Err(no_object(text, it)),
         };
         properties.insert(name.clone(), property);

@@ -152,6 +152,7 @@ impl Reader<'_, '_, '_> {
             Part::Extra if era == Era::Legacy => {
                 values::extra(self.text, &pair.value(), self.flavour)
             }
+            Part::Action if era == Era::Legacy => values::names(self.text, &pair.value()),
             _ => values::value(self.text, &pair.value()),
         };
         let load = new.as_ref().filter(|_| part == Part::Action);

@@ -184,10 +184,10 @@ fn argument(part: Part, range: Range<usize>, value: Value) -> Attribute {
     Attribute {
         era: Era::Legacy,
         part,
+        literal: Some(range.clone()),
         range,
         rename: Vec::new(),
         value,
-        literal: None,
         load: Some(String::new()),
     }
 }

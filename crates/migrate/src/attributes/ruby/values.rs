@@ -4,7 +4,7 @@ use super::{Flavour, bytes, range};
 use crate::attributes::element::Value;
 use crate::attributes::javascript::json;
 use crate::attributes::judge::quote;
-use ruby_prism::{CallNode, HashNode, Node};
+use ruby_prism::{CallNode, HashNode, Node, StatementsNode};
 use std::ops::Range;
 
 /// What a node is worth.
@@ -23,6 +23,36 @@ pub(super) fn value(text: &str, node: &Node<'_>) -> Value {
         return Value::Number(code);
     }
     Value::Computed(code)
+}
+
+/// What an action is set to: a name, or one of those among which `a ? 'x' : 'y'` chooses.
+pub(super) fn names(text: &str, node: &Node<'_>) -> Value {
+    match choice(text, node) {
+        Some(all) if all.len() > 1 => Value::OneOf(all),
+        _ => value(text, node),
+    }
+}
+
+fn choice(text: &str, node: &Node<'_>) -> Option<Vec<String>> {
+    if let Some(it) = node.as_parentheses_node() {
+        return only(&it.body()?.as_statements_node()?).and_then(|it| choice(text, &it));
+    }
+    let Some(it) = node.as_if_node() else {
+        return match value(text, node) {
+            Value::Text(it) => Some(vec![it]),
+            _ => None,
+        };
+    };
+    let mut all = choice(text, &only(&it.statements()?)?)?;
+    let otherwise = it.subsequent()?.as_else_node()?.statements()?;
+    all.extend(choice(text, &only(&otherwise)?)?);
+    Some(all)
+}
+
+fn only<'a>(statements: &StatementsNode<'a>) -> Option<Node<'a>> {
+    let mut body = statements.body().iter();
+    let first = body.next()?;
+    body.next().is_none().then_some(first)
 }
 
 /// What the custom properties of an element are.

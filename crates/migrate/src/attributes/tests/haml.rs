@@ -237,3 +237,26 @@ fn haml_reads_the_results() {
 fn skipped(why: &str) {
     eprintln!("SKIPPED: {why}");
 }
+
+#[test]
+fn a_dropdown_sends_its_events_to_what_is_around_it() {
+    for text in [
+        "%li.header.dropdown#new{ data: { track_action: 'click_new' } }\n",
+        ".dropdown(data-track-action=\"click_new\")\n",
+    ] {
+        refuse(Haml, text, Reason::SeveralCalls, "click_new_show");
+    }
+    same_haml(".dropdown-menu{ data: { track_action: 'click_new' } }\n");
+    same_haml("%a.x{ data: { track_action: 'click_new' } } .dropdown\n");
+    refuse(
+        Language::Html,
+        "<li class=\"a dropdown\" data-track-action=\"click_new\">x</li>",
+        Reason::SeveralCalls,
+        "click_new_show",
+    );
+}
+
+/// What is rewritten by its name alone.
+fn same_haml(before: &str) {
+    check(Haml, before, &before.replace("track_action", "event_tracking"));
+}

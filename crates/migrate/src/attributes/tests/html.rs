@@ -2,6 +2,7 @@ use super::*;
 use crate::project::LegacyEvent;
 use crate::site::PropertyType;
 use Language::Html;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[test]
 fn names_of_attributes_change_and_nothing_else() {
@@ -221,14 +222,14 @@ fn what_cannot_be_proven_is_refused() {
 
 #[test]
 fn names_of_other_internal_events_are_taken() {
-    let mut project = Project::default();
-    project.internal_events.insert("x".to_owned());
+    let internal_events = BTreeSet::from(["x".to_owned()]).into();
+    let mut project = Project { internal_events, ..Project::default() };
     let text = "<a data-track-action='x'>";
     refuse_in(&project, Html, text, Reason::NameTaken, "`x`");
     // Said twice, it is meant; and an event of both lists is one on its way.
     let meant = renaming(&[("x", "x")]);
     assert!(!rewrite(text, Html, &project, &meant).unwrap().edits.is_empty());
-    project.legacy_events.insert("x".to_owned(), LegacyEvent::default());
+    project.legacy_events = BTreeMap::from([("x".to_owned(), LegacyEvent::default())]).into();
     assert!(!rewrite(text, Html, &project, &Options::default()).unwrap().edits.is_empty());
 }
 

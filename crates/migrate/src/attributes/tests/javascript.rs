@@ -98,12 +98,43 @@ fn refusals() {
         "...this.trackAttrs",
     );
     not("a = { track_action: 'x' };", Reason::IndirectArguments, "track_action: 'x'");
-    not("a = { 'data-track-action': cond ? 'x' : 'y' };", Reason::ComputedName, "cond");
+    not("a = { 'data-track-action': cond ? x : 'y' };", Reason::ComputedName, "cond");
+    not("f((A) => ({ 'data-track-action': A }));\nconst A = 'x';", Reason::ComputedName, "A");
     not(
         "a = { 'data-track-action': 'x', 'data-toggle': 'dropdown' };",
         Reason::SeveralCalls,
         "x_show",
     );
+}
+
+#[test]
+fn attributes_that_may_be_in_two_objects_stay() {
+    let label = "'data-track-label': 'l'";
+    let action = "'data-track-action': 'x'";
+    for (text, part) in [
+        (format!("a = {{ {action}, ...more }};\nconst more = {{ {label} }};"), "...more"),
+        (
+            format!("const more = b ? {{ {label} }} : {{}};\na = {{ {action}, ...more }};"),
+            "...more",
+        ),
+        (format!("a = {{ {action}, ...this.more }};\nb = {{ {label} }};"), "...this.more"),
+        (format!("a = {{ ...TRACKING, {label} }};"), "...TRACKING"),
+        (format!("export const a = {{ {action} }};"), "others may add"),
+        (format!("const a = {{ {action} }};\nb = {{ ...a, {label} }};"), "others may add"),
+    ] {
+        let done = run(JavaScript, &text, &Options::default());
+        assert!(done.edits.is_empty(), "{text}");
+        let has = |it: &Outcome| matches!(it, Outcome::Refused(it) if it.what.contains(part));
+        assert!(done.sites.iter().any(|it| has(&it.outcome)), "{text}: {:?}", done.sites);
+    }
+    for text in [
+        format!("const more = {{ id: 1 }};\na = {{ {action}, ...more }};\nb = {{ {label} }};"),
+        format!("a = {{ {action}, {label}, ...this.more }};"),
+        format!("const a = {{ {action} }};\nf(a);"),
+    ] {
+        let done = run(JavaScript, &text, &Options::default());
+        assert!(!done.edits.is_empty(), "{text}: {:?}", done.sites);
+    }
 }
 
 #[test]

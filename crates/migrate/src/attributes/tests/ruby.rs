@@ -90,6 +90,16 @@ fn names_are_changed_within_their_quotes() {
 }
 
 #[test]
+fn names_may_be_chosen_among() {
+    let found = check(
+        Ruby,
+        "f(data: { track_action: a ? 'x' : (b ? 'y' : :z) })",
+        "f(data: { event_tracking: a ? 'x' : (b ? 'y' : :z) })",
+    );
+    assert_eq!(found.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["x", "y", "z"]);
+}
+
+#[test]
 fn the_helper_is_written_out() {
     same(
         "link_to(path, class: 'a', **tracking_attrs('l', 'x', 'p'))",
@@ -125,7 +135,8 @@ fn the_helper_is_written_out() {
 fn refusals() {
     not("f(data: { track_action: name })", Reason::ComputedName, "track_action: name");
     not("f(data: { track_action: \"a_#{b}\" })", Reason::ComputedName, "a_#{b}");
-    not("f(data: { track_action: a ? 'x' : 'y' })", Reason::ComputedName, "a ? 'x' : 'y'");
+    not("f(data: { track_action: a ? x : 'y' })", Reason::ComputedName, "a ? x : 'y'");
+    not("f(data: { track_action: a ? 'x' : (b; 'y') })", Reason::ComputedName, "(b; 'y')");
     not("f(data: { track_action: 'X y' })", Reason::IllegalName, "X y");
     not("f(data: { track_action: nil })", Reason::IllegalName, "nil");
     not("f(data: { track_action: 'x', track_action: 'y' })", Reason::NotUnderstood, "'y'");

@@ -130,9 +130,47 @@ fn scripts_set_attributes_too() {
 }
 
 #[test]
+fn names_may_be_chosen_among_or_be_options_of_the_component() {
+    let names = |attribute: &str, script: &str| -> Vec<String> {
+        let before =
+            format!("<template><a {attribute} /></template>\n<script>\n{script}\n</script>\n");
+        let after = before.replace("data-track-action", "data-event-tracking");
+        check(Vue, &before, &after).into_iter().map(|it| it.name).collect()
+    };
+    for (attribute, script, expected) in [
+        (r#":data-track-action="a ? 'x' : 'y'""#, "", &["x", "y"][..]),
+        (r#":data-track-action="a && 'x'""#, "", &["x"]),
+        (r#":data-track-action="$options.A""#, "export default { A: 'x' };", &["x"]),
+        (r#":data-track-action="$options.A""#, "const A = 'x';\nexport default { A };", &["x"]),
+        (r#":data-track-action="$options.a.b""#, "export default { a: { b: 'x' } };", &["x"]),
+        (
+            r#":data-track-action="c ? $options.A : 'y'""#,
+            "export default Vue.extend({ A: 'x' });",
+            &["x", "y"],
+        ),
+    ] {
+        assert_eq!(names(attribute, script), expected, "{attribute}");
+    }
+    let text = "<template><a :data-track-action=\"$options.A\" /></template>\n";
+    for script in [
+        "<script>export default { ...b, A: 'x' };</script>",
+        "<script>export default { A: f() };</script>",
+        "<script setup>const A = 'x';</script>",
+        "",
+    ] {
+        refuse(Vue, &format!("{text}{script}"), Reason::ComputedName, "$options.A");
+    }
+    let text = format!("{text}<script>export default {{ A: 'x' }};</script>");
+    assert!(run(Vue, &text, &renaming(&[("x", "y")])).edits.is_empty());
+}
+
+#[test]
 fn refusals() {
+    not(r#"<a v-track-event="options(url)" />"#, Reason::IndirectArguments, "v-track-event");
     not(r#"<a :data-track-action="name" />"#, Reason::ComputedName, ":data-track-action=\"name\"");
-    not(r#"<a :data-track-action="a ? 'x' : 'y'" />"#, Reason::ComputedName, "a ? 'x' : 'y'");
+    not(r#"<a :data-track-action="a ? 'x' : y" />"#, Reason::ComputedName, "a ? 'x' : y");
+    not(r#"<a :data-track-action="a && 'render'" />"#, Reason::NotUnderstood, "a && 'render'");
+    not(r#"<a :data-track-action="$options.A" />"#, Reason::ComputedName, "$options.A");
     not(r#"<a :data-track-action="`click_${x}`" />"#, Reason::ComputedName, "click_${x}");
     not(r#"<a :data-track-action="a b" />"#, Reason::ComputedName, "a b");
     not(r#"<a :data-track-action.camel="'x'" />"#, Reason::NotUnderstood, "modifier");

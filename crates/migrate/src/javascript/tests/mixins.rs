@@ -1,7 +1,9 @@
 //! Components with the mixin.
 
-use super::{NEW, OLD, check, check_line, check_line_with, check_with, component, first, migrated};
-use crate::{Language, Options, Outcome, Style};
+use super::{
+    NEW, OLD, check, check_line, check_line_with, check_with, component, first, migrated, refuse,
+};
+use crate::{Language, Options, Outcome, Reason, Style};
 
 #[test]
 fn the_first_guide_s_pair_holds() {
@@ -291,5 +293,27 @@ fn notes_say_what_an_analyst_must_know() {
             .collect();
         assert!(notes.iter().any(|it| it.starts_with(expected)), "{line}: {notes:?}");
         assert!(notes.iter().any(|it| it.starts_with("`other` is not looked into")), "{notes:?}");
+    }
+}
+
+#[test]
+fn what_tracking_computes_goes_into_each_call() {
+    let script = |import: &str, mixin: &str, value: &str, call: &str| {
+        format!(
+            "{import}\nimport {{ A }} from './a';\nexport default {{\n  mixins: [{mixin}],\n  \
+             computed: {{\n    tracking() {{\n      return {{ property: {value} }};\n    }},\n  }},\n  \
+             created() {{\n    {call};\n  }},\n}};\n"
+        )
+    };
+    for value in
+        ["`type_${this.kind}`", "this.a.b", "this.ok ? 'x' : `${A}_y`", "this.kind || 'x'", "A"]
+    {
+        let before = script(OLD, "Tracking.mixin()", value, "this.track('x')");
+        let after = format!("this.trackEvent('x', {{ property: {value} }})");
+        check(&before, &script(NEW, "InternalEvents.mixin()", value, &after));
+    }
+    for value in ["f(this.kind)", "`a_${f()}`", "A.b", "this.list[0]", "b", "(() => this.a)()"] {
+        let before = script(OLD, "Tracking.mixin()", value, "this.track('x')");
+        refuse(&before, Reason::IndirectArguments, "may be another value at each call");
     }
 }

@@ -1,7 +1,7 @@
 //! `Tracking.event`, and the API.
 
 use super::{NEW, OLD, check, check_with, first, migrated, refuse};
-use crate::{Language, Options, PropertyType, Reason};
+use crate::{Language, Options, Outcome, Project, PropertyType, Reason};
 
 #[test]
 fn events_keep_their_properties() {
@@ -192,9 +192,142 @@ fn names_may_be_members_of_constants() {
         let text = script(OLD, object, &format!("Tracking.event('c', E.A){rest}"));
         refuse(&text, Reason::ComputedName, "`E.A`");
     }
+}
+
+#[test]
+fn names_may_be_members_of_members() {
+    let script = |import: &str, lines: &str, call: &str| format!("{import}\n{lines}\n{call};\n");
+    for (lines, name) in [
+        ("const E = { A: { B: 'x' } };", "E.A.B"),
+        ("const E = { A: { B: 'x' } };\nf(E.C);", "E.A.B"),
+        ("const N = 'x';\nconst E = { A: N };\nconst B = E.A;", "B"),
+        ("const { A } = { A: 'x' };\nconst E = { A: 'x' };\nconst { A: a } = E;", "a"),
+    ] {
+        check(
+            &script(OLD, lines, &format!("Tracking.event('c', {name})")),
+            &script(NEW, lines, &format!("InternalEvents.trackEvent({name})")),
+        );
+    }
+    for (lines, name) in [
+        ("const E = { A: { B: 'x' } };\nf(E.A);", "E.A.B"),
+        ("const E = { A: { B: 'x' } };\nconst { A } = E;", "E.A.B"),
+        ("const E = Object.freeze({ A: { B: 'x' } });\nf(E);", "E.A.B"),
+        ("const E = { A: 'x' };\nconst { ...a } = E;", "E.A"),
+        ("const E = { A: 'x' };\nlet { A } = E;\nA = 'y';", "A"),
+        ("const E = { A: 'x' };\nconst { A = 'y' } = E;", "A"),
+        ("const a = b;\nconst b = a;", "a"),
+    ] {
+        let text = script(OLD, lines, &format!("Tracking.event('c', {name})"));
+        refuse(&text, Reason::ComputedName, &format!("`{name}`"));
+    }
+}
+
+#[test]
+fn names_may_be_options_of_the_component() {
+    let script = |import: &str, rest: &str| format!("{import}\nexport default {{\n  {rest}\n}};\n");
+    let call = "methods: { a() { Tracking.event('c', this.$options.A); } },";
+    let new = "methods: { a() { InternalEvents.trackEvent(this.$options.A); } },";
+    let first = "A: 'x',";
+    check(&script(OLD, &format!("{first} {call}")), &script(NEW, &format!("{first} {new}")));
+    for rest in ["A: b, @", "...b, @", "@"] {
+        refuse(&script(OLD, &rest.replace('@', call)), Reason::ComputedName, "`this.$options.A`");
+    }
+    // This is another object.
     refuse(
-        &script(OLD, "{ A: { B: 'x' } }", "Tracking.event('c', E.A.B)"),
+        &format!("{OLD}\nnew Vue({{ {call} }});\nexport default {{ A: 'x' }};"),
         Reason::ComputedName,
-        "`E.A.B`",
+        "`this.$options.A`",
     );
+}
+
+#[test]
+fn names_may_come_from_other_files() {
+    let files = |path: &str| {
+        let text = match path {
+            "app/assets/javascripts/a/constants.js" => {
+                "export const CLICK = 'click_a';\nconst KEY = 'press_a';\n\
+                 export { KEY as PRESS };\nexport { VIEW } from './more';\nexport * from '~/all';\n\
+                 export const E = Object.freeze({ A: 'frozen_a' });\nexport const O = { A: 'x' };\n\
+                 export let changed = 'x';\nchanged = 'y';\nexport const part = `a_${b}`;\n\
+                 export const Big = 'Big Name';\nexport { LOOP } from './constants';"
+            }
+            "app/assets/javascripts/a/more.ts" => "export const VIEW: string = 'view_a';",
+            "app/assets/javascripts/all/index.js" => "export const ALL = 'all_a';",
+            _ => return None,
+        };
+        Some(text.to_owned())
+    };
+    let project = Project { modules: crate::Modules::new(files), ..Project::default() };
+    let project = project.at("app/assets/javascripts/a/b.js");
+    let run = |text: &str, options: &Options| {
+        super::super::rewrite(text, Language::JavaScript, &project, options).unwrap()
+    };
+    let text = |import: &str, name: &str| {
+        format!(
+            "import Tracking from '~/tracking';\nimport {{ {import} }} from './constants';\n\
+                 Tracking.event('c', {name});\n"
+        )
+    };
+    for (import, name, event) in [
+        ("CLICK", "CLICK", "click_a"),
+        ("CLICK as A", "A", "click_a"),
+        ("PRESS", "PRESS", "press_a"),
+        ("VIEW", "VIEW", "view_a"),
+        ("ALL", "ALL", "all_a"),
+        ("E", "E.A", "frozen_a"),
+        ("CLICK, PRESS", "ok ? CLICK : PRESS", "click_a"),
+    ] {
+        let text = text(import, name);
+        let done = run(&text, &Options::default());
+        assert_eq!(done.found.first().map(|it| it.name.as_str()), Some(event), "{text}");
+        assert!(done.edits.apply(&text).contains(&format!("trackEvent({name});")), "{text}");
+    }
+    for (import, name, reason) in [
+        ("O", "O.A", Reason::ComputedName),
+        ("changed", "changed", Reason::ComputedName),
+        ("part", "part", Reason::ComputedName),
+        ("missing", "missing", Reason::ComputedName),
+        ("LOOP", "LOOP", Reason::ComputedName),
+        ("Big", "Big", Reason::IllegalName),
+    ] {
+        let done = run(&text(import, name), &Options::default());
+        let Outcome::Refused(refusal) = &done.sites[0].outcome else { panic!("{name}: {done:?}") };
+        assert_eq!(refusal.reason, reason, "{name}: {refusal:?}");
+    }
+    // The import would stand there for nothing.
+    let renamed =
+        Options { renames: [("click_a".to_owned(), "b".to_owned())].into(), ..Options::default() };
+    assert!(run(&text("CLICK", "CLICK"), &renamed).edits.is_empty());
+}
+
+#[test]
+fn names_that_nobody_needs_any_more_go() {
+    let script = |tracking: &str, lines: &str, call: &str| {
+        format!("{tracking}\n{lines}\nexport const a = () => {call};\n")
+    };
+    let call = "Tracking.event(CATEGORY, 'x')";
+    let new = "InternalEvents.trackEvent('x')";
+    for (before, after) in [
+        ("import { CATEGORY } from './a';\nb();", "b();"),
+        ("import { A, CATEGORY } from './a';\nb(A);", "import { A } from './a';\nb(A);"),
+        (
+            "import {\n  A as B,\n  CATEGORY,\n} from './a';\nb(B);",
+            "import { A as B } from './a';\nb(B);",
+        ),
+        ("const CATEGORY = 'c';\nb();", "b();"),
+    ] {
+        check(&script(OLD, before, call), &script(NEW, after, new));
+    }
+    for kept in [
+        "import { CATEGORY } from './a';\nb(CATEGORY);",
+        "import { A, CATEGORY } from './a';\nb(CATEGORY, A);",
+        "import CATEGORY from './a';\nb();",
+        "import { A, CATEGORY } from './a'; // why\nb(A, CATEGORY);",
+        "export const CATEGORY = 'c';\nb();",
+        "const CATEGORY = f();\nb();",
+        // Nobody used it before either.
+        "import { CATEGORY, C } from './a';\nb(CATEGORY);",
+    ] {
+        check(&script(OLD, kept, call), &script(NEW, kept, new));
+    }
 }

@@ -6,6 +6,7 @@ use Reason::{
     ComputedName, CustomContext, IllegalName, IndirectArguments, NotUnderstood, OwnTrackEvent,
     PartOfMore, UnknownArgument, ValueUsed,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 #[test]
 fn calls_of_a_component_are_refused() {
@@ -232,8 +233,8 @@ fn calls_of_the_api_are_refused() {
 
 #[test]
 fn a_name_that_is_taken_is_refused_unless_one_is_told() {
-    let mut project = Project::default();
-    project.internal_events.insert("x".to_owned());
+    let internal_events = BTreeSet::from(["x".to_owned()]).into();
+    let mut project = Project { internal_events, ..Project::default() };
     let text = format!("{OLD}\nTracking.event('c', 'x');");
     let run = |project: &Project, options: &Options| {
         super::super::rewrite(&text, Language::JavaScript, project, options).unwrap()
@@ -243,7 +244,8 @@ fn a_name_that_is_taken_is_refused_unless_one_is_told() {
     assert_eq!(refusal.reason, Reason::NameTaken);
     let told = Options { renames: [("x".to_owned(), "x".to_owned())].into(), ..Options::default() };
     assert!(!run(&project, &told).edits.is_empty());
-    project.legacy_events.insert("x".to_owned(), crate::LegacyEvent::default());
+    project.legacy_events =
+        BTreeMap::from([("x".to_owned(), crate::LegacyEvent::default())]).into();
     assert!(!run(&project, &Options::default()).edits.is_empty());
 }
 

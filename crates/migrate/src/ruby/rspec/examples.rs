@@ -3,6 +3,7 @@
 use super::super::file::{File, Plan, refusal};
 use super::super::model::{Call, Shape, Statement, Value};
 use super::super::properties::quoted;
+use super::super::render::WIDTH;
 use super::changed;
 use crate::edit::Edits;
 use crate::site::{Reason, Refusal};
@@ -13,11 +14,12 @@ const SNOWPLOW: [&str; 2] =
     ["Snowplow event tracking", "Snowplow event tracking with RedisHLL context"];
 
 /// Parts of names of other shared examples of legacy tracking.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 7] = [
     "Snowplow event",
     "snowplow",
     "tracked issu",
     "tracked merge request",
+    "tracked event",
     "tracking unique",
     "RedisHLL",
 ];
@@ -121,13 +123,28 @@ fn change_settings(
         edits.replace(lines, "");
     }
     if let Some(range) = first {
-        let properties = properties.join(", ");
-        edits.replace(
-            range.clone(),
-            format!("let(:additional_properties) {{ {{ {properties} }} }}"),
-        );
+        edits.replace(range.clone(), additional(file, range.start, &properties));
     }
     Ok(())
+}
+
+/// The setting for properties, on several lines if one would be too long.
+fn additional(file: &File<'_>, at: usize, properties: &[String]) -> String {
+    let (indentation, line_break) = (file.indentation(at), file.line_break());
+    let fits = |it: &str| indentation.len() + it.chars().count() <= WIDTH;
+    let hash = format!("{{ {} }}", properties.join(", "));
+    let line = format!("let(:additional_properties) {{ {hash} }}");
+    if fits(&line) || hash.contains('\n') {
+        return line;
+    }
+    let inner = format!("{line_break}{indentation}  ");
+    let hash = if fits(&format!("  {hash}")) {
+        hash
+    } else {
+        let each = properties.iter().map(|it| format!("{inner}  {it}"));
+        format!("{{{}{inner}}}", each.collect::<Vec<_>>().join(","))
+    };
+    format!("let(:additional_properties) do{inner}{hash}{line_break}{indentation}end")
 }
 
 fn with_quotes(file: &File<'_>, value: &Value, text: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::super::file::{File, New, Plan, refusal};
 use super::super::model::{Arg, Call, Shape, Statement, Value};
+use super::super::render::WIDTH;
 use super::changed;
 use crate::edit::Edits;
 use crate::site::{Reason, Refusal};
@@ -23,6 +24,12 @@ const PREPARATIONS: &[&str] = &[
     "travel",
     "wait_",
 ];
+
+/// Requests, after which a spec looks at the response.
+const REQUESTS: [&str; 6] = ["get ", "post ", "put ", "patch ", "delete ", "head "];
+
+/// What a spec looks at after a request.
+const RESPONSES: [&str; 5] = ["response", "json_response", "controller", "flash", "page"];
 
 /// Calls of tracking themselves, old and new ones: a spec that has them tracks by itself.
 const TRACKING: &[&str] = &[
@@ -59,12 +66,51 @@ pub(super) fn plan(file: &File<'_>, call: &Call) -> Plan {
     if has_others(file, call) {
         return Err(several(file, call, &matcher));
     }
-    let action = preceding(file, call).ok_or_else(|| no_action(file, call, &matcher))?;
+    let (action, last) = preceding(file, call).ok_or_else(|| no_action(file, call, &matcher))?;
     file.movable(call, &New::default())?;
     let mut edits = Edits::default();
-    edits.replace(action.range.start..action.range.start, "expect { ");
-    edits.replace(action.range.end..call.range.end, format!(" }}{matcher}"));
+    let matched = if file.code(&action.range).contains('\n') {
+        in_lines(file, action, &mut edits);
+        let line_break = format!("{}{}", file.line_break(), file.indentation(action.range.start));
+        format!("{line_break}end{}", fitted(file, action, "end", &matcher))
+    } else {
+        edits.replace(action.range.start..action.range.start, "expect { ");
+        let before = file.code(&(file.line_start(action.range.start)..action.range.end));
+        format!(" }}{}", fitted(file, action, &format!("{before}expect {{  }}"), &matcher))
+    };
+    if last == action.range.end {
+        edits.replace(last..call.range.end, matched);
+    } else {
+        edits.replace(action.range.end..action.range.end, matched);
+        edits.replace(last..call.range.end, "");
+    }
     Ok(changed(written, edits))
+}
+
+/// Puts an action of several lines into a block, indented by one more step.
+fn in_lines(file: &File<'_>, action: &Statement, edits: &mut Edits) {
+    let (start, code) = (action.range.start, file.code(&action.range));
+    let indentation = file.indentation(start);
+    edits.replace(start..start, format!("expect do{}{indentation}  ", file.line_break()));
+    for (at, _) in code.match_indices('\n') {
+        let at = start + at + 1;
+        if !file.code(&(at..action.range.end)).starts_with(['\n', '\r']) {
+            edits.replace(at..at, "  ");
+        }
+    }
+}
+
+/// The matcher on lines of its own, if it is too long for the line that has `before` already.
+fn fitted(file: &File<'_>, action: &Statement, before: &str, matcher: &str) -> String {
+    if before.chars().count() + matcher.chars().count() <= WIDTH {
+        return matcher.to_owned();
+    }
+    let line_break = format!("{}{}  ", file.line_break(), file.indentation(action.range.start));
+    let (event, with) = matcher.split_once(").with(").unwrap_or((matcher, ""));
+    if with.is_empty() {
+        return format!("{line_break}{matcher}");
+    }
+    format!("{line_break}{event}){line_break}.with({with}")
 }
 
 /// `.to trigger_internal_events('x').with(…)`
@@ -135,20 +181,48 @@ fn action(file: &File<'_>, call: &Call, value: &Value) -> Result<String, Refusal
     Ok(file.event_name(value, call)?.written)
 }
 
-/// The statement before an expectation, if it is what is expected to track.
-fn preceding<'s>(file: &File<'s>, call: &Call) -> Option<&'s Statement> {
+/// The statement before an expectation, if it is what is expected to track, and where the one just
+/// before the expectation ends.
+fn preceding<'s>(file: &File<'s>, call: &Call) -> Option<(&'s Statement, usize)> {
     let place = call.place?;
     let list = file.source.lists.get(place.list)?;
     if list.get(place.number)?.range != call.range {
         return None;
     }
-    let before = list.get(place.number.checked_sub(1)?)?;
-    let code = file.code(&before.range);
+    let before = &list[..place.number];
+    let (action, others) = match before.iter().rposition(|it| !is_about_response(file, it)) {
+        Some(at) => (&before[at], &before[at + 1..]),
+        None => return None,
+    };
+    let code = file.code(&action.range);
     let is_preparation = PREPARATIONS.iter().any(|it| code.starts_with(it))
         || TRACKING.iter().any(|it| code.contains(it));
-    let between = file.code(&(before.range.end..call.range.start));
-    let is_near = between.chars().all(|it| it.is_whitespace() || it == ';');
-    (before.is_call && !is_preparation && is_near && !code.contains('\n')).then_some(before)
+    // A response may be something that a spec makes itself, except after a request.
+    let is_request = REQUESTS.iter().any(|it| code.starts_with(it));
+    let is_one_line = !code.contains('\n') || (is_request && can_be_indented(code));
+    let last = others.last().map_or(action.range.end, |it| it.range.end);
+    let mut ends = vec![action.range.end];
+    ends.extend(others.iter().map(|it| it.range.end));
+    let starts = others.iter().map(|it| it.range.start).chain([call.range.start]);
+    let is_near = ends.into_iter().zip(starts).all(|(end, start)| {
+        file.code(&(end..start)).chars().all(|it| it.is_whitespace() || it == ';')
+    });
+    let is_certain = others.is_empty() || is_request;
+    (action.is_call && !is_preparation && is_near && is_one_line && is_certain)
+        .then_some((action, last))
+}
+
+/// Whether a statement only looks at what a request was answered with.
+fn is_about_response(file: &File<'_>, statement: &Statement) -> bool {
+    let code = file.code(&statement.range);
+    RESPONSES.iter().any(|it| code.strip_prefix("expect(").is_some_and(|rest| rest.starts_with(it)))
+        && TRACKING.iter().all(|it| !code.contains(it))
+}
+
+/// Whether lines can be indented: none is within a text.
+fn can_be_indented(code: &str) -> bool {
+    let is_even = |it: &str| it.matches('\'').count() % 2 == 0 && it.matches('"').count() % 2 == 0;
+    !code.contains("<<") && code.lines().all(is_even)
 }
 
 /// Whether other expectations of its kind stand beside one.
@@ -190,20 +264,32 @@ fn unknown(file: &File<'_>, arg: &Arg) -> Refusal {
     )
 }
 
+/// `have_tracking(action: 'x')`: attributes of legacy tracking are expected.
+pub(super) fn of_attributes(file: &File<'_>, call: &Call) -> Refusal {
+    refusal(
+        Reason::NotUnderstood,
+        format!("legacy attributes are expected: `{}`", file.short(&call.range)),
+        "Once the element is migrated, write `trigger_internal_events('event').on_click`, with \
+         `.with(additional_properties: { … })` before it, or `.on_load`.",
+    )
+}
+
 /// `expect(HLLRedisCounter).to receive(:track_event)`: what it expects does not happen any more.
 pub(super) fn of_receive(file: &File<'_>, call: &Call) -> Option<Refusal> {
     let Shape::Call(expect) = &call.receiver.as_ref()?.shape else { return None };
     let object = expect.args.first()?.positional()?;
     let Shape::Constant(object) = &object.shape else { return None };
-    let message = match object.as_str() {
-        "Gitlab::Tracking" => ":event",
-        it if it.ends_with("HLLRedisCounter") => ":track_event",
+    let messages: &[&str] = match object.as_str() {
+        "Gitlab::Tracking" => &[":event", ":definition"],
+        it if it.ends_with("HLLRedisCounter") => &[":track_event"],
+        it if it.contains("UsageDataCounters") => &[":count)", ":count,", ":increment"],
         _ => return None,
     };
     let matcher = call.args.first()?;
     let code = file.code(&matcher.range);
     let is_receive = code.starts_with("receive(") || code.starts_with("have_received(");
-    let is_message = code.split_once('(')?.1.starts_with(message);
+    let given = code.split_once('(')?.1;
+    let is_message = messages.iter().any(|it| given.starts_with(it));
     let is_expectation = expect.name == "expect" && expect.receiver.is_none();
     (is_expectation && is_receive && is_message).then(|| {
         let negation = if call.name == "to" { "to" } else { "not_to" };

@@ -132,3 +132,22 @@ fn what_is_handed_on_is_refused() {
         check(&Options::default(), &[(text, text)]);
     }
 }
+
+#[test]
+fn what_was_passed_over_is_refused() {
+    refuse(&[
+        (
+            "Gitlab::UsageDataCounters::KubernetesAgentCounter.increment_event_counts(events)\n",
+            Reason::NotUnderstood,
+            "is not known",
+        ),
+        (
+            "increment_usage_counter Gitlab::UsageDataCounters::SnippetCounter, :views, only: :show\n",
+            Reason::IndirectArguments,
+            "handed on",
+        ),
+        ("Gitlab::Tracking.definition('click_it', user: user)\n", Reason::NotUnderstood, "here"),
+        ("Gitlab::Tracking.database_event('a', 'b')\n", Reason::NotUnderstood, "here"),
+        ("def a\n  track_unique_redis_hll_event('x')\nend\n", Reason::RawId, "by a cookie"),
+    ]);
+}

@@ -67,3 +67,42 @@ fn calls_that_have_nothing_in_common_are_rewritten_each() {
     let before = format!("Gitlab::Tracking.event('c', 'y', user: user)\n{HLL}\n");
     assert_eq!(run(&before, &Options::default()).1.found.len(), 2);
 }
+
+#[test]
+fn a_context_says_what_is_counted_with_an_event() {
+    let send = |event: &str| {
+        format!(
+            "Gitlab::Tracking.event('c', 'y', user: user, context: [\n  \
+             Gitlab::Tracking::ServicePingContext\n    .new(data_source: :redis_hll, event: '{event}')\n    \
+             .to_context\n])"
+        )
+    };
+    let both = format!("{HLL}\nsave\n{}", send("x"));
+    let block = format!("before do\n  {}\nend\n", both.replace('\n', "\n  "));
+    for before in [method(&both), block] {
+        let (after, done) = run(&before, &Options::default());
+        assert_eq!(after, before, "both stay");
+        let reasons: Vec<Reason> = done
+            .sites
+            .iter()
+            .filter_map(|it| match &it.outcome {
+                Outcome::Refused(it) => Some(it.reason),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(reasons, [Reason::PartOfMore, Reason::SeveralCalls]);
+    }
+    refuse(&[(&send("x"), Reason::SeveralCalls, "`y` goes to Snowplow, and `x` is counted")]);
+    // One name for both makes one event of them.
+    let options =
+        Options { renames: [("y".to_owned(), "x".to_owned())].into(), ..Options::default() };
+    let before = method(&format!("{HLL}\n{}", send("x")));
+    let (after, _) = run(&before, &options);
+    assert_eq!(after, method("Gitlab::InternalEvents.track_event('x', user: user)"));
+}
+
+#[test]
+fn a_total_and_a_set_of_one_name_are_left_to_people() {
+    let total = "Gitlab::UsageDataCounters.count('x')";
+    refuse(&[(&method(&format!("{HLL}\n{total}")), Reason::SeveralCalls, "tracks `x` twice")]);
+}

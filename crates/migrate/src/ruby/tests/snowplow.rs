@@ -226,7 +226,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ),
     (
         "Gitlab::Tracking.event('c', 'click_it', label: :x, value: 3, project: p, kind: \"k#{1}\", n: -1)\n",
-        "Gitlab::InternalEvents.track_event('click_it', project: p, additional_properties: { label: 'x', value: 3, kind: \"k#{1}\", n: -1 })\n",
+        "Gitlab::InternalEvents.track_event(\n  'click_it',\n  project: p,\n  additional_properties: { label: 'x', value: 3, kind: \"k#{1}\", n: -1 }\n)\n",
     ),
     (
         "Gitlab::Tracking.event('c', 'click_it', label: nil, user: nil, project: p)\n",
@@ -349,8 +349,8 @@ const REFUSED: &[(&str, Reason, &str)] = &[
     ),
     (
         "Gitlab::Tracking.event('c', 'x', context: [ServicePingContext.new(event: 'y').to_context])\n",
-        Reason::CustomContext,
-        "event: 'y'",
+        Reason::SeveralCalls,
+        "`y` is counted",
     ),
     ("Gitlab::Tracking.event('c', 'x', user: u.id)\n", Reason::RawId, "user: u.id"),
     ("Gitlab::Tracking.event('c', 'x', flag: true)\n", Reason::UnknownArgument, "flag: true"),
@@ -392,3 +392,33 @@ const REFUSED: &[(&str, Reason, &str)] = &[
         "within another one",
     ),
 ];
+
+#[test]
+fn calls_that_get_too_long_have_lines_of_their_own() {
+    let long = "a".repeat(60);
+    let indented = |before: &str, after: &str| {
+        check(
+            &Options::default(),
+            &[(&format!("if a\n  {before}\nend\n"), &format!("if a\n  {after}\nend\n"))],
+        );
+    };
+    indented(
+        &format!("Gitlab::Tracking.event('c', '{long}', user: user, label: 'l')"),
+        &format!(
+            "Gitlab::InternalEvents.track_event(\n    '{long}',\n    user: user,\n    \
+             additional_properties: {{ label: 'l' }}\n  )"
+        ),
+    );
+    // It does not begin its line, or was too long before.
+    for before in ["x && ", ""] {
+        let long = if before.is_empty() { "a".repeat(100) } else { long.clone() };
+        let call = format!("{before}Gitlab::Tracking.event('c', '{long}', user: user, label: 'l')");
+        indented(
+            &call,
+            &format!(
+                "{before}Gitlab::InternalEvents.track_event('{long}', user: user, \
+                 additional_properties: {{ label: 'l' }})"
+            ),
+        );
+    }
+}
