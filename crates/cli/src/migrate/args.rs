@@ -43,6 +43,10 @@ pub(crate) struct MigrateArgs {
     #[arg(long)]
     drop_properties: bool,
 
+    /// Drop custom contexts and experiments, as the guides of all times do.
+    #[arg(long)]
+    drop_context: bool,
+
     /// Keep the category of each call where the new call can have one.
     #[arg(long)]
     keep_category: bool,
@@ -114,6 +118,7 @@ impl MigrateArgs {
                 MigrateStyle::Current => Style::Current,
             },
             drops_properties: self.drop_properties,
+            drops_context: self.drop_context,
             keeps_category: self.keep_category,
             renames,
             only: self.only.iter().copied().collect(),

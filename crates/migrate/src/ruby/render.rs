@@ -4,7 +4,7 @@ use super::file::{File, New};
 use super::model::Call;
 use crate::options::Style;
 
-/// How long a line may be before arguments get lines of their own; that of most Ruby guides.
+/// How long a line may be before arguments go on in the next; that of most Ruby guides.
 const WIDTH: usize = 120;
 
 /// What the new call is called upon.
@@ -62,7 +62,7 @@ impl File<'_> {
         let column = self.text[self.line_start(call.range.start)..call.range.start].len();
         let was_long = self.code(&call.range).contains('\n');
         if was_long && !line.contains('\n') && column + name.len() + line.len() + 2 > WIDTH {
-            return format!("{name}({})", self.in_new_lines(call, &args));
+            return self.hung(call, &name, &args);
         }
         if call.parentheses.is_none() && !call.args.is_empty() && !new.has_short {
             return format!("{name} {line}");
@@ -88,12 +88,29 @@ impl File<'_> {
         format!("{before}{}{after}", args.join(&format!(",{line_break}{indentation}")))
     }
 
-    /// One argument a line, where the old ones hung behind the parenthesis.
-    fn in_new_lines(&self, call: &Call, args: &[String]) -> String {
-        let outer = self.indentation(call.range.start);
-        let line_break = self.line_break();
-        let between = format!(",{line_break}{outer}  ");
-        format!("{line_break}{outer}  {}{line_break}{outer}", args.join(&between))
+    /// As many arguments a line as there is room for, hung behind the parenthesis as the old ones
+    /// were.
+    fn hung(&self, call: &Call, name: &str, args: &[String]) -> String {
+        let before = &self.text[self.line_start(call.range.start)..call.range.start];
+        let indentation = self.indentation(call.range.start);
+        let column = before.chars().count() + name.len() + 1;
+        let hang = " ".repeat(column.saturating_sub(indentation.chars().count()));
+        let mut text = format!("{name}(");
+        let mut width = column;
+        for (n, arg) in args.iter().enumerate() {
+            let length = arg.chars().count();
+            if n > 0 && width + ", ".len() + length + ")".len() > WIDTH {
+                text.push_str(&format!(",{}{indentation}{hang}", self.line_break()));
+                width = column;
+            } else if n > 0 {
+                text.push_str(", ");
+                width += ", ".len();
+            }
+            text.push_str(arg);
+            width += length;
+        }
+        text.push(')');
+        text
     }
 }
 
