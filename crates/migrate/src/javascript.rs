@@ -43,7 +43,7 @@ pub(crate) use attempt::{Attempt, Planned, refusal};
 pub(crate) use call::{Arguments, Callee, plan};
 pub(crate) use imports::NEW_NAME;
 pub(crate) use inherited::Inherited;
-pub(crate) use script::{Context, Dialect, Script, with_script};
+pub(crate) use script::{Context, Dialect, Script, with_program, with_script};
 
 /// Rewrites a text of JavaScript or TypeScript.
 ///
@@ -56,12 +56,17 @@ pub fn rewrite(
     project: &Project,
     options: &Options,
 ) -> Result<Rewrite, Unparsable> {
-    let context = Context { project, options };
-    let dialect = match language {
-        Language::TypeScript => Dialect::TypeScript,
-        _ => Dialect::JavaScript,
-    };
+    let (context, dialect) = (Context { project, options }, Dialect::of(language));
     with_stack(text, || with_script(text, 0, dialect, context, |script| run(script, None)))
+}
+
+/// Parses a text of JavaScript or TypeScript.
+///
+/// # Errors
+///
+/// Returns where the text does not parse.
+pub(crate) fn parse(text: &str, language: Language) -> Result<(), Unparsable> {
+    with_stack(text, || with_program(text, 0, Dialect::of(language), |_| ()))
 }
 
 /// Rewrites the calls in the scripts of a page.

@@ -57,7 +57,7 @@ fn checked(
     }
     let problem = if whole.edits.fit(text) {
         let changed = whole.edits.apply(text);
-        rewrite(language, &changed, project, options).err().map(|it| it.message)
+        parse(language, &changed, project, options).err().map(|it| it.message)
     } else {
         Some("its parts overlap".to_owned())
     };
@@ -70,6 +70,24 @@ fn checked(
         take_back(language, &mut whole, |_| true, refusal);
     }
     Ok(whole)
+}
+
+/// Parses a text as its rewriters do.
+fn parse(
+    language: Language,
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Result<(), Unparsable> {
+    match language {
+        Language::Ruby => ruby::parse(text),
+        Language::JavaScript | Language::TypeScript => javascript::parse(text, language),
+        Language::Vue => vue::parse(text),
+        // Only whoever looks for code in a template knows what of it is parsed.
+        Language::Html | Language::Erb | Language::Haml => {
+            rewrite(language, text, project, options).map(drop)
+        }
+    }
 }
 
 /// What each rewriter of a language makes of a text.

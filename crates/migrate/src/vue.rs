@@ -8,7 +8,7 @@ mod markup;
 #[cfg(test)]
 mod tests;
 
-use crate::javascript::{Context, Dialect, run, with_script};
+use crate::javascript::{Context, Dialect, run, with_program, with_script};
 use crate::language::Language;
 use crate::options::Options;
 use crate::project::Project;
@@ -35,13 +35,10 @@ fn rewritten(text: &str, context: Context<'_>) -> Result<Rewrite, Unparsable> {
     let markup = template.map(|block| Markup { text, block, context });
     for script in blocks.iter().filter(|it| it.name == "script") {
         let source = &text[script.content.clone()];
-        let dialect = match script.attribute(text, "lang").unwrap_or("js") {
-            "js" | "jsx" | "javascript" | "babel" => Dialect::JavaScript,
-            "ts" | "tsx" | "typescript" => Dialect::TypeScript,
-            other => {
-                refuse_language(script, source, other, &mut rewrite);
-                continue;
-            }
+        let lang = script.attribute(text, "lang").unwrap_or("js");
+        let Some(dialect) = Dialect::of_block(lang) else {
+            refuse_language(script, source, lang, &mut rewrite);
+            continue;
         };
         let template = markup.as_ref().map(|it| it as _);
         let base = script.content.start;
@@ -50,6 +47,23 @@ fn rewritten(text: &str, context: Context<'_>) -> Result<Rewrite, Unparsable> {
     }
     rewrite.sites.sort_by_key(|it| (it.range.start, it.range.end));
     Ok(rewrite)
+}
+
+/// Parses the blocks of a component, and its scripts.
+///
+/// # Errors
+///
+/// Returns where the component, or one of its scripts, does not parse.
+pub(crate) fn parse(text: &str) -> Result<(), Unparsable> {
+    with_stack(text, || {
+        for script in blocks(text)?.iter().filter(|it| it.name == "script") {
+            if let Some(dialect) = Dialect::of_block(script.attribute(text, "lang").unwrap_or("js"))
+            {
+                with_program(&text[script.content.clone()], script.content.start, dialect, |_| ())?;
+            }
+        }
+        Ok(())
+    })
 }
 
 fn refuse_language(block: &Block, source: &str, language: &str, rewrite: &mut Rewrite) {
