@@ -8,6 +8,9 @@ use crate::site::{Kind, Outcome, Reason, Refusal, Rewrite, Site, Unparsable};
 use crate::stack::with_stack;
 use crate::{attributes, javascript, ruby, vue};
 
+/// What some editors begin a file with.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Rewrites a text.
 ///
 /// # Errors
@@ -19,6 +22,14 @@ pub fn rewrite(
     project: &Project,
     options: &Options,
 ) -> Result<Rewrite, Unparsable> {
+    if let Some(rest) = text.strip_prefix(BYTE_ORDER_MARK) {
+        // Not every parser knows that it belongs to no line.
+        let by = text.len() - rest.len();
+        let part = rewrite(language, rest, project, options);
+        let mut whole = Rewrite::default();
+        whole.take_part(part.map_err(|it| Unparsable { at: it.at + by, ..it })?, by);
+        return Ok(whole);
+    }
     let parts = parts(language, text, project, options)?;
     let mut whole = merged(language, parts);
     hold(language, &mut whole, project);

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct MigrateArgs {
     /// Files, directories or patterns such as `app/**/*.vue` [default: all below the root].
+    ///
+    /// Files and directories from here or else from the root, patterns from the root.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 

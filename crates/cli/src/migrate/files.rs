@@ -34,12 +34,13 @@ pub(super) struct Files {
 
 /// Finds the files of all languages below the paths; what git ignores is not looked at.
 pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
+    let paths: Vec<PathBuf> = paths.iter().map(|it| found_from(root, it)).collect();
     let is_pattern = |it: &&PathBuf| !it.exists() && is_glob(it);
     let patterns: Vec<&PathBuf> = paths.iter().filter(is_pattern).collect();
     let mut starts: Vec<&Path> =
         paths.iter().filter(|it| !is_pattern(it)).map(PathBuf::as_path).collect();
     if let Some(missing) = starts.iter().find(|it| !it.exists()) {
-        bail!("there is no {}", missing.display());
+        bail!("there is no {}, neither here nor below {}", missing.display(), root.display());
     }
     let root_path = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let is_root = |it: &&Path| it.canonicalize().is_ok_and(|it| root_path.starts_with(it));
@@ -78,6 +79,12 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
             .retain(|it| seen.insert(it.path.canonicalize().unwrap_or_else(|_| it.path.clone())));
     }
     Ok(Files { candidates, is_whole })
+}
+
+/// A path from where we are, or else from the root, as people write it who name a root.
+fn found_from(root: &Path, path: &Path) -> PathBuf {
+    let below = root.join(path);
+    if !path.exists() && below.exists() { below } else { path.to_owned() }
 }
 
 fn is_glob(path: &Path) -> bool {

@@ -68,7 +68,30 @@ pub(super) fn work(
         }
     };
     finish(&mut whole, planned, sources);
+    whole.notes.extend(doubts(installation, n_files));
     whole
+}
+
+/// What makes a result without a refusal less than it seems.
+fn doubts(installation: &Installation, n_files: usize) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let mut errors = installation.errors();
+    if let Some(first) = errors.next() {
+        let more = errors.count();
+        let others = if more == 0 { String::new() } else { format!(", and {more} more errors") };
+        doubts.push(format!(
+            "definitions have errors ({first}{others}); what cannot be read there counts as not \
+             defined: see `internal-events check` first"
+        ));
+    }
+    if n_files == 0 {
+        doubts.push(format!(
+            "there is no file of Ruby, JavaScript, TypeScript, Vue, HTML, ERB or HAML to look at: \
+             is {} the root of the application? `--root` names another",
+            installation.root().display()
+        ));
+    }
+    doubts
 }
 
 fn planned(
@@ -91,11 +114,13 @@ fn look(
     project: &Project,
     options: &Options,
 ) -> Option<Look> {
-    let skipped = |why| Some(Look::Skipped(Skipped { shown: candidate.shown.clone(), why }));
+    let skipped = |why: &str| {
+        Some(Look::Skipped(Skipped { shown: candidate.shown.clone(), why: why.to_owned() }))
+    };
     let bytes = match reader.read(&candidate.path) {
         Ok(Some(it)) => it,
         Ok(None) => return skipped("it is larger than 4 MiB"),
-        Err(_) => return skipped("it cannot be read"),
+        Err(error) => return skipped(&format!("it cannot be read: {error}")),
     };
     if !has_legacy_words(candidate.language, bytes) {
         return None;
