@@ -25,6 +25,8 @@ use crate::output;
 use anyhow::Context as _;
 use args::MigrateFormat;
 use internal_events_migrate::Surroundings;
+use std::fs::File;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Where tables are unless the settings say something else.
@@ -45,12 +47,18 @@ pub(crate) fn run(args: &MigrateArgs, cx: &Context) -> anyhow::Result<ExitCode> 
         is_whole: args.paths.is_empty() || files.is_whole,
     };
     let outcome = work::work(files, cx.root(), &installation, &options, &surroundings);
+    let cannot_write = |path: &Path| format!("cannot write {}", path.display());
     if let Some(path) = &args.report {
-        let text = markdown::report(&outcome, args);
-        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        // Whether that can be done is known before files are changed, and done when they are.
+        let mut options = File::options();
+        options.create(true).append(true).open(path).with_context(|| cannot_write(path))?;
     }
     if args.write {
         write::write(cx.root(), &outcome)?;
+    }
+    if let Some(path) = &args.report {
+        let text = markdown::report(&outcome, args);
+        std::fs::write(path, text).with_context(|| cannot_write(path))?;
     }
     match args.format {
         MigrateFormat::Human => output::print(&human::text(&outcome, args))?,

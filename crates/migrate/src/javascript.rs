@@ -50,7 +50,7 @@ pub(crate) use imports::NEW_NAME;
 pub(crate) use inherited::Inherited;
 pub(crate) use layout::{WIDTH, applied};
 pub(crate) use name::{choice, text};
-pub(crate) use script::{Component, Context, Dialect, Script, with_script};
+pub(crate) use script::{Component, Context, Dialect, Script, with_program, with_script};
 
 /// Rewrites a text of JavaScript or TypeScript.
 ///
@@ -64,11 +64,17 @@ pub fn rewrite(
     options: &Options,
 ) -> Result<Rewrite, Unparsable> {
     let context = Context { project, options, component: None };
-    let dialect = match language {
-        Language::TypeScript => Dialect::TypeScript,
-        _ => Dialect::JavaScript,
-    };
+    let dialect = Dialect::of(language);
     with_stack(text, || with_script(text, 0, dialect, context, |script| run(script, None)))
+}
+
+/// Parses a text of JavaScript or TypeScript.
+///
+/// # Errors
+///
+/// Returns where the text does not parse.
+pub(crate) fn parse(text: &str, language: Language) -> Result<(), Unparsable> {
+    with_stack(text, || with_program(text, 0, Dialect::of(language), |_| ()))
 }
 
 /// Rewrites the calls in the scripts of a page.

@@ -43,3 +43,4 @@ pub use site::{
     Found, Identifier, Kind, Outcome, Property, PropertyType, Reason, Refusal, Rewrite, Site,
     Unparsable,
 };
+pub use stack::spawn_with_room;

@@ -22,6 +22,8 @@ pub struct Options {
     /// Whether label, property, value and custom properties go, as in the first guide.
     /// `--drop-properties`.
     pub drops_properties: bool,
+    /// Whether custom contexts and experiments go, as in the guides of all times. `--drop-context`.
+    pub drops_context: bool,
     /// Whether the category of a call is kept. `--keep-category`.
     pub keeps_category: bool,
     /// New names of events, by the old ones. `--rename old=new`.

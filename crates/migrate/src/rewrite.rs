@@ -8,6 +8,9 @@ use crate::site::{Kind, Outcome, Reason, Refusal, Rewrite, Site, Unparsable};
 use crate::stack::with_stack;
 use crate::{attributes, javascript, ruby, vue};
 
+/// What some editors begin a file with.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// Rewrites a text.
 ///
 /// # Errors
@@ -19,6 +22,14 @@ pub fn rewrite(
     project: &Project,
     options: &Options,
 ) -> Result<Rewrite, Unparsable> {
+    if let Some(rest) = text.strip_prefix(BYTE_ORDER_MARK) {
+        // Not every parser knows that it belongs to no line.
+        let by = text.len() - rest.len();
+        let part = rewrite(language, rest, project, options);
+        let mut whole = Rewrite::default();
+        whole.take_part(part.map_err(|it| Unparsable { at: it.at + by, ..it })?, by);
+        return Ok(whole);
+    }
     let parts = parts(language, text, project, options)?;
     let mut whole = merged(language, parts);
     hold(language, &mut whole, project);
@@ -57,7 +68,7 @@ fn checked(
     }
     let problem = if whole.edits.fit(text) {
         let changed = whole.edits.apply(text);
-        rewrite(language, &changed, project, options).err().map(|it| it.message)
+        parse(language, &changed, project, options).err().map(|it| it.message)
     } else {
         Some("its parts overlap".to_owned())
     };
@@ -70,6 +81,24 @@ fn checked(
         take_back(language, &mut whole, |_| true, refusal);
     }
     Ok(whole)
+}
+
+/// Parses a text as its rewriters do.
+fn parse(
+    language: Language,
+    text: &str,
+    project: &Project,
+    options: &Options,
+) -> Result<(), Unparsable> {
+    match language {
+        Language::Ruby => ruby::parse(text),
+        Language::JavaScript | Language::TypeScript => javascript::parse(text, language),
+        Language::Vue => vue::parse(text),
+        // Only whoever looks for code in a template knows what of it is parsed.
+        Language::Html | Language::Erb | Language::Haml => {
+            rewrite(language, text, project, options).map(drop)
+        }
+    }
 }
 
 /// What each rewriter of a language makes of a text.

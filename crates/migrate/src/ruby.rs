@@ -46,6 +46,23 @@ pub fn rewrite(text: &str, project: &Project, options: &Options) -> Result<Rewri
 }
 
 fn rewritten(text: &str, project: &Project, options: &Options) -> Result<Rewrite, Unparsable> {
+    let source = with_parsed(text, collect::collect)?;
+    Ok(plans::rewrite(&File { text, source: &source, project, options }))
+}
+
+/// Parses a file.
+///
+/// # Errors
+///
+/// Fails if it does not parse.
+pub(crate) fn parse(text: &str) -> Result<(), Unparsable> {
+    with_stack(text, || with_parsed(text, |_| ()))
+}
+
+fn with_parsed<T>(
+    text: &str,
+    ask: impl FnOnce(&ruby_prism::ParseResult<'_>) -> T,
+) -> Result<T, Unparsable> {
     // The text is UTF-8 by now, whatever a comment on its first line says of the file.
     let utf8 = ruby_prism::Options::default().encoding("UTF-8").encoding_locked(true).build();
     let parsed = ruby_prism::parse_with_options(text.as_bytes(), &utf8);
@@ -53,8 +70,7 @@ fn rewritten(text: &str, project: &Project, options: &Options) -> Result<Rewrite
         let at = (error.location().start() as usize).min(text.len());
         return Err(Unparsable::wrong(at, String::from_utf8_lossy(error.message())));
     }
-    let source = collect::collect(&parsed);
-    Ok(plans::rewrite(&File { text, source: &source, project, options }))
+    Ok(ask(&parsed))
 }
 
 /// Whether the attributes or the text of an element may have a call.

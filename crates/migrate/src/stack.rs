@@ -2,7 +2,7 @@
 
 use crate::site::Unparsable;
 use std::cell::Cell;
-use std::thread;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 /// How long a text may be; longer ones are bundles that a machine wrote.
 const MAX_TEXT: usize = 1 << 20;
@@ -18,9 +18,38 @@ const LEAST: usize = 16 << 20;
 /// that this is a bound, and no price.
 const PER_BYTE: usize = if cfg!(debug_assertions) { 16 << 10 } else { 2 << 10 };
 
+/// How long the texts are for which a thread that reads many has room: most are shorter.
+const USUAL_TEXT: usize = 32 << 10;
+
 thread_local! {
     /// For a text of how many bytes the stack of this thread is enough.
     static ROOM: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Starts a thread that has room for texts of a usual length, so that not each needs a thread.
+///
+/// # Errors
+///
+/// Returns why there is no such thread; texts are read by any other as well, only more slowly.
+pub fn spawn_with_room<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> std::io::Result<ScopedJoinHandle<'scope, T>> {
+    spawn(scope, USUAL_TEXT, work)
+}
+
+fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    text: usize,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> std::io::Result<ScopedJoinHandle<'scope, T>> {
+    // What is rewritten is read once more, and may be longer.
+    let room = text + text / 2 + 1024;
+    let roomy = move || {
+        ROOM.set(room);
+        work()
+    };
+    thread::Builder::new().stack_size(LEAST + room * PER_BYTE).spawn_scoped(scope, roomy)
 }
 
 /// Does some work on a text with as much stack as it may need: a stack that overflows takes the
@@ -44,17 +73,9 @@ pub(crate) fn with_stack<T: Send>(
     if text.len() <= ROOM.get() {
         return work();
     }
-    // What is rewritten is read once more, and may be longer.
-    let room = text.len() + text.len() / 2 + 1024;
-    let size = LEAST + room * PER_BYTE;
-    let roomy = move || {
-        ROOM.set(room);
-        work()
-    };
     thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(size).spawn_scoped(scope, roomy);
-        let thread = thread.map_err(|it| {
-            let message = format!("there is no thread with {size} bytes of stack ({it})");
+        let thread = spawn(scope, text.len(), work).map_err(|it| {
+            let message = format!("there is no thread with enough stack for it ({it})");
             Unparsable::too_deep(0, message)
         })?;
         thread.join().unwrap_or_else(|it| std::panic::resume_unwind(it))

@@ -8,7 +8,7 @@ mod markup;
 #[cfg(test)]
 mod tests;
 
-use crate::javascript::{Component, Context, Dialect, run, with_script};
+use crate::javascript::{Component, Context, Dialect, run, with_program, with_script};
 use crate::language::Language;
 use crate::options::Options;
 use crate::project::Project;
@@ -54,11 +54,8 @@ fn rewritten(text: &str, context: Context<'_>) -> Result<Rewrite, Unparsable> {
 
 /// In what a script is written, or the name of what is not read.
 fn dialect<'t>(text: &'t str, script: &Block) -> Result<Dialect, &'t str> {
-    match script.attribute(text, "lang").unwrap_or("js") {
-        "js" | "jsx" | "javascript" | "babel" => Ok(Dialect::JavaScript),
-        "ts" | "tsx" | "typescript" => Ok(Dialect::TypeScript),
-        other => Err(other),
-    }
+    let lang = script.attribute(text, "lang").unwrap_or("js");
+    Dialect::of_block(lang).ok_or(lang)
 }
 
 /// The script with the options of the component; one with `setup` has none.
@@ -67,6 +64,23 @@ pub(crate) fn component<'t>(text: &'t str, blocks: &[Block]) -> Option<Component
     let script = blocks.iter().find(is_plain)?;
     let dialect = dialect(text, script).ok()?;
     Some(Component { script: &text[script.content.clone()], dialect })
+}
+
+/// Parses the blocks of a component, and its scripts.
+///
+/// # Errors
+///
+/// Returns where the component, or one of its scripts, does not parse.
+pub(crate) fn parse(text: &str) -> Result<(), Unparsable> {
+    with_stack(text, || {
+        for script in blocks(text)?.iter().filter(|it| it.name == "script") {
+            if let Some(dialect) = Dialect::of_block(script.attribute(text, "lang").unwrap_or("js"))
+            {
+                with_program(&text[script.content.clone()], script.content.start, dialect, |_| ())?;
+            }
+        }
+        Ok(())
+    })
 }
 
 fn refuse_language(block: &Block, source: &str, language: &str, rewrite: &mut Rewrite) {

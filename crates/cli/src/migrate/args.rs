@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct MigrateArgs {
     /// Files, directories or patterns such as `app/**/*.vue` [default: all below the root].
+    ///
+    /// Files and directories from here or else from the root, patterns from the root.
     #[arg(value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
 
@@ -42,6 +44,10 @@ pub(crate) struct MigrateArgs {
     /// Drop label, property, value and custom properties, as the guide of 2023 does.
     #[arg(long)]
     drop_properties: bool,
+
+    /// Drop custom contexts and experiments, as the guides of all times do.
+    #[arg(long)]
+    drop_context: bool,
 
     /// Keep the category of each call where the new call can have one.
     #[arg(long)]
@@ -114,6 +120,7 @@ impl MigrateArgs {
                 MigrateStyle::Current => Style::Current,
             },
             drops_properties: self.drop_properties,
+            drops_context: self.drop_context,
             keeps_category: self.keep_category,
             renames,
             only: self.only.iter().copied().collect(),

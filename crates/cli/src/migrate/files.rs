@@ -5,11 +5,16 @@ use ignore::WalkBuilder;
 use ignore::overrides::OverrideBuilder;
 use internal_events_migrate::Language;
 use std::collections::HashSet;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 /// Files that nobody wrote by hand are larger; the largest source file of a large application has
 /// a few hundred kilobytes.
-pub(super) const MAX_BYTES: u64 = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// What most files fit into.
+const USUAL_BYTES: usize = 64 * 1024;
 
 /// A file to look at.
 #[derive(Clone, Debug)]
@@ -29,12 +34,13 @@ pub(super) struct Files {
 
 /// Finds the files of all languages below the paths; what git ignores is not looked at.
 pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
+    let paths: Vec<PathBuf> = paths.iter().map(|it| found_from(root, it)).collect();
     let is_pattern = |it: &&PathBuf| !it.exists() && is_glob(it);
     let patterns: Vec<&PathBuf> = paths.iter().filter(is_pattern).collect();
     let mut starts: Vec<&Path> =
         paths.iter().filter(|it| !is_pattern(it)).map(PathBuf::as_path).collect();
     if let Some(missing) = starts.iter().find(|it| !it.exists()) {
-        bail!("there is no {}", missing.display());
+        bail!("there is no {}, neither here nor below {}", missing.display(), root.display());
     }
     let root_path = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let is_root = |it: &&Path| it.canonicalize().is_ok_and(|it| root_path.starts_with(it));
@@ -60,13 +66,12 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
     }
     let mut candidates: Vec<Candidate> = found
         .into_iter()
-        .filter_map(|path| {
-            let language = Language::of(&path)?;
+        .map(|(path, language)| {
             let shown = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            Some(Candidate { path, shown, language })
+            Candidate { path, shown, language }
         })
         .collect();
-    candidates.sort_by(|a, b| a.shown.cmp(&b.shown));
+    candidates.sort_unstable_by(|a, b| a.shown.cmp(&b.shown));
     if paths.len() > 1 {
         // One file may be below several paths, and be written in several ways.
         let mut seen = HashSet::new();
@@ -76,18 +81,54 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
     Ok(Files { candidates, is_whole })
 }
 
+/// A path from where we are, or else from the root, as people write it who name a root.
+fn found_from(root: &Path, path: &Path) -> PathBuf {
+    let below = root.join(path);
+    if !path.exists() && below.exists() { below } else { path.to_owned() }
+}
+
 fn is_glob(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '[', '{'])
 }
 
-fn walk(builder: &WalkBuilder, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+fn walk(builder: &WalkBuilder, found: &mut Vec<(PathBuf, Language)>) -> anyhow::Result<()> {
     let mut builder = builder.clone();
     // Rules for git hold where there is no git as well: in a copy, or in an image.
     for entry in builder.require_git(false).build() {
         let entry = entry.context("cannot look into a directory")?;
-        if entry.file_type().is_some_and(|it| it.is_file()) {
-            found.push(entry.into_path());
+        if let Some(language) = Language::of(entry.path())
+            && entry.file_type().is_some_and(|it| it.is_file())
+        {
+            found.push((entry.into_path(), language));
         }
     }
     Ok(())
+}
+
+/// Reads files one after the other into the same memory: most are thrown away at once.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    buffer: Vec<u8>,
+}
+
+impl Reader {
+    /// Reads a file; none if it is too large.
+    pub(super) fn read(&mut self, path: &Path) -> std::io::Result<Option<&[u8]>> {
+        let mut file = File::open(path)?;
+        let mut length = 0;
+        loop {
+            if length == self.buffer.len() {
+                if length > MAX_BYTES {
+                    return Ok(None);
+                }
+                self.buffer.resize((2 * length).clamp(USUAL_BYTES, MAX_BYTES + 1), 0);
+            }
+            match file.read(&mut self.buffer[length..]) {
+                Ok(0) => return Ok(Some(&self.buffer[..length])),
+                Ok(n) => length += n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub(super) fn text(whole: &Whole, args: &MigrateArgs) -> String {
         text.push_str(&format!("{} {}\n", style.dim("note:"), visible(note)));
     }
     for skipped in &whole.skipped {
-        let (path, why) = (visible(&skipped.shown), skipped.why);
+        let (path, why) = (visible(&skipped.shown), visible(&skipped.why));
         text.push_str(&format!("{} {path} was not looked at: {why}\n", style.dim("note:")));
     }
     end(&mut text, whole, args);

@@ -38,14 +38,14 @@ fn refusals(text: &mut String, whole: &Whole) {
     text.push_str("## Not rewritten\n\n");
     for (placed, refusal) in whole.refusals() {
         text.push_str(&format!(
-            "- `{}:{}:{}` **{}** ({}): {}.\n  {}.\n",
+            "- `{}:{}:{}` **{}** ({}): {}\n  {}\n",
             placed.path,
             placed.line,
             placed.column,
             refusal.reason.code(),
             placed.site.kind,
-            line(&refusal.what),
-            line(&refusal.advice),
+            sentence(&refusal.what),
+            sentence(&refusal.advice),
         ));
     }
     text.push('\n');
@@ -88,6 +88,12 @@ fn after(text: &mut String, whole: &Whole) {
         text.push_str(&format!("$ internal-events parity --before BEFORE {key_paths}\n"));
     }
     text.push_str("```\n");
+}
+
+/// One line that ends as a sentence does.
+fn sentence(text: &str) -> String {
+    let line = line(text);
+    if line.ends_with(['.', '!', '?']) { line } else { format!("{line}.") }
 }
 
 /// One line, so that a list stays a list.

@@ -15,7 +15,7 @@ pub(super) struct Looked {
 #[derive(Clone, Debug)]
 pub(super) struct Skipped {
     pub(super) shown: String,
-    pub(super) why: &'static str,
+    pub(super) why: String,
 }
 
 /// A site with its place.

@@ -1,29 +1,25 @@
 //! Looks at all files, then at definitions, then again at what must stay.
 
-use super::files::{Candidate, Files, MAX_BYTES};
+use super::files::{Candidate, Files, Reader};
 use super::outcome::{Looked, Placed, Positions, Skipped, Whole, closed};
 use crate::output;
 use internal_events_definitions::Sources;
 use internal_events_installation::Installation;
 use internal_events_migrate::{
     FileCalls, Kind, Language, Modules, Options, Planned, Project, Reason, Refusal, Rewrite,
-    Surroundings, has_legacy_words, plan, rewrite_checked,
+    Surroundings, has_legacy_words, plan, rewrite_checked, spawn_with_room,
 };
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Read as _;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// More threads than this wait for the disk, not for a core.
 const MAX_THREADS: usize = 16;
 
+/// What is to be said of a file that has a word of legacy tracking, or was not looked at.
 enum Look {
-    /// It has no word of legacy tracking.
-    Nothing,
     Skipped(Skipped),
     Looked(Looked, Language),
 }
@@ -40,8 +36,8 @@ pub(super) fn work(
     project.modules = modules(root);
     let n_files = files.candidates.len();
     let bar = output::progress(n_files as u64);
-    let looks = in_parallel(&files.candidates, |it| {
-        let look = look(it, &project, options);
+    let looks = in_parallel(&files.candidates, Reader::default, |reader, it| {
+        let look = look(it, reader, &project, options);
         bar.inc(1);
         look
     });
@@ -50,7 +46,6 @@ pub(super) fn work(
     let mut languages = Vec::new();
     for look in looks {
         match look {
-            Look::Nothing => {}
             Look::Skipped(it) => whole.skipped.push(it),
             Look::Looked(it, language) => {
                 languages.push(language);
@@ -88,7 +83,30 @@ pub(super) fn work(
         }
     };
     finish(&mut whole, planned, sources);
+    whole.notes.extend(doubts(installation, n_files));
     whole
+}
+
+/// What makes a result without a refusal less than it seems.
+fn doubts(installation: &Installation, n_files: usize) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let mut errors = installation.errors();
+    if let Some(first) = errors.next() {
+        let more = errors.count();
+        let others = if more == 0 { String::new() } else { format!(", and {more} more errors") };
+        doubts.push(format!(
+            "definitions have errors ({first}{others}); what cannot be read there counts as not \
+             defined: see `internal-events check` first"
+        ));
+    }
+    if n_files == 0 {
+        doubts.push(format!(
+            "there is no file of Ruby, JavaScript, TypeScript, Vue, HTML, ERB or HAML to look at: \
+             is {} the root of the application? `--root` names another",
+            installation.root().display()
+        ));
+    }
+    doubts
 }
 
 fn planned(
@@ -104,42 +122,40 @@ fn planned(
     plan(sources, &calls, options, surroundings)
 }
 
-fn look(candidate: &Candidate, project: &Project, options: &Options) -> Look {
-    let skipped = |why| Look::Skipped(Skipped { shown: candidate.shown.clone(), why });
-    let bytes = match read(&candidate.path) {
+/// Looks at a file; there is nothing to say of most.
+fn look(
+    candidate: &Candidate,
+    reader: &mut Reader,
+    project: &Project,
+    options: &Options,
+) -> Option<Look> {
+    let skipped = |why: &str| {
+        Some(Look::Skipped(Skipped { shown: candidate.shown.clone(), why: why.to_owned() }))
+    };
+    let bytes = match reader.read(&candidate.path) {
         Ok(Some(it)) => it,
         Ok(None) => return skipped("it is larger than 4 MiB"),
-        Err(_) => return skipped("it cannot be read"),
+        Err(error) => return skipped(&format!("it cannot be read: {error}")),
     };
-    if !has_legacy_words(candidate.language, &bytes) {
-        return Look::Nothing;
+    if !has_legacy_words(candidate.language, bytes) {
+        return None;
     }
-    let Ok(text) = String::from_utf8(bytes) else { return skipped("it is not UTF-8") };
+    let Ok(text) = std::str::from_utf8(bytes) else { return skipped("it is not UTF-8") };
+    let text = text.to_owned();
     let project = project.at(&candidate.shown);
     let rewrite = rewritten(candidate.language, &text, &project, options);
     let (path, shown) = (candidate.path.clone(), candidate.shown.clone());
-    Look::Looked(Looked { path, shown, text, rewrite }, candidate.language)
+    Some(Look::Looked(Looked { path, shown, text, rewrite }, candidate.language))
 }
 
 /// Files that others import, read when they are asked for.
 fn modules(root: &Path) -> Modules {
     let root = root.to_owned();
     Modules::new(move |path| {
-        let bytes = read(&root.join(path)).ok().flatten()?;
-        String::from_utf8(bytes).ok()
+        let mut reader = Reader::default();
+        let bytes = reader.read(&root.join(path)).ok().flatten()?;
+        Some(std::str::from_utf8(bytes).ok()?.to_owned())
     })
-}
-
-/// Reads a file; none if it is too large.
-fn read(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
-    let mut file = File::open(path)?;
-    let length = file.metadata()?.len();
-    if length > MAX_BYTES {
-        return Ok(None);
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
-    file.read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
 }
 
 fn rewritten(language: Language, text: &str, project: &Project, options: &Options) -> Rewrite {
@@ -197,22 +213,30 @@ fn finish(whole: &mut Whole, planned: Planned, sources: &Sources) {
     whole.key_paths = planned.key_paths;
 }
 
-/// Maps items on several threads; the results are in order.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// Maps items on several threads, each with a state of its own; the results are in order.
+fn in_parallel<T: Sync, S, R: Send>(
+    items: &[T],
+    state: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &T) -> Option<R> + Sync,
+) -> Vec<R> {
     let n_threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
     let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::with_capacity(items.len()));
-    let take = || {
-        let n = next.fetch_add(1, Ordering::Relaxed);
-        Some((n, work(items.get(n)?)))
-    };
+    let done = Mutex::new(Vec::new());
     let take_all = || {
-        let mine: Vec<(usize, R)> = std::iter::from_fn(take).collect();
+        let mut state = state();
+        let mut mine = Vec::new();
+        loop {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(n) else { break };
+            mine.extend(work(&mut state, item).map(|it| (n, it)));
+        }
         done.lock().unwrap_or_else(PoisonError::into_inner).extend(mine);
     };
     std::thread::scope(|scope| {
         for _ in 0..n_threads {
-            scope.spawn(take_all);
+            if spawn_with_room(scope, take_all).is_err() {
+                scope.spawn(take_all);
+            }
         }
     });
     let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);

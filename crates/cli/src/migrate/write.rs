@@ -2,29 +2,67 @@
 
 use super::outcome::Whole;
 use anyhow::{Context as _, bail};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Writes all files: definitions and tables first, so that no call is without a definition.
 ///
-/// If one was changed by somebody else since it was read, nothing is written.
+/// If one was changed by somebody else since it was read, nothing is written. A wish to end is
+/// heeded before the first file and after the last: half of them would be a state that nobody
+/// wanted.
 pub(super) fn write(root: &Path, whole: &Whole) -> anyhow::Result<()> {
+    let is_told_to_end = interruptions()?;
+    let mut n_done = 0;
+    let written = unchanged_all(root, whole).and_then(|()| {
+        if is_told_to_end.load(Ordering::Relaxed) {
+            bail!("it was interrupted");
+        }
+        replace_all(root, whole, &mut n_done)
+    });
+    written.with_context(|| match n_done {
+        0 => "nothing was written".to_owned(),
+        1 => "one file was written, others were not; run this again once it is mended".to_owned(),
+        n => format!("{n} files were written, others were not; run this again once it is mended"),
+    })
+}
+
+/// Asks the system to note a wish to end instead of ending the program half-way.
+fn interruptions() -> anyhow::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        signal_hook::flag::register(signal, Arc::clone(&interrupted))
+            .context("cannot prepare for interruptions")?;
+    }
+    Ok(interrupted)
+}
+
+fn unchanged_all(root: &Path, whole: &Whole) -> anyhow::Result<()> {
     for change in &whole.changes {
         unchanged(&root.join(&change.path), change.before.as_deref())?;
     }
     for (looked, _) in whole.changed_sources() {
         unchanged(&looked.path, Some(&looked.text))?;
     }
-    for change in whole.changes.iter().filter(|it| it.after.is_some()) {
-        let after = change.after.as_deref().unwrap_or_default();
+    Ok(())
+}
+
+fn replace_all(root: &Path, whole: &Whole, n_done: &mut usize) -> anyhow::Result<()> {
+    for change in &whole.changes {
+        let Some(after) = &change.after else { continue };
         replace(&root.join(&change.path), change.before.as_deref(), after)?;
+        *n_done += 1;
     }
     for (looked, after) in whole.changed_sources() {
         replace(&looked.path, Some(&looked.text), &after)?;
+        *n_done += 1;
     }
     for change in whole.changes.iter().filter(|it| it.after.is_none()) {
         let path = root.join(&change.path);
         std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        *n_done += 1;
     }
     Ok(())
 }

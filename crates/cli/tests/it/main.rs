@@ -7,6 +7,7 @@ mod doctor;
 mod generate;
 mod hostile_names;
 mod migrate;
+mod migrate_guides;
 mod migrate_page;
 mod migrating_counters;
 mod monitor;

@@ -214,6 +214,7 @@ fn paths_patterns_and_ignored_files() {
     for (args, expected) in [
         (vec![], vec!["app/service.rb", "lib/other.rb"]),
         (vec![app], vec!["app/service.rb"]),
+        (vec!["lib/other.rb"], vec!["lib/other.rb"]),
         (vec!["lib/**/*.rb"], vec!["lib/other.rb"]),
         (vec!["*.vue"], vec![]),
         (vec!["--only", "vue-mixin"], vec![]),
@@ -231,7 +232,8 @@ fn what_cannot_be_done_exits_2_and_changes_nothing() {
     let before = everything(root.path());
     for (args, complaint) in [
         (vec!["--write"], "is not kept in git"),
-        (vec!["--write", "--allow-dirty", "missing"], "there is no missing"),
+        (vec!["--write", "--allow-dirty", "missing"], "there is no missing, neither here nor"),
+        (vec!["--write", "--allow-dirty", "--report", "/dev/null/a"], "cannot write /dev/null/a"),
         (vec!["--write", "--check"], "cannot be used with"),
         (vec!["--only", "nonsense"], "the kinds are ruby-snowplow"),
         (vec!["--rename", "a"], "has no `=`"),
@@ -296,6 +298,111 @@ fn files_that_cannot_be_looked_at_are_named() {
 }
 
 #[test]
+fn files_of_all_makes_are_rewritten_and_keep_their_marks_and_line_breaks() {
+    let ruby = "Gitlab::Tracking.event('a', 'click_it', user: u,\n  label: 'x')\n";
+    let script = "import Tracking from '~/tracking';\nTracking.event('a', 'click_it', {\n  label: 'x',\n});\n";
+    let component = "<template>\n<a\n  data-track-action=\"click_it\"\n  data-track-label=\"x\">b</a>\n</template>\n";
+    let page = "<a data-track-action='click_it'\n  data-track-label='x'>b</a>\n";
+    let haml = "%a{ data: { track_action: 'click_it',\n  track_label: 'x' } } b\n";
+    for (name, text) in [
+        ("a.rb", ruby),
+        ("a.js", script),
+        ("a.ts", script),
+        ("a.vue", component),
+        ("a.html", page),
+        ("a.html.erb", page),
+        ("a.html.haml", haml),
+    ] {
+        for (mark, end) in [("", "\n"), ("\u{feff}", "\n"), ("", "\r\n"), ("\u{feff}", "\r\n")] {
+            let root = files(&[(name, &format!("{mark}{}", text.replace('\n', end)))]);
+            let run = migrate(root.path(), &["--write", "--allow-dirty"]);
+            assert_eq!(run.code, Some(0), "{name}: {}{}", run.out, run.err);
+            let after = read(root.path(), name);
+            assert!(after.starts_with(mark), "{name}: {after:?}");
+            assert!(!after.to_lowercase().contains("track-action"), "{name}: {after:?}");
+            assert_eq!(after.matches('\n').count(), after.matches(end).count(), "{after:?}");
+            assert_eq!(after.matches('\u{feff}').count(), mark.chars().count(), "{after:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_file_is_passed_by() {
+    let root = app();
+    let at = |name: &str| root.path().join("app").join(name);
+    for (to, name) in [("loop.rb", "loop.rb"), (".", "itself"), ("nowhere.rb", "dangling.rb")] {
+        std::os::unix::fs::symlink(to, at(name)).expect("a link");
+    }
+    std::fs::create_dir(at("folder.rb")).expect("a directory");
+    write(root.path(), "app/binary.rb", "\0\u{1}nothing of interest\0");
+    let run = migrate(root.path(), &[]);
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{}", run.out);
+    assert!(run.out.contains("\n2 files looked at, "), "{}", run.out);
+}
+
+#[test]
+fn a_result_that_is_less_than_it_seems_says_so() {
+    let nothing = files(&[("notes.txt", "Tracking.event")]);
+    let run = migrate(nothing.path(), &[]);
+    assert!(run.out.contains("note: there is no file of Ruby, "), "{}", run.out);
+    assert!(run.out.contains("`--root` names another\n"), "{}", run.out);
+
+    let root = app();
+    write(root.path(), "config/events/broken.yml", "action: [\n");
+    let run = migrate(root.path(), &[]);
+    let expected = "note: definitions have errors (config/events/broken.yml:";
+    assert!(run.out.contains(expected), "{}", run.out);
+}
+
+#[test]
+fn a_run_that_cannot_write_everything_says_how_far_it_came() {
+    let root = app();
+    // No table can be made in a folder that is a link to nowhere.
+    std::os::unix::fs::symlink("nowhere", root.path().join("tables")).expect("a link");
+    write(root.path(), "internal-events.toml", "[legacy]\noverrides = \"tables\"\n");
+    let report = root.path().join("report.md");
+    let args = ["--write", "--allow-dirty", "--report", report.to_str().expect("UTF-8")];
+    let run = migrate(root.path(), &args);
+    assert_eq!(run.code, Some(2), "{}", run.out);
+    for expected in [" files were written, others were not; run this again", "tables/hll_"] {
+        assert!(run.err.contains(expected), "{expected:?} is not in:\n{}", run.err);
+    }
+    assert_eq!(read(root.path(), "report.md"), "", "nothing is said to have been done");
+}
+
+/// Writing is not left half-way by whoever presses Ctrl-C: then calls would miss their definitions.
+#[test]
+fn an_interruption_leaves_everything_written_or_nothing() {
+    const N_FILES: usize = 150;
+    let root = tempfile::tempdir().expect("a directory");
+    for n in 0..N_FILES {
+        let text = SERVICE.replace("place_order", &format!("place_order_{n}"));
+        write(root.path(), &format!("app/service_{n}.rb"), &text);
+    }
+    let args = ["migrate", "--write", "--allow-dirty", "--root"];
+    let mut command = program();
+    let command = command.args(args).arg(root.path());
+    let output = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = output.spawn().expect("the program starts");
+    let events = root.path().join("config/events");
+    while !events.exists() && child.try_wait().expect("a child").is_none() {
+        std::thread::yield_now();
+    }
+    let told = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(told.is_ok_and(|it| it.success()), "kill");
+    let ended = child.wait().expect("a child");
+    assert_eq!(ended.code(), Some(0), "{ended}");
+    let is_new = |n: &usize| {
+        read(root.path(), &format!("app/service_{n}.rb")).contains("track_internal_event")
+    };
+    assert_eq!((0..N_FILES).filter(is_new).count(), N_FILES);
+    let temporary = everything(root.path())
+        .into_keys()
+        .filter(|it| it.extension().is_some_and(|it| it == "tmp"));
+    assert_eq!(temporary.count(), 0);
+}
+
+#[test]
 fn the_report_is_for_the_merge_request() {
     let root = app();
     write(root.path(), "app/worker.rb", REFUSED);
@@ -305,6 +412,7 @@ fn the_report_is_for_the_merge_request() {
     for expected in [
         "| ruby-redis-hll | 1 | 1 | 0 |",
         "- `app/worker.rb:3:5` **raw-id** (ruby-redis-hll): ",
+        "call `.id` upon it here.\n\n",
         "$ internal-events parity --before BEFORE redis_hll_counters.place_order_weekly\n",
     ] {
         assert!(report.contains(expected), "{expected:?} is not in:\n{report}");

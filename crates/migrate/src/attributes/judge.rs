@@ -114,7 +114,9 @@ impl Work<'_> {
                 "Leave one action, the one that is to be tracked.",
             ));
         }
-        no_context(text, element)?;
+        if !self.options.drops_context {
+            no_context(text, element)?;
+        }
         let olds = static_names(text, action)?;
         let old = olds[0].as_str();
         if element.is_dropdown || self.in_dropdown {
@@ -240,7 +242,7 @@ impl Work<'_> {
             // That the names agree is known already.
             return Ok(if new.is_some() { Fate::Removed } else { Fate::Renamed });
         }
-        if self.options.drops_properties {
+        if self.options.drops_properties || is_context(of_it) {
             return Ok(Fate::Removed);
         }
         match new {
@@ -262,6 +264,9 @@ impl Work<'_> {
         let properties = [Part::Label, Part::Property, Part::Value, Part::Extra];
         if self.options.drops_properties && properties.into_iter().any(legacy) {
             notes.push("label, property, value and extra are dropped".to_owned());
+        }
+        if element.attributes.iter().any(is_context) {
+            notes.push("the custom context is not sent any more".to_owned());
         }
         if element.has_own_value && !legacy(Part::Value) {
             notes.push("the element's own value is no longer sent".to_owned());
@@ -292,14 +297,18 @@ fn range_of_action(element: &Element) -> Option<Range<usize>> {
 }
 
 fn no_context(text: &str, element: &Element) -> Result<(), Refusal> {
-    let custom = |it: &&Attribute| matches!(it.part, Part::Context | Part::Experiment);
-    let Some(it) = element.attributes.iter().find(custom) else { return Ok(()) };
+    let Some(it) = element.attributes.iter().find(|it| is_context(it)) else { return Ok(()) };
     Err(refusal(
         Reason::CustomContext,
         format!("`{}` sends a context of its own", quote(text, &it.range)),
         "Internal events have no custom contexts. Send what matters of it in \
-         `data-event-additional`, remove the attribute, or keep the legacy event.",
+         `data-event-additional`, remove the attribute (`--drop-context` does), or keep the legacy \
+         event.",
     ))
+}
+
+fn is_context(it: &Attribute) -> bool {
+    matches!(it.part, Part::Context | Part::Experiment)
 }
 
 /// The name of a legacy event, if the source tells it, or those among which it chooses.

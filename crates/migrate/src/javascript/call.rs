@@ -58,6 +58,9 @@ pub(crate) fn plan(
         planned.edits.replace(script.between(old.start, next), comments);
     }
     let kept = plan.category(category.as_ref(), &mut planned.notes);
+    for context in plan.object.contexts.iter().chain(&inherited.contexts) {
+        planned.notes.push(format!("this is not sent any more: `{context}`"));
+    }
     plan.edit(kept, &mut planned);
     let fields = plan.fields();
     for it in names {

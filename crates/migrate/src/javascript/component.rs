@@ -317,6 +317,7 @@ fn take(
             if kept { reach_of_source(&category.source) } else { Reach::Everywhere },
         ));
     }
+    inherited.contexts.extend(read.contexts);
     if script.context.options.drops_properties {
         return Ok(());
     }

@@ -47,6 +47,8 @@ pub(crate) struct Object {
     pub(crate) parts: Vec<(Span, Part)>,
     pub(crate) fields: Vec<Field>,
     pub(crate) category: Option<Category>,
+    /// Contexts that go, as they are written.
+    pub(crate) contexts: Vec<String>,
 }
 
 /// Reads a category.
@@ -113,11 +115,14 @@ fn one(
             Ok(Part::Remove)
         }
         "extra" => extra(script, property, read),
+        "context" | "experiment" if script.context.options.drops_context => {
+            read.contexts.push(script.excerpt(property.span));
+            Ok(Part::Remove)
+        }
         "context" | "experiment" => Err(refusal(
             Reason::CustomContext,
             format!("internal events have no `{name}`: `{}`", script.excerpt(property.span)),
-            "Put what is needed of it into properties of its own; or migrate with \
-             --drop-properties",
+            "Put what is needed of it into properties of its own; or migrate with --drop-context",
         )),
         _ => Err(refusal(
             Reason::UnknownArgument,

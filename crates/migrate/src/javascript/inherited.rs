@@ -20,6 +20,8 @@ pub(crate) enum Reach {
 pub(crate) struct Inherited {
     pub(crate) fields: Vec<(Field, Reach)>,
     pub(crate) category: Option<(Category, Reach)>,
+    /// Contexts that go, as they are written.
+    pub(crate) contexts: Vec<String>,
     /// Whether the component has the mixin at all.
     pub(crate) has_mixin: bool,
     /// Whether it has the new mixin as well.

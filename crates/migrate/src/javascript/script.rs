@@ -1,12 +1,13 @@
 //! A parsed script, and questions about it.
 
+use crate::language::Language;
 use crate::options::Options;
 use crate::project::Project;
 use crate::site::Unparsable;
 use crate::stack::bounded;
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Expression, IdentifierReference, VariableDeclarator};
+use oxc_ast::ast::{Expression, IdentifierReference, Program, VariableDeclarator};
 use oxc_parser::Parser;
 use oxc_semantic::{AstNode, NodeId, Semantic, SemanticBuilder, SymbolId};
 use oxc_span::{GetSpan as _, SourceType, Span};
@@ -46,6 +47,23 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// That of a file.
+    pub(crate) fn of(language: Language) -> Self {
+        match language {
+            Language::TypeScript => Self::TypeScript,
+            _ => Self::JavaScript,
+        }
+    }
+
+    /// That of a block `<script lang="…">`, if it is read.
+    pub(crate) fn of_block(lang: &str) -> Option<Self> {
+        match lang {
+            "js" | "jsx" | "javascript" | "babel" => Some(Self::JavaScript),
+            "ts" | "tsx" | "typescript" => Some(Self::TypeScript),
+            _ => None,
+        }
+    }
+
     /// What is tried, one after the other.
     fn types(self) -> [SourceType; 2] {
         match self {
@@ -77,6 +95,23 @@ pub(crate) fn with_script<T>(
     context: Context<'_>,
     ask: impl FnOnce(&Script<'_, '_>) -> T,
 ) -> Result<T, Unparsable> {
+    with_program(text, base, dialect, |program| {
+        let built = SemanticBuilder::new().with_build_nodes(true).build(program);
+        ask(&Script { text, base, semantic: &built.semantic, context })
+    })
+}
+
+/// Parses a text that begins at `base` of its file.
+///
+/// # Errors
+///
+/// Returns where it does not parse.
+pub(crate) fn with_program<T>(
+    text: &str,
+    base: usize,
+    dialect: Dialect,
+    ask: impl for<'a> FnOnce(&'a Program<'a>) -> T,
+) -> Result<T, Unparsable> {
     bounded(text).map_err(|it| Unparsable { at: it.at + base, ..it })?;
     let mut failure = None;
     for source_type in dialect.types() {
@@ -88,9 +123,7 @@ pub(crate) fn with_script<T>(
             failure.get_or_insert(Unparsable::wrong(at, error.message.to_string()));
             continue;
         }
-        let built = SemanticBuilder::new().with_build_nodes(true).build(&parsed.program);
-        let semantic = &built.semantic;
-        return Ok(ask(&Script { text, base, semantic, context }));
+        return Ok(ask(&parsed.program));
     }
     Err(failure.unwrap_or_else(|| Unparsable::wrong(base, "It does not parse")))
 }

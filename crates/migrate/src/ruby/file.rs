@@ -93,9 +93,10 @@ impl File<'_> {
         self.options.drops_properties
     }
 
-    /// Whether custom contexts go without a word, as in the first guide.
+    /// Whether custom contexts go, as in the guides.
     pub(super) fn drops_context(&self) -> bool {
-        self.options.drops_properties || self.options.style == Style::First
+        let is_as_first = self.options.drops_properties || self.options.style == Style::First;
+        is_as_first || self.options.drops_context
     }
 
     /// What a constant in this file is set to, if that is certain.

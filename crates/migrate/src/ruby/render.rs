@@ -61,7 +61,11 @@ impl File<'_> {
         let line = args.join(", ");
         let before = &self.text[self.line_start(call.range.start)..call.range.start];
         let length = before.chars().count() + name.len() + line.chars().count() + 2;
-        if length > WIDTH && !line.contains('\n') && self.may_break(call, before) {
+        let is_long = length > WIDTH && !line.contains('\n');
+        if is_long && call.parentheses.is_some() && self.code(&call.range).contains('\n') {
+            return self.hung(call, &name, &args);
+        }
+        if is_long && self.may_break(call, before) {
             return match call.parentheses {
                 None if !new.has_short => format!("{name} {}", self.in_hanging_lines(call, &args)),
                 _ => format!("{name}({})", self.in_new_lines(call, &args)),
@@ -112,6 +116,31 @@ impl File<'_> {
         let line_break = self.line_break();
         let between = format!(",{line_break}{outer}  ");
         format!("{line_break}{outer}  {}{line_break}{outer}", args.join(&between))
+    }
+
+    /// As many arguments a line as there is room for, hung behind the parenthesis as the old ones
+    /// were.
+    fn hung(&self, call: &Call, name: &str, args: &[String]) -> String {
+        let before = &self.text[self.line_start(call.range.start)..call.range.start];
+        let indentation = self.indentation(call.range.start);
+        let column = before.chars().count() + name.len() + 1;
+        let hang = " ".repeat(column.saturating_sub(indentation.chars().count()));
+        let mut text = format!("{name}(");
+        let mut width = column;
+        for (n, arg) in args.iter().enumerate() {
+            let length = arg.chars().count();
+            if n > 0 && width + ", ".len() + length + ")".len() > WIDTH {
+                text.push_str(&format!(",{}{indentation}{hang}", self.line_break()));
+                width = column;
+            } else if n > 0 {
+                text.push_str(", ");
+                width += ", ".len();
+            }
+            text.push_str(arg);
+            width += length;
+        }
+        text.push(')');
+        text
     }
 }
 

@@ -113,7 +113,7 @@ fn take_context(file: &File<'_>, name: &Name, value: &Value, new: &mut New) -> R
         Reason::CustomContext,
         format!("internal events have no custom contexts: `context: {code}`"),
         "Make additional properties of what the context says, or leave it out \
-         (`--drop-properties` does).",
+         (`--drop-context` does).",
     ))
 }
 

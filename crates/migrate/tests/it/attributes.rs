@@ -36,6 +36,7 @@ const PIECES: &[&str] = &[
     " data-track-label=\"l\"",
     " data-track-value=1",
     " data-track-extra='{\"a\": 1}'",
+    " data-track-context='{}'",
     " data-event-tracking=\"x\"",
     " data-event-label='l'",
     " :data-track-label=\"l\"",
@@ -98,9 +99,10 @@ const PIECES: &[&str] = &[
 ];
 
 fn options() -> impl Strategy<Value = Options> {
-    (any::<bool>(), any::<bool>()).prop_map(|(drops_properties, renames)| Options {
+    any::<[bool; 3]>().prop_map(|[drops_properties, drops_context, renames]| Options {
         style: if drops_properties { Style::First } else { Style::Current },
         drops_properties,
+        drops_context,
         renames: if renames { [("x".to_owned(), "z".to_owned())].into() } else { [].into() },
         ..Options::default()
     })

@@ -130,6 +130,7 @@ fn options(said: &str) -> Options {
     });
     Options {
         drops_properties: said.contains("--drop-properties"),
+        drops_context: said.contains("--drop-context"),
         keeps_category: said.contains("--keep-category"),
         style: if said.contains("--style 2023") { Style::First } else { Style::Current },
         renames: renames.collect(),

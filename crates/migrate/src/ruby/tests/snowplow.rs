@@ -246,7 +246,7 @@ const OUTSIDE: &[(&str, &str)] = &[
     ),
     (
         "if a\n  Gitlab::Tracking.event('c', 'click_it', user: current_user_of_this_session, project: the_project_of_it,\n    namespace: the_namespace_of_it)\nend\n",
-        "if a\n  Gitlab::InternalEvents.track_event(\n    'click_it',\n    user: current_user_of_this_session,\n    project: the_project_of_it,\n    namespace: the_namespace_of_it\n  )\nend\n",
+        "if a\n  Gitlab::InternalEvents.track_event('click_it', user: current_user_of_this_session, project: the_project_of_it,\n                                     namespace: the_namespace_of_it)\nend\n",
     ),
     (
         "Gitlab::Tracking.event('c', 'click_it', user: u) if u\n",
