@@ -66,6 +66,15 @@ pub enum Error {
         /// The database file.
         path: PathBuf,
     },
+    /// A file of the store is not the one that was opened; nothing was written.
+    #[error(
+        "{path} is not the file any more that this process has open: it was deleted, moved or \
+         replaced, and what is written now would be lost with it"
+    )]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
     /// SQLite's write-ahead log is without its index, which only a reader that may write makes.
     #[error("beside {path} is a write-ahead log without its index")]
     LogWithoutIndex {
