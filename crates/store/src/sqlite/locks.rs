@@ -76,7 +76,7 @@ impl Writers {
 
     /// From now on makes sure at each turn that the database is where it was opened.
     pub(super) fn watch(&mut self, database: &Path) {
-        self.opened = Opened::remember(database);
+        self.opened = Opened::with_log(database);
     }
 
     /// Waits for our turn; gives up when somebody who is stopped, say, stands in front for long,

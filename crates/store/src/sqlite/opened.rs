@@ -20,10 +20,17 @@ type Identity = ();
 pub(super) struct Opened(Vec<(PathBuf, Option<Identity>)>);
 
 impl Opened {
+    /// Remembers the database alone.
+    pub(super) fn database(path: &Path) -> Self {
+        Self(vec![(path.to_owned(), identity(path))])
+    }
+
     /// Remembers the database and the two files that SQLite keeps beside it while it is open.
-    pub(super) fn remember(path: &Path) -> Self {
-        let paths = [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")];
-        Self(paths.map(|it| (identity(&it), it)).map(|(id, path)| (path, id)).into())
+    pub(super) fn with_log(path: &Path) -> Self {
+        let mut opened = Self::database(path);
+        let log = ["-wal", "-shm"].map(|suffix| beside(path, suffix));
+        opened.0.extend(log.into_iter().map(|it| (it.clone(), identity(&it))));
+        opened
     }
 
     /// Fails if one of the names leads elsewhere or nowhere.
