@@ -71,6 +71,10 @@ pub(crate) fn of(error: &Error) -> String {
             "nothing is lost: the next program that tracks mends that".to_owned()
         }
         Error::Counter { .. } => REPAIR.to_owned(),
+        Error::Redis(_) => {
+            "`internal-events doctor` asks Redis too, and docs/redis.md says what it needs"
+                .to_owned()
+        }
         Error::Open { .. } if error.is_damage() => RESTORE.to_owned(),
         _ if error.is_damage() => {
             format!("`internal-events journal verify` says what is damaged; {RESTORE}")

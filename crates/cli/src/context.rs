@@ -65,11 +65,13 @@ impl Context {
     /// numbers must not learn of it from a number that does not move.
     pub(crate) fn installation_in_use(&self) -> anyhow::Result<Installation> {
         let installation = self.installation()?;
-        if installation.catalog().events().next().is_none() {
+        let catalog = installation.catalog();
+        // There may be metrics of events from before, which need no definition.
+        if catalog.events().next().is_none() && catalog.metrics().is_empty() {
             let root = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
             tracing::warn!(
                 root = %root.display(),
-                "no event is defined here; --root or INTERNAL_EVENTS_ROOT says where `config/` is"
+                "nothing is defined here; --root or INTERNAL_EVENTS_ROOT says where `config/` is"
             );
         }
         let found = &installation.analysis().diagnostics;

@@ -254,7 +254,7 @@ fn whoever_asks_why_a_metric_did_not_move_is_led_to_the_mistake() {
     check(root, &[&explain[..], &elsewhere].concat(), &here, &there);
     check(root, &["metrics", USERS], &here, "--include-current-week shows");
     check(root, &["metrics", "counts.old"], &here, "(the metric is removed and not reported)");
-    check(empty.path(), &["track", "create_order"], &here, "no event is defined here");
+    check(empty.path(), &["track", "create_order"], &here, "nothing is defined here");
     check(empty.path(), &explain, &here, "no event is defined at all");
     let (asked, old) = (["metrics", "counts.old"], run_at(root, &["metrics", "counts.old"]));
     assert!(!old.out.contains("ISO weeks"), "{asked:?} is no question about weeks: {}", old.out);
