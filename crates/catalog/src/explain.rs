@@ -35,7 +35,7 @@ impl Explanation {
 /// One question asked before any rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gate {
-    /// What is asked: `known`, `legacy`, `declared` or `typed`.
+    /// What is asked: `known`, `legacy`, `declared`, `typed`, or `enabled` where it is not.
     pub name: &'static str,
     /// What it is asked of: the event's or a property's name.
     pub subject: String,
@@ -43,6 +43,13 @@ pub struct Gate {
     pub passed: bool,
     /// The reason, in words.
     pub detail: String,
+}
+
+impl Gate {
+    /// What keeps every event from counting, whatever definitions say.
+    pub fn switched_off(event: &str, detail: String) -> Self {
+        Self { name: "enabled", subject: event.to_owned(), passed: false, detail }
+    }
 }
 
 /// What happens at one counter.
@@ -184,7 +191,11 @@ impl Catalog {
                 Admission::Refused(omission) => {
                     let ill_typed = matches!(omission, Omission::IllTypedProperty { .. });
                     let gate = if ill_typed { "typed" } else { "declared" };
-                    gates.push(property_gate(gate, name, false, omission.to_string()));
+                    let mut detail = omission.to_string();
+                    if !ill_typed {
+                        detail.push_str(&declared(&definition.properties));
+                    }
+                    gates.push(property_gate(gate, name, false, detail));
                 }
             }
         }
@@ -199,8 +210,12 @@ impl Catalog {
             format!("{} defines it, but not as an internal event", it.path)
         } else if let Some(call) = self.legacy_call(name) {
             format!("it is the name of a legacy event, which only `{}` takes", call.as_str())
+        } else if let Some(metric) = self.metric(name) {
+            format!("this is the key path of a metric; {}", counted_by(metric))
         } else if let Some(similar) = self.similar_event(name) {
             format!("no event has this name; did you mean `{similar}`?")
+        } else if self.events().next().is_none() {
+            "no event is defined at all".to_owned()
         } else {
             "no event has this name".to_owned()
         };
@@ -265,6 +280,28 @@ impl Readers<'_> {
         let metrics = self.by_key.get(key).map_or(&[][..], Vec::as_slice);
         metrics.iter().map(|it| surface(it, is_weekly, self.today)).collect()
     }
+}
+
+/// Which events to ask about in place of a metric.
+fn counted_by(metric: &Metric) -> String {
+    let definition = &metric.definition;
+    let rules = definition.rules.iter().map(|it| it.name.as_str());
+    let events: BTreeSet<&str> =
+        rules.chain(definition.legacy.events.iter().map(String::as_str)).collect();
+    if events.is_empty() {
+        return "it counts no event by its name".to_owned();
+    }
+    let events: Vec<String> = events.iter().map(|it| format!("`{it}`")).collect();
+    format!("ask about an event that it counts: {}", events.join(", "))
+}
+
+/// What could have been meant by a property that is not declared.
+fn declared(properties: &[String]) -> String {
+    if properties.is_empty() {
+        return "; it declares none".to_owned();
+    }
+    let properties: Vec<String> = properties.iter().map(|it| format!("`{it}`")).collect();
+    format!("; it declares {}", properties.join(", "))
 }
 
 /// Whether two names are so alike in length that one may be meant by the other.

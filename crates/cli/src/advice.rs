@@ -1,11 +1,15 @@
 //! What a person does about a store that cannot be used: said with every error that comes of one.
 
 use internal_events::store::{Error, Finding};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What to do about a store that is damaged.
 pub(crate) const RESTORE: &str = "stop what uses the directory, keep a copy of it, and put the last backup in its place; \
      docs/operations.md says how";
+
+/// Bytes of the longest path that SQLite opens.
+const LONGEST_PATH: usize = 511;
 
 /// What to do about a counter that is damaged.
 const REPAIR: &str = "`internal-events journal repair` says whether the journal can bring it back";
@@ -39,6 +43,11 @@ fn store_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a E
 pub(crate) fn of(error: &Error) -> String {
     match error {
         Error::Emptied { .. } => format!("{RESTORE}. To begin anew, delete the whole directory"),
+        Error::Replaced { .. } => {
+            "put the directory back as it was and all goes on; to go on with what is there now, \
+             start what uses it again"
+                .to_owned()
+        }
         Error::NotAStore { .. } => {
             format!(
                 "nothing was changed; --data names another directory. If this was one: {RESTORE}"
@@ -62,17 +71,41 @@ pub(crate) fn of(error: &Error) -> String {
             "nothing is lost: the next program that tracks mends that".to_owned()
         }
         Error::Counter { .. } => REPAIR.to_owned(),
+        Error::Redis(_) => {
+            "`internal-events doctor` asks Redis too, and docs/redis.md says what it needs"
+                .to_owned()
+        }
         Error::Open { .. } if error.is_damage() => RESTORE.to_owned(),
         _ if error.is_damage() => {
             format!("`internal-events journal verify` says what is damaged; {RESTORE}")
         }
+        Error::Open { path, .. } if is_too_long(path) => {
+            "the whole path of a database may have 511 bytes: name a directory with a shorter one \
+             by --data, or `data` in internal-events.toml"
+                .to_owned()
+        }
+        _ if error.is_full() => {
+            "make room on the disk of the data directory; whatever tracks goes on by itself then"
+                .to_owned()
+        }
+        _ if error.is_read_only() => {
+            "see that the disk is mounted for writing, and that the files belong to the user that \
+             this runs as; `internal-events doctor` says more"
+                .to_owned()
+        }
         Error::Create { .. } | Error::Lock { .. } | Error::Open { .. } => {
             "see that the directory and its files belong to the user that this runs as, and that \
-             there is room; `internal-events doctor` says more"
+             there is room, for files that are open too (`ulimit -n`); `internal-events doctor` \
+             says more"
                 .to_owned()
         }
         _ => "`internal-events doctor` looks at disk, rights and data, and `internal-events \
               journal verify` at everything that is stored"
             .to_owned(),
     }
+}
+
+/// Whether SQLite takes no such path; it counts from the root.
+fn is_too_long(path: &Path) -> bool {
+    std::path::absolute(path).is_ok_and(|it| it.as_os_str().len() > LONGEST_PATH)
 }

@@ -65,6 +65,15 @@ impl Context {
     /// numbers must not learn of it from a number that does not move.
     pub(crate) fn installation_in_use(&self) -> anyhow::Result<Installation> {
         let installation = self.installation()?;
+        let catalog = installation.catalog();
+        // There may be metrics of events from before, which need no definition.
+        if catalog.events().next().is_none() && catalog.metrics().is_empty() {
+            let root = self.root.canonicalize().unwrap_or_else(|_| self.root.clone());
+            tracing::warn!(
+                root = %root.display(),
+                "nothing is defined here; --root or INTERNAL_EVENTS_ROOT says where `config/` is"
+            );
+        }
         let found = &installation.analysis().diagnostics;
         let errors = found.iter().filter(|it| it.severity == Severity::Error).count();
         if errors > 0 {
@@ -111,7 +120,10 @@ impl Context {
     pub(crate) fn counters_at(&self, installation: &Installation) -> String {
         match installation.redis() {
             Ok(Some(options)) => format!("Redis at {}", options.address()),
-            _ => self.data(installation).display().to_string(),
+            _ => {
+                let data = self.data(installation);
+                data.canonicalize().unwrap_or(data).display().to_string()
+            }
         }
     }
 

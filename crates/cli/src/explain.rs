@@ -8,7 +8,7 @@ use crate::track::EventArgs;
 use crate::visible::visible;
 use internal_events::explanation_json;
 use internal_events::store::{Counter, Kind};
-use internal_events_catalog::{Catalog, CounterKind, Event, Explanation, RuleVerdict, Week};
+use internal_events_catalog::{Catalog, CounterKind, Event, Explanation, Gate, RuleVerdict, Week};
 use internal_events_installation::Installation;
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -37,7 +37,13 @@ pub(crate) fn run(args: ExplainArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     let catalog = installation.catalog();
     let event = args.event.into_event();
     let at = args.at.unwrap_or_else(today);
-    let explanation = catalog.explain(&event, at);
+    let mut explanation = catalog.explain(&event, at);
+    let settings = installation.settings();
+    if !settings.enabled {
+        let detail = format!("tracking is switched off by {}", settings.enabled_by);
+        explanation.gates.push(Gate::switched_off(&event.name, detail));
+    }
+    let is_counted = settings.enabled && explanation.is_known();
     let now = match current(cx, &installation, &catalog, &explanation) {
         Ok(now) => now,
         Err(error) => {
@@ -51,9 +57,15 @@ pub(crate) fn run(args: ExplainArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         Shown { explanation: &explanation, event: &event, at, catalog: &catalog, now: &now };
     match args.format {
         Format::Json => output::print_json(&shown.to_json())?,
-        Format::Human => output::print(&shown.to_text(Style::stdout()))?,
+        Format::Human => {
+            let style = Style::stdout();
+            let place = cx.counters_at(&installation);
+            let what = if now.is_empty() { "none of these is counted in" } else { "counted in" };
+            let place = style.dim(&visible(&format!("{what} {place}")));
+            output::print(&format!("{}\n{place}\n", shown.to_text(style)))?;
+        }
     }
-    Ok(ExitCode::from(u8::from(!explanation.is_known())))
+    Ok(ExitCode::from(u8::from(!is_counted)))
 }
 
 /// Reads what the counters hold that an event would move, by key.

@@ -9,6 +9,7 @@ use internal_events::store::CounterReader;
 use internal_events::{
     Catalog, DataSource, MetricReport, MetricValue, Window, evaluate, report_json,
 };
+use internal_events_catalog::MetricStatus;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
@@ -112,7 +113,12 @@ fn human(report: &MetricReport, args: &MetricsArgs, style: Style) -> String {
         let path = style.bold(&format!("{:<width$}", metric.key_path));
         let older = metric.data_source.filter(|it| *it != DataSource::InternalEvents);
         let older = older.map(|it| style.dim(&format!("  {}", it.as_str()))).unwrap_or_default();
-        text.push_str(&format!("{path}  {frame:<4}  {}{older}\n", value(metric, style)));
+        let status = match metric.status {
+            Some(MetricStatus::Broken) => style.dim("  (the metric is broken)"),
+            Some(MetricStatus::Removed) => style.dim("  (the metric is removed and not reported)"),
+            Some(MetricStatus::Active) | None => String::new(),
+        };
+        text.push_str(&format!("{path}  {frame:<4}  {}{older}{status}\n", value(metric, style)));
         if args.keys {
             for key in &metric.keys {
                 text.push_str(&format!("    {}\n", style.dim(key)));
@@ -122,7 +128,8 @@ fn human(report: &MetricReport, args: &MetricsArgs, style: Style) -> String {
     if report.metrics.is_empty() {
         text.push_str("no metrics are defined\n");
     }
-    if !args.include_current_week && args.at.is_none() {
+    let has_weeks = report.metrics.iter().any(|it| !it.weeks.is_empty());
+    if has_weeks && !args.include_current_week && args.at.is_none() {
         let note = "7d and 28d read complete ISO weeks only; \
                     --include-current-week shows what was tracked since Monday";
         text.push_str(&format!("\n{}\n", style.dim(note)));

@@ -1,5 +1,6 @@
 //! `internal-events serve`: accepts events over HTTP.
 
+mod files;
 mod shown;
 
 use self::shown::Pages;
@@ -95,7 +96,9 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the server's threads")?;
-    let collector = collector(tracker.clone(), installation.settings())?.tokens(tokens);
+    let limits = limits(installation.settings().collector_rate_limit);
+    let limits = Limits { connections: files::connections(limits.connections), ..limits };
+    let collector = collector(tracker.clone(), installation.settings(), limits)?.tokens(tokens);
     let scheme = if tls.is_some() { "https" } else { "http" };
     let collector = match tls {
         Some(tls) => collector.tls(tls),
@@ -117,8 +120,12 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn collector(tracker: Tracker, settings: &Settings) -> anyhow::Result<Collector> {
-    let mut collector = Collector::new(tracker, limits(settings.collector_rate_limit))
+pub(crate) fn collector(
+    tracker: Tracker,
+    settings: &Settings,
+    limits: Limits,
+) -> anyhow::Result<Collector> {
+    let mut collector = Collector::new(tracker, limits)
         .paths(&settings.collector_paths)?
         .trusted_proxies(&settings.collector_trusted_proxies)?
         .count_snowplow(count_rules(settings));
@@ -146,7 +153,7 @@ fn count_rules(settings: &Settings) -> Vec<CountRule> {
     rules.collect()
 }
 
-fn limits(configured: RateLimit) -> Limits {
+pub(crate) fn limits(configured: RateLimit) -> Limits {
     let mut limits = Limits { rate_on_loopback: configured.loopback, ..Limits::default() };
     if let Some(it) = configured.events_per_second {
         limits.rate.events_per_second = it.get();
@@ -202,7 +209,9 @@ impl Watcher {
 /// Finds the addresses that may be listened on; there is one at least.
 pub(crate) fn resolve(listen: &str) -> anyhow::Result<Vec<SocketAddr>> {
     let addresses = listen.to_socket_addrs();
-    let addresses = addresses.with_context(|| format!("`{listen}` is no address to listen on"))?;
+    let addresses = addresses.with_context(|| {
+        format!("`{listen}` is no address to listen on; write one as 127.0.0.1:8080 or [::1]:8080")
+    })?;
     let addresses: Vec<SocketAddr> = addresses.collect();
     ensure!(!addresses.is_empty(), "`{listen}` has no address");
     Ok(addresses)

@@ -23,7 +23,8 @@ pub struct Limits {
     /// those ends that took longer. A request on its way takes three trips around the world in that
     /// time.
     pub silence: Duration,
-    /// Bytes of a request's head, which is also what a connection buffers.
+    /// Bytes of a request's head, which is also what a connection buffers. Trackers that send by
+    /// `GET` put a whole event into it, contexts and all, and send again for ever what is refused.
     pub head_bytes: usize,
     /// Connections at a time; more wait in the listener's backlog, but for one. Each may hold one body, so
     /// this times `body_bytes` is the most memory callers can take.
@@ -91,7 +92,7 @@ impl Default for Limits {
             head_time: Duration::from_mins(1),
             first_head_time: Duration::from_secs(10),
             silence: Duration::from_secs(1),
-            head_bytes: 16 << 10,
+            head_bytes: 64 << 10,
             connections: 1_024,
             handshake_time: Duration::from_secs(10),
             certificate_look: Duration::from_secs(10),

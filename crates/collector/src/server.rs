@@ -16,13 +16,16 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// How long to wait when the system has no connection to give, for example for want of files.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// How often the log says so: somebody who opens connections all the time must not fill a disk.
+const COMPLAINT: Duration = Duration::from_secs(10);
 
 /// Why nothing is served.
 #[derive(Debug, thiserror::Error)]
@@ -97,13 +100,28 @@ impl Collector {
         let certificate = collector.tls.as_ref().map(|it| it.watch(&limits));
         let (closing, closed) = watch::channel(false);
         let mut shutdown = pin!(shutdown);
+        let mut complained = None;
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                accepted = accept(&listener, &seats) => accepted,
+                accepted = listener.accept() => accepted,
             };
-            let (stream, peer, seat) = accepted;
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    collector.refusals.count("not_accepted");
+                    complain(&error, &mut complained);
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
+            // Only who is there makes others leave.
+            let seat = tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                seat = seats.take() => seat,
+            };
             let Some(place) = collector.place(&crowd, peer.ip()) else {
                 collector.refusals.count("too_many_connections");
                 continue;
@@ -166,17 +184,17 @@ impl Collector {
     }
 }
 
-/// Waits for a connection, and for a seat for it: only who is there makes others leave.
-async fn accept(listener: &TcpListener, seats: &Arc<Seats>) -> (TcpStream, SocketAddr, Seat) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => return (stream, peer, seats.take().await),
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "cannot take connections");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
+/// Says now and then why nobody can connect, and what to do about it.
+fn complain(error: &io::Error, complained: &mut Option<Instant>) {
+    if complained.is_some_and(|it| it.elapsed() < COMPLAINT) {
+        return;
     }
+    *complained = Some(Instant::now());
+    tracing::warn!(
+        error = error as &dyn std::error::Error,
+        "cannot take connections; for want of files, raise the limit that `ulimit -n` shows, and \
+         start the server again"
+    );
 }
 
 async fn serve(
@@ -247,6 +265,11 @@ async fn talk(
     };
     if let Err(error) = result {
         // The caller went away, or sent what is no HTTP; hyper has answered what can be.
+        if error.is_parse_too_large() {
+            collector.refusals.count("large_head");
+        } else if error.is_parse() {
+            collector.refusals.count("unreadable_head");
+        }
         tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended early");
     }
 }

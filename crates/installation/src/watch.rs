@@ -38,6 +38,10 @@ pub enum Kept {
     /// They cannot be read at all.
     #[error("the changed definitions cannot be read")]
     Unreadable(#[from] Error),
+    /// There are none left, as while a deployment puts a directory in another's place. Every event
+    /// would be unknown, and those kept aside are soon too many.
+    #[error("no event is defined any more")]
+    Gone,
     /// They have errors that were not there before.
     #[error("{} of the changed definitions' errors are new, the first of them in {}: {}", .n, .first.path, .first.message)]
     Wrong {
@@ -91,9 +95,16 @@ impl<E: Fn(&str) -> Option<String>> Watch<E> {
         }
         drop(new);
         let catalog = changed.catalog();
+        if !has_events(&catalog) && has_events(&self.current.catalog()) {
+            return Change::Kept(Kept::Gone);
+        }
         self.current = changed;
         Change::Replaced(catalog)
     }
+}
+
+fn has_events(catalog: &Catalog) -> bool {
+    catalog.events().next().is_some()
 }
 
 fn errors(installation: &Installation) -> impl Iterator<Item = &Diagnostic> {

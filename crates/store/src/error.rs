@@ -66,6 +66,15 @@ pub enum Error {
         /// The database file.
         path: PathBuf,
     },
+    /// A file of the store is not the one that was opened; nothing was written.
+    #[error(
+        "{path} is not the file any more that this process has open: it was deleted, moved or \
+         replaced, and what is written now would be lost with it"
+    )]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
     /// SQLite's write-ahead log is without its index, which only a reader that may write makes.
     #[error("beside {path} is a write-ahead log without its index")]
     LogWithoutIndex {
@@ -250,6 +259,28 @@ pub(crate) fn is_strange_value(error: &rusqlite::Error) -> bool {
 }
 
 impl Error {
+    /// Returns whether there is no room for what was to be written.
+    pub fn is_full(&self) -> bool {
+        self.code() == Some(ErrorCode::DiskFull)
+    }
+
+    /// Returns whether nobody may write, or not this process.
+    pub fn is_read_only(&self) -> bool {
+        self.code() == Some(ErrorCode::ReadOnly)
+    }
+
+    /// Returns what kind of failure SQLite calls it.
+    fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Open { source, .. }
+            | Self::Append(source)
+            | Self::Checkpoint(source)
+            | Self::Backup(source)
+            | Self::Read(source) => source.sqlite_error_code(),
+            _ => None,
+        }
+    }
+
     /// Returns whether the file itself is damaged, so that trying again is of no use.
     ///
     /// [`Sqlite::verify`](crate::Sqlite::verify) then says what is, and a backup helps.

@@ -22,6 +22,7 @@ mod inspect;
 mod keys;
 mod locks;
 mod look;
+mod opened;
 mod outbox;
 mod quarantine;
 mod reader;
@@ -156,11 +157,12 @@ impl Sqlite {
         locks::create_dir(dir)?;
         disk::refuse_network(dir)?;
         let path = dir.join(FILE);
-        let writers = Writers::open(dir, options.busy_timeout)?;
+        let mut writers = Writers::open(dir, options.busy_timeout)?;
         // Of several processes that start at once on an empty directory one makes the tables.
         let line = writers.wait()?;
         let connection = schema::open_or_create(&path, options.busy_timeout)?;
         drop(line);
+        writers.watch(&path);
         // Only once there are tables: a lease without a database says that there was one.
         let lease = Lease::open(dir)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);

@@ -57,7 +57,8 @@ pub use entry::{entry_json, event_json};
 pub use explanation::{explanation_json, explanation_text, scalar_json};
 pub use health::{Cause, Health, RECEIVED, health_json};
 pub use internal_events_catalog::{
-    Analytics, Call, Catalog, DataSource, Definitions, Event, GivenId, Id, Omission, Scalar, Window,
+    Analytics, Call, Catalog, DataSource, Definitions, Event, Gate, GivenId, Id, Omission, Scalar,
+    Window,
 };
 pub use internal_events_store as store;
 pub use keys::{counter_keys, is_expired};

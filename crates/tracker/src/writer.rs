@@ -12,10 +12,14 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an idle writer waits before it writes counters down.
 const IDLE: Duration = Duration::from_secs(1);
+
+/// How often the log says that the journal cannot be written: each caller is told, and a full disk
+/// should not be filled with that.
+const COMPLAINT: Duration = Duration::from_secs(10);
 
 /// Under which reason unknown events are kept.
 pub(crate) const UNKNOWN_EVENT: &str = "unknown_event";
@@ -53,11 +57,54 @@ struct Writer {
     group_events: usize,
     keys: KeyCache,
     saved_ledger: Vec<u64>,
+    complaint: Complaint,
+}
+
+/// What the log was told of a journal that cannot be written.
+#[derive(Default)]
+struct Complaint {
+    made_at: Option<Instant>,
+    /// Events that were refused since then.
+    unsaid: u64,
+}
+
+impl Complaint {
+    /// Whether one was made just now: a disk that is all but full takes some groups and not others.
+    fn is_new(&self) -> bool {
+        self.made_at.is_some_and(|it| it.elapsed() < COMPLAINT)
+    }
+
+    fn make(&mut self, error: Option<&Error>, refused: u64) {
+        self.unsaid += refused;
+        if self.is_new() {
+            return;
+        }
+        let error = error.map(|it| it as &dyn std::error::Error);
+        tracing::error!(error, lost = self.unsaid, "the journal could not be written");
+        *self = Self { made_at: Some(Instant::now()), unsaid: 0 };
+    }
+
+    /// Says that all is well again, and what has not been said before.
+    #[cold]
+    fn withdraw(&mut self) {
+        if self.is_new() {
+            return;
+        }
+        tracing::info!(lost = self.unsaid, "the journal is written again");
+        *self = Self::default();
+    }
 }
 
 impl Writer {
     fn new(store: Box<dyn Store>, shared: Arc<Shared>, group_events: usize) -> Self {
-        Self { store, shared, group_events, keys: KeyCache::default(), saved_ledger: Vec::new() }
+        Self {
+            store,
+            shared,
+            group_events,
+            keys: KeyCache::default(),
+            saved_ledger: Vec::new(),
+            complaint: Complaint::default(),
+        }
     }
 
     fn run(mut self) {
@@ -152,7 +199,7 @@ impl Writer {
         Ok(appended.n_duplicates())
     }
 
-    fn settle(&self, result: &Result<u64, CommitError>, known: u64, quarantined: u64) {
+    fn settle(&mut self, result: &Result<u64, CommitError>, known: u64, quarantined: u64) {
         let ledger = &self.shared.ledger;
         match result {
             Ok(duplicate) => {
@@ -160,14 +207,14 @@ impl Writer {
                 ledger.duplicate.fetch_add(*duplicate, Ordering::AcqRel);
                 ledger.quarantined.fetch_add(quarantined, Ordering::AcqRel);
                 self.shared.threads.wake();
+                // Nothing was written if there was nothing to write.
+                if self.complaint.made_at.is_some() && known + quarantined > 0 {
+                    self.complaint.withdraw();
+                }
             }
             Err(error) => {
                 ledger.count(Cause::JournalFailed, known + quarantined);
-                tracing::error!(
-                    error = error.source.as_deref().map(|it| it as &dyn std::error::Error),
-                    lost = known + quarantined,
-                    "the journal could not be written"
-                );
+                self.complaint.make(error.source.as_deref(), known + quarantined);
             }
         }
     }

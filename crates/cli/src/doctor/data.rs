@@ -13,6 +13,12 @@ const LARGE_LOG: u64 = 32 << 20;
 
 /// Looks into the store, without reading all of it.
 pub(super) fn look(data: &Path, limits: &Limits, findings: &mut Findings) {
+    if data.symlink_metadata().is_ok() && !data.is_dir() {
+        let what = format!("{} is there, and is no directory", data.display());
+        let advice = "a file, or a link that leads nowhere, is in the way: take it away, or name \
+                      another directory with --data";
+        return findings.add(Level::Error, "data", what, advice);
+    }
     match Sqlite::inspect(data) {
         Ok(Some(found)) => {
             look_at_log(data, &found, findings);
@@ -99,8 +105,9 @@ fn look_at_store(found: &Inspection, limits: &Limits, findings: &mut Findings) {
     findings.ok("journal", format!("{n} entries are in the journal; the data take {bytes}"));
     let now = Timestamp::now().as_millisecond();
     if found.journal.newest.is_some_and(|it| it > now + 60_000) {
-        let what = "the newest entry was accepted in the future".to_owned();
-        let advice = "set the clocks right; what was accepted meanwhile counts in a later week";
+        let what = "an entry was accepted in the future".to_owned();
+        let advice = "set the clocks right; what was accepted meanwhile counts in a later week, and \
+                      what waited for a destination then may have been dropped for its age";
         findings.add(Level::Warning, "clock", what, advice);
     }
     for (destination, pending) in &found.pending {
@@ -108,6 +115,14 @@ fn look_at_store(found: &Inspection, limits: &Limits, findings: &mut Findings) {
             let what = format!("`{destination}` has {} entries still to take", pending.events);
             let advice = "find out why it does not take them: beyond the bound they are dropped";
             findings.add(Level::Error, "backlog", what, advice);
+        }
+    }
+    for (destination, delivery) in &found.status.deliveries {
+        for (cause, n) in &delivery.dropped {
+            let what = format!("{n} entries were dropped for `{destination}` by now ({cause})");
+            let advice = "`backlog`: it did not take them in time, or a clock was far ahead; \
+                          docs/reliability.md says what each means";
+            findings.add(Level::Note, "dropped", what, advice);
         }
     }
     if let Some(n @ 1..) = found.status.ledger.get(SET_ASIDE) {

@@ -1,8 +1,11 @@
 //! The place where the data are: the disk, the rights, the processes that use them.
 
 use super::{Findings, Level, mebibytes};
-use internal_events::store::{LeaseState, Limits, Sqlite};
+use internal_events::store::{LeaseState, Limits, Place, Sqlite};
 use std::path::{Path, PathBuf};
+
+/// A disk with less is as good as full, whatever reserve is kept: one group may have as much.
+const FULL: u64 = 8 << 20;
 
 /// Looks at everything about the data directory but what is in its files.
 pub(super) fn look(data: &Path, limits: &Limits, findings: &mut Findings) {
@@ -13,22 +16,7 @@ pub(super) fn look(data: &Path, limits: &Limits, findings: &mut Findings) {
         let advice = "move it to a disk of this machine; locks over a network are not reliable";
         findings.add(Level::Error, "file_system", what, advice);
     }
-    let reserve = mebibytes(limits.reserve_bytes);
-    match place.free_bytes {
-        Some(free) if free < limits.reserve_bytes => {
-            let free = mebibytes(free);
-            let what = format!(
-                "{free} are free on the disk of the data, less than the reserve, {reserve}"
-            );
-            let advice = "make room, or lower `[journal] reserve`: events are refused until then";
-            findings.add(Level::Error, "free_space", what, advice);
-        }
-        Some(free) => {
-            let free = mebibytes(free);
-            findings.ok("free_space", format!("{free} are free; the reserve is {reserve}"));
-        }
-        None => {}
-    }
+    look_at_room(&place, limits, findings);
     if let LeaseState::Held { process } = place.lease {
         let by = process.map(|it| format!(" by process {it}")).unwrap_or_default();
         if process.is_some_and(is_stopped) {
@@ -40,6 +28,36 @@ pub(super) fn look(data: &Path, limits: &Limits, findings: &mut Findings) {
         }
     }
     look_at_rights(data, findings);
+}
+
+/// Looks whether anything can be written.
+fn look_at_room(place: &Place, limits: &Limits, findings: &mut Findings) {
+    if place.is_read_only {
+        let what = "the disk of the data is mounted so that nobody may write".to_owned();
+        let advice = "events are refused: see in the system's log whether the disk has failed, and \
+                      mount it for writing";
+        findings.add(Level::Error, "read_only", what, advice);
+    }
+    if place.free_files == Some(0) {
+        let what = "the disk of the data has no room for another file (inodes)".to_owned();
+        let advice = "delete files there: events are still taken where all files of the data are \
+                      made, and no data directory can be made";
+        findings.add(Level::Warning, "free_files", what, advice);
+    }
+    let reserve = mebibytes(limits.reserve_bytes);
+    let Some(free) = place.free_bytes else { return };
+    let what = format!("{} are free on the disk of the data", mebibytes(free));
+    if free < limits.reserve_bytes {
+        let what = format!("{what}, less than the reserve, {reserve}");
+        let advice = "make room, or lower `[journal] reserve`: events are refused until then";
+        findings.add(Level::Error, "free_space", what, advice);
+    } else if free < FULL {
+        let advice = "make room: events are refused as soon as there is none";
+        findings.add(Level::Error, "free_space", what, advice);
+    } else {
+        let free = mebibytes(free);
+        findings.ok("free_space", format!("{free} are free; the reserve is {reserve}"));
+    }
 }
 
 /// Tells whether a process does not run on until somebody makes it.
@@ -83,6 +101,9 @@ pub(super) fn readers(_index: &Path) -> Vec<u32> {
 fn look_at_rights(data: &Path, findings: &mut Findings) {
     use std::os::unix::fs::MetadataExt as _;
     let Ok(directory) = data.metadata() else { return };
+    if !directory.is_dir() {
+        return;
+    }
     say_if_open(data, &directory, "chmod 700 the data directory", findings);
     let mut files: Vec<PathBuf> = std::fs::read_dir(data)
         .map(|it| it.filter_map(|file| Some(file.ok()?.path())).collect())

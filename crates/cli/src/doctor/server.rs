@@ -107,6 +107,9 @@ fn say_ready(url: &str, health: &Value, findings: &mut Findings) {
         findings.add(Level::Warning, "server", what, "`internal-events check` says what is wrong");
     }
     say_counts("refused events", &events["refused"], findings);
+    for (name, it) in events["destinations"].as_object().into_iter().flatten() {
+        say_destination(name, it, findings);
+    }
     say_counts("could not use what Snowplow trackers sent", &health["snowplow"]["bad"], findings);
     say_counts("turned requests away", &health["turned_away"], findings);
     if let both @ 1.. = health["snowplow"]["both_ways"].as_u64().unwrap_or_default() {
@@ -114,6 +117,25 @@ fn say_ready(url: &str, health: &Value, findings: &mut Findings) {
         let advice = "`[collector] count_snowplow` says which of the two counts";
         findings.add(Level::Warning, "server", what, advice);
     }
+}
+
+/// Says what keeps a destination from taking its entries, and what it will never get.
+fn say_destination(name: &str, it: &Value, findings: &mut Findings) {
+    let pending = it["pending"].as_u64().unwrap_or_default();
+    if let Some(error) = it["last_error"].as_str() {
+        let what = format!("the server cannot deliver to `{name}`, {pending} wait: {error}");
+        let advice = "what waits is delivered when that is mended, within `[journal] max_pending`";
+        findings.add(Level::Warning, "server", what, advice);
+    } else if it["far_behind"] == true {
+        let what = format!("`{name}` does not keep up: {pending} entries wait for it");
+        let advice = "beyond `[journal] max_pending` the oldest are dropped for it";
+        findings.add(Level::Warning, "server", what, advice);
+    }
+    for warning in it["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        let what = format!("what the server delivers to `{name}` is in danger: {warning}");
+        findings.add(Level::Warning, "server", what, "docs/redis.md says what it needs");
+    }
+    say_counts(&format!("dropped entries for `{name}`"), &it["dropped"], findings);
 }
 
 /// Says what the server counts by cause, if it counted anything.
@@ -132,7 +154,10 @@ fn say_not_ready(url: &str, status: u16, problem: &Value, findings: &mut Finding
     let code = problem["code"].as_str().unwrap_or_default();
     let title = problem["title"].as_str().unwrap_or("it does not say why");
     let advice = match code {
-        "not_durable" => "its log says why; look at the disk: the free space, the reserve, rights",
+        "not_durable" => {
+            "its log says why; look at the disk, the free space, the reserve, rights, and whether \
+             the data directory was moved, deleted or replaced since the server started"
+        }
         "queue_full" => "its disk does not keep up, or another process that writes is stopped",
         "shutting_down" => "wait until it has ended, and start it again",
         "disabled" => "set `enabled`, or INTERNAL_EVENTS_ENABLED, to true, and start it again",

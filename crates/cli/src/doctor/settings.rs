@@ -108,7 +108,7 @@ pub(super) fn look_at_server(
 fn parse(settings: &Settings) -> anyhow::Result<()> {
     serve::tokens(settings)?;
     let nowhere = Tracker::open(Config::new(Catalog::new(Definitions::default())).disabled())?;
-    serve::collector(nowhere, settings).map(drop)
+    serve::collector(nowhere, settings, serve::limits(settings.collector_rate_limit)).map(drop)
 }
 
 fn look_at_addresses(addresses: &[SocketAddr], settings: &Settings, findings: &mut Findings) {

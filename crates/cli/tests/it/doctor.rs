@@ -306,6 +306,64 @@ fn a_running_server_is_asked() {
 }
 
 #[test]
+fn what_is_in_the_way_of_a_data_directory_is_named() {
+    let no_directory = ("error", "data", "is there, and is no directory");
+    let root = shop();
+    let data = root.path().join(".internal-events");
+    std::os::unix::fs::symlink("/nowhere/at/all", &data).expect("a link");
+    check(root.path(), &[], 1, no_directory);
+    fs::remove_file(&data).expect("it is there");
+    fs::write(&data, "").expect("a file");
+    check(root.path(), &[], 1, no_directory);
+    assert!(diagnosed(root.path(), "rights").1.is_empty(), "its rights are no matter");
+    // Names may be long, and SQLite takes a whole path of 511 bytes.
+    let long = ["x"; 4].map(|it| it.repeat(200)).join("/");
+    let deep = root.path().join(long);
+    let deep = deep.to_str().expect("it is UTF-8");
+    let run = run_at(root.path(), &["track", "create_order", "--data", deep]);
+    assert!(run.err.contains("may have 511 bytes"), "{}", run.err);
+}
+
+#[test]
+fn what_a_server_cannot_deliver_is_said() {
+    let root = shop();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let nobody = format!("http://{}", free.local_addr().expect("it listens"));
+    drop(free);
+    let mut command = program();
+    command.env("INTERNAL_EVENTS_SNOWPLOW_COLLECTOR", &nobody);
+    let server = Server::start_as(command, root.path());
+    let event = r#"{"event":"create_order","user_id":5,"send_to_snowplow":true}"#;
+    assert_eq!(server.connect().post(TRACK, event).expect("it answers").status, 200);
+    let failed = || {
+        let health = server.connect().get("/healthz").expect("it answers").json();
+        health["events"]["destinations"]["snowplow"]["last_error"].is_string()
+    };
+    while !failed() {
+        std::thread::yield_now();
+    }
+    let url = format!("http://{}", server.address);
+    let what = "cannot deliver to `snowplow`, 1 wait";
+    check(root.path(), &["--server", &url], 1, ("warning", "server", what));
+}
+
+#[test]
+fn clocks_that_were_ahead_and_what_they_cost_are_found() {
+    let root = shop_with_events();
+    check(root.path(), &[], 0, ("ok", "journal", "2 entries"));
+    let database = root.path().join(".internal-events/internal-events.db");
+    let database = rusqlite::Connection::open(database).expect("it opens");
+    // The first group is of next year, and the last of now: the clock was set back.
+    let ahead = "UPDATE journal SET accepted_at = accepted_at + 31536000000
+         WHERE seq = (SELECT min(seq) FROM journal)";
+    assert_eq!(database.execute(ahead, []).expect("it is changed"), 1);
+    check(root.path(), &[], 1, ("warning", "clock", "accepted in the future"));
+    let dropped = "INSERT INTO ledger (cause, count) VALUES ('dropped:backlog:counters', 3)";
+    assert_eq!(database.execute(dropped, []).expect("it is noted"), 1);
+    check(root.path(), &[], 1, ("note", "dropped", "3 entries were dropped for `counters`"));
+}
+
+#[test]
 fn a_server_over_tls_is_asked() {
     let root = shop();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");

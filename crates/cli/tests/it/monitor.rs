@@ -114,6 +114,30 @@ fn a_reset_makes_what_is_now_initial_in_a_data_directory_too() {
 }
 
 #[test]
+fn a_data_directory_that_is_begun_anew_is_watched_from_then_on() {
+    let root = shop();
+    let path = root.path().to_str().expect("UTF-8");
+    let [data, new] = [".internal-events", "new"].map(|it| root.path().join(it));
+    let track = |user: &str, data: &Path| {
+        let data = data.to_str().expect("UTF-8");
+        let run = run(&["track", "create_order", "--user", user, "--root", path, "--data", data]);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+    };
+    track("1", &data);
+    for user in ["2", "3", "4"] {
+        track(user, &new);
+    }
+    let mut watcher = Watcher::sits_down(&["--root", path]);
+    watcher.reads("0 changed");
+    // At once, so that the terminal is told of the whole difference.
+    std::fs::rename(&data, root.path().join("old")).expect("it is there");
+    std::fs::rename(&new, &data).expect("it is there");
+    watcher.reads("+2");
+    watcher.types("q");
+    watcher.sees_the_end();
+}
+
+#[test]
 fn definitions_that_are_written_meanwhile_count_and_broken_ones_do_not() {
     let root = shop();
     let mut watcher = Watcher::sits_down(&["--root", root.path().to_str().expect("UTF-8")]);

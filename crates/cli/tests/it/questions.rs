@@ -20,6 +20,11 @@ fn value(root: &Path, key_path: &str) -> Value {
     json["metrics"][0]["value"].clone()
 }
 
+/// Where nothing was tracked yet, as it is said.
+fn data(root: &Path) -> String {
+    root.join(".internal-events").to_str().expect("UTF-8").to_owned()
+}
+
 #[test]
 fn tracked_events_are_counted_once_per_user() {
     let root = shop();
@@ -106,7 +111,7 @@ fn explain_says_which_gate_and_which_rule() {
 create_order on 2026-11-18 (week 2026-47)
 
 yes known create_order: defined in config/events/create_order.yml
-no  declared x: property `x` is not declared by the event and was left out
+no  declared x: property `x` is not declared by the event and was left out; it declares `label`
 
 yes {event_counters}_create_order  all time
       goes up by one
@@ -120,6 +125,7 @@ no  {hll_counters}_create_order-user-2026-47  per week
       `user` is missing
       redis_hll_counters.count_distinct_user_id_from_create_order 7d from 2026-11-23 until 2026-11-30
 ";
+    let expected = format!("{expected}\nnone of these is counted in {}\n", data(root.path()));
     assert_eq!(run.out, expected);
     assert_eq!(run.code, Some(0));
 }
@@ -192,20 +198,68 @@ fn explain_and_metrics_know_the_counters_from_before() {
     let asked = ["explain", "git_write_action", "--user", "5", "--at", "2026-11-18"];
     let by = |call: &[&str]| run_at(root.path(), &[&asked[..], call].concat());
     let head = "git_write_action on 2026-11-18 (week 2026-47)\n\n";
+    let tail = format!("\nnone of these is counted in {}\n", data(root.path()));
     let unknown = by(&[]);
     let expected = format!(
         "{head}no  known git_write_action: it is the name of a legacy event, which only \
          `increment_unique_users` takes\n\n\
-         no  {key}\n      only `increment_unique_users` moves it\n      {metric}\n"
+         no  {key}\n      only `increment_unique_users` moves it\n      {metric}\n{tail}"
     );
     assert_eq!((unknown.out, unknown.code), (expected, Some(1)));
     let known = by(&["--call", "increment_unique_users"]);
     let expected = format!(
         "{head}yes known git_write_action: `increment_unique_users` takes it by its legacy name\n\n\
-         yes {key}\n      takes in `5`\n      {metric}\n"
+         yes {key}\n      takes in `5`\n      {metric}\n{tail}"
     );
     assert_eq!((known.out, known.code), (expected, Some(0)));
     let run = run_at(root.path(), &["metrics", "git_write_action_weekly", "--at", "2026-11-22"]);
     let expected = "git_write_action_weekly  7d    0 ±0.81 %  week 2026-46  redis_hll\n";
     assert!(run.out.starts_with(expected), "{}", run.out);
+}
+
+#[test]
+fn whoever_asks_why_a_metric_did_not_move_is_led_to_the_mistake() {
+    let (root, empty, other) = (shop(), crate::files(&[]), crate::files(&[]));
+    crate::write(
+        root.path(),
+        "config/metrics/counts_all/old.yml",
+        "key_path: counts.old\ntime_frame: all\ndata_source: internal_events\nstatus: removed\n\
+         events:\n- name: create_order\n  filter:\n    label: gift\n",
+    );
+    let elsewhere = ["--data", other.path().to_str().expect("UTF-8")];
+    let track = [&["track", "create_order"][..], &elsewhere].concat();
+    assert_eq!(run_at(root.path(), &track).code, Some(0), "it goes into another data directory");
+    let off = [("INTERNAL_EVENTS_ENABLED", "false")];
+    let here: [(&str, &str); 0] = [];
+    let check = |root: &Path, args: &[&str], env: &[(&str, &str)], said: &str| {
+        let at = ["--root", root.to_str().expect("UTF-8")];
+        let run = run_with(&[args, &at].concat(), env);
+        let all = format!("{}{}", run.out, run.err);
+        assert!(all.contains(said), "{args:?}: {said}: {all}");
+    };
+    let root = root.path();
+    let here_is_nothing = format!("none of these is counted in {}", data(root));
+    let there = format!("counted in {}", other.path().display());
+    let of_metric = "this is the key path of a metric; ask about an event that it counts: \
+                     `create_order`";
+    let explain = ["explain", "create_order"];
+    let with = |more: &[&'static str]| [&explain[..], more].concat();
+    check(root, &["explain", "creat_order"], &here, "did you mean `create_order`?");
+    check(root, &["explain", TOTAL], &here, of_metric);
+    check(root, &with(&["-p", "lable=gift"]), &here, "it declares `label`");
+    check(root, &with(&["-p", "label=x"]), &here, "its filter wants label = \"gift\", not \"x\"");
+    check(root, &explain, &here, "`user` is missing");
+    check(root, &explain, &off, "no  enabled create_order: tracking is switched off by the var");
+    check(root, &explain, &here, &here_is_nothing);
+    check(root, &[&explain[..], &elsewhere].concat(), &here, &there);
+    check(root, &["metrics", USERS], &here, "--include-current-week shows");
+    check(root, &["metrics", "counts.old"], &here, "(the metric is removed and not reported)");
+    check(empty.path(), &["track", "create_order"], &here, "nothing is defined here");
+    check(empty.path(), &explain, &here, "no event is defined at all");
+    let (asked, old) = (["metrics", "counts.old"], run_at(root, &["metrics", "counts.old"]));
+    assert!(!old.out.contains("ISO weeks"), "{asked:?} is no question about weeks: {}", old.out);
+    assert_eq!(
+        run_with(&[&explain[..], &["--root", root.to_str().expect("UTF-8")]].concat(), &off).code,
+        Some(1)
+    );
 }

@@ -10,6 +10,7 @@ mod crash;
 mod demo;
 mod disk;
 mod durability;
+mod few_files;
 mod forwarding;
 mod load;
 mod log;

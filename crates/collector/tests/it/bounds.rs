@@ -110,10 +110,43 @@ fn half_a_request_is_no_request() {
 #[test]
 fn a_head_that_is_too_large_is_refused() {
     let server = Server::start();
-    let padding = "x".repeat(Limits::default().head_bytes);
+    // What has been read is looked at before it is found to be too much.
+    let padding = "x".repeat(2 * Limits::default().head_bytes);
     let answer =
         server.send(format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: {padding}\r\n\r\n"));
     assert_eq!(answer.status, 431);
+}
+
+/// Sends what is answered before anything of ours sees it, and looks how it is counted.
+fn check_head(head: &[u8], status: u16, code: &str) {
+    let server = Server::start();
+    assert_eq!(server.send(head).status, status, "{code}");
+    let health = server.get("/healthz").json();
+    assert_eq!(health["turned_away"], serde_json::json!({ code: 1 }), "{health}");
+}
+
+#[test]
+fn a_head_that_cannot_be_taken_is_counted() {
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").into_bytes();
+    let long = |n: usize| format!("/i?e=se&se_ac=create_order&cx={}", "x".repeat(n));
+    check_head(&get(&long(200_000)), 431, "large_head");
+    check_head(b"GET /i?e=se&co={\"a\":<1>} HTTP/1.1\r\n\r\n", 400, "unreadable_head");
+    check_head(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "unreadable_head");
+    check_head(b"GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", 400, "unreadable_head");
+}
+
+#[test]
+fn an_event_with_large_contexts_in_its_query_is_taken() {
+    let server = Server::start();
+    let contexts = "iglu:com.snowplowanalytics.snowplow/contexts/jsonschema/1-0-0";
+    let text = "x".repeat(60_000);
+    let contexts = format!(
+        r#"{{"schema":"{contexts}","data":[{{"schema":"iglu:a/b/jsonschema/1-0-0","data":"{text}"}}]}}"#
+    );
+    let contexts = contexts.replace('"', "%22").replace('{', "%7B").replace('}', "%7D");
+    let answer = server.get(&format!("/i?e=se&p=web&tv=x&se_ac=create_order&co={contexts}"));
+    assert_eq!(answer.status, 200);
+    assert_eq!(server.counts(), (1, 1), "{}", server.snowplow_health());
 }
 
 #[test]

@@ -171,6 +171,10 @@ fn a_server_is_ready_as_long_as_it_takes_events() {
     assert_eq!(server.get("/healthz").status, 200, "it still runs");
     let disabled = Server::start_with(config().disabled(), Limits::default());
     disabled.get("/readyz").assert_problem(503, "disabled");
+    let explained = disabled.post("/api/v4/usage_data/explain", r#"{"event":"create_order"}"#);
+    let gates = explained.json()["gates"].clone();
+    assert_eq!(gates[0]["passed"], true, "it is known: {gates}");
+    assert_eq!((&gates[1]["gate"], &gates[1]["passed"]), (&json!("enabled"), &json!(false)));
 }
 
 #[test]

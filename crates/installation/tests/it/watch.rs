@@ -80,3 +80,20 @@ fn errors_that_were_there_before_keep_no_good_edit_back() {
     let Some(Change::Replaced(catalog)) = watch.look() else { panic!("it made nothing worse") };
     assert!(catalog.find_event("cancel_order").is_some());
 }
+
+#[test]
+fn definitions_that_are_away_for_a_while_go_on_to_count() {
+    let root = files(&[(CREATE, EVENT)]);
+    let mut watch = watch(root.path());
+    let (config, aside) = (root.path().join("config"), root.path().join("aside"));
+    std::fs::rename(&config, &aside).expect("it is there");
+    watch.look();
+    let Some(Change::Kept(reason)) = watch.look() else { panic!("no event is left") };
+    assert_eq!(reason.to_string(), "no event is defined any more");
+    assert!(watch.current().catalog().find_event("create_order").is_some());
+    assert!(watch.look().is_none(), "it was told");
+    std::fs::rename(&aside, &config).expect("it is there");
+    watch.look();
+    let Some(Change::Replaced(catalog)) = watch.look() else { panic!("they are back") };
+    assert!(catalog.find_event("create_order").is_some());
+}

@@ -40,7 +40,8 @@ impl SqliteCursor {
         let connection = schema::open_or_create(&path, options.busy_timeout)?;
         let reader =
             SqliteReader::open(&path)?.ok_or_else(|| Error::NotAStore { path: path.clone() })?;
-        let writers = Writers::open(dir, options.busy_timeout)?;
+        let mut writers = Writers::open(dir, options.busy_timeout)?;
+        writers.watch(&path);
         let lease = Lease::of(dir, destination, PATIENCE)?;
         let destination = destination.to_owned();
         let limits = options.limits.clone();

@@ -47,6 +47,30 @@ pub(super) fn free(dir: &Path) -> Option<u64> {
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+/// Returns how many files may still be made, where the system says so; some have no bound.
+#[cfg(unix)]
+pub(super) fn free_files(dir: &Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(dir).ok()?;
+    (stat.f_files > 0).then_some(stat.f_favail)
+}
+
+#[cfg(not(unix))]
+pub(super) fn free_files(_dir: &Path) -> Option<u64> {
+    None
+}
+
+/// Returns whether nobody may write, whatever the rights are.
+#[cfg(unix)]
+pub(super) fn is_read_only(dir: &Path) -> bool {
+    let read_only = rustix::fs::StatVfsMountFlags::RDONLY;
+    rustix::fs::statvfs(dir).is_ok_and(|it| it.f_flag.contains(read_only))
+}
+
+#[cfg(not(unix))]
+pub(super) fn is_read_only(_dir: &Path) -> bool {
+    false
+}
+
 #[cfg(not(unix))]
 pub(super) fn free(_dir: &Path) -> Option<u64> {
     None

@@ -15,6 +15,10 @@ use crate::{Error, Status};
 pub struct Place {
     /// How many bytes ordinary users may still write there; none where the system does not say.
     pub free_bytes: Option<u64>,
+    /// How many files may still be made there; none where the system does not say.
+    pub free_files: Option<u64>,
+    /// Whether nobody may write there, whatever the rights are.
+    pub is_read_only: bool,
     /// What kind of file system it is on, where the system says so.
     pub file_system: Option<String>,
     /// Whether that file system reaches over a network, where a store is refused.
@@ -61,7 +65,8 @@ pub struct Stretch {
     pub bytes: u64,
     /// When the first of them was accepted: milliseconds since 1970 in UTC.
     pub oldest: Option<i64>,
-    /// When the last of them was accepted.
+    /// The newest time at which one was accepted. Of the journal's entries the last 1,000 groups
+    /// are asked: clocks may have been set back since.
     pub newest: Option<i64>,
 }
 
@@ -69,7 +74,14 @@ pub struct Stretch {
 pub(super) fn place(dir: &Path) -> Place {
     let there = dir.ancestors().find(|it| it.is_dir()).unwrap_or(Path::new("."));
     let (file_system, is_network) = disk::file_system(there);
-    Place { free_bytes: disk::free(there), file_system, is_network, lease: lease(dir) }
+    Place {
+        free_bytes: disk::free(there),
+        free_files: disk::free_files(there),
+        is_read_only: disk::is_read_only(there),
+        file_system,
+        is_network,
+        lease: lease(dir),
+    }
 }
 
 /// Looks who holds the lease. A lock that is tried for that is shared and given back at once.
@@ -161,11 +173,14 @@ fn after(tx: &Connection, cursor: u64) -> rusqlite::Result<Stretch> {
     let (Some(first), Some(last)) = (end("ASC")?, end("DESC")?) else {
         return Ok(Stretch::default());
     };
+    let sql = "SELECT max(accepted_at) FROM (SELECT accepted_at FROM journal WHERE seq > ?1
+         ORDER BY seq DESC LIMIT 1000)";
+    let newest = tx.prepare_cached(sql)?.query_row([as_integer(cursor)], |row| row.get(0))?;
     Ok(Stretch {
         events: (last.seq + first.entries).saturating_sub(first.seq),
         bytes: (last.bytes_up_to + first.bytes).saturating_sub(first.bytes_up_to),
         oldest: Some(first.accepted_at),
-        newest: Some(last.accepted_at),
+        newest,
     })
 }
 

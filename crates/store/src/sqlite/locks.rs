@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use self::waiter::Waiter;
+use super::opened::Opened;
 use crate::Error;
 
 /// Makes the data directory, for the owner only, unless it is there.
@@ -29,6 +30,24 @@ pub(super) fn create_file(path: &Path) -> Result<File, Error> {
     options.open(path).map_err(|source| Error::Create { path: path.to_owned(), source })
 }
 
+/// Makes an empty file, for the owner only, unless it is there; one that is there is not opened.
+///
+/// Closing a file gives up all locks that the process has on it, whoever asked for them. SQLite's
+/// are gone then as well, and the next stranger who closes the database believes to be the last,
+/// and deletes the log that we go on to write.
+pub(super) fn create_unopened(path: &Path) -> Result<(), Error> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(Error::Create { path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The line in which writers wait before they ask SQLite.
 ///
 /// SQLite's own waiting sleeps and tries again: with eight writers one of them committed 6 times
@@ -40,6 +59,8 @@ pub(super) struct Writers {
     /// Waits on our behalf once somebody else was first; most handles never need it.
     waiter: OnceLock<Waiter>,
     patience: Duration,
+    /// What whoever waits here is about to write into.
+    opened: Opened,
 }
 
 /// The head of the line; dropped, it lets the next writer go.
@@ -50,11 +71,23 @@ impl Writers {
     pub(super) fn open(dir: &Path, patience: Duration) -> Result<Self, Error> {
         let path = dir.join("writers");
         let file = Arc::new(create_file(&path)?);
-        Ok(Self { file, path, waiter: OnceLock::new(), patience })
+        Ok(Self { file, path, waiter: OnceLock::new(), patience, opened: Opened::default() })
     }
 
-    /// Waits for our turn; gives up when somebody who is stopped, say, stands in front for long.
+    /// From now on makes sure at each turn that the database is where it was opened.
+    pub(super) fn watch(&mut self, database: &Path) {
+        self.opened = Opened::with_log(database);
+    }
+
+    /// Waits for our turn; gives up when somebody who is stopped, say, stands in front for long,
+    /// and when what we are about to write into is not there any more.
     pub(super) fn wait(&self) -> Result<Turn<'_>, Error> {
+        let turn = self.wait_in_line()?;
+        self.opened.check()?;
+        Ok(turn)
+    }
+
+    fn wait_in_line(&self) -> Result<Turn<'_>, Error> {
         let failed = |source| Error::Lock { path: self.path.clone(), source };
         if !self.waiter.get().is_some_and(Waiter::is_in_line) {
             match self.file.try_lock() {

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use super::group::{Next, StoredGroup, for_each_group};
 use super::keys::{self, Keys};
+use super::opened::Opened;
 use super::{
     as_integer, cursors, last_sequence, outbox, quarantine, rows, schema, sequence, taken, tally,
 };
@@ -21,6 +22,7 @@ use crate::{
 pub struct SqliteReader {
     path: PathBuf,
     connection: Connection,
+    opened: Opened,
     keys: Keys,
 }
 
@@ -30,6 +32,7 @@ impl SqliteReader {
         Ok(connection.map(|connection| Self {
             path: path.to_owned(),
             connection,
+            opened: Opened::database(path),
             keys: Keys::default(),
         }))
     }
@@ -37,6 +40,12 @@ impl SqliteReader {
     /// Returns the database file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Tells whether the database is still where it was opened; what this reads is of the past if it
+    /// was deleted, moved or replaced.
+    pub fn is_current(&self) -> bool {
+        self.opened.check().is_ok()
     }
 
     /// Looks for the newest entry with an id, which takes a look at all ids in the journal.

@@ -168,7 +168,7 @@ enum Found {
 pub(super) fn open_or_create(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {
     look::refuse_emptied(path)?;
     // SQLite would make the file readable by everybody; its own files take over these rights.
-    let file = locks::create_file(path)?;
+    locks::create_unopened(path)?;
     let opened = |source| Error::Open { path: path.to_owned(), source };
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(opened)?;
@@ -183,7 +183,6 @@ pub(super) fn open_or_create(path: &Path, busy_timeout: Duration) -> Result<Conn
         Found::Nothing => {
             create(&connection).map_err(opened)?;
             // The directory has a new file: a crash of the machine must not lose the name of it.
-            drop(file);
             sync_dir(path).map_err(|source| Error::Create { path: path.to_owned(), source })?;
         }
         Found::Store { format: FORMAT } => {}

@@ -16,5 +16,6 @@ mod model;
 mod redis;
 mod repair;
 mod stopped;
+mod strangers;
 mod sync;
 mod take_over;

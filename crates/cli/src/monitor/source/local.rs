@@ -77,6 +77,10 @@ impl Local {
 
     /// Opens what is there by now: it may be that nothing was tracked yet.
     fn open_data(&mut self) -> anyhow::Result<()> {
+        if self.journal.as_ref().is_some_and(|it| !it.is_current()) {
+            // It was deleted or replaced: what is there now is another journal, from its beginning.
+            (self.journal, self.counters, self.after) = (None, None, Some(0));
+        }
         if self.journal.is_none() {
             self.journal = Sqlite::reader(&self.data).with_context(|| {
                 format!("cannot read the data directory {}", self.data.display())

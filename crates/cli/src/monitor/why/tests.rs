@@ -49,7 +49,10 @@ fn each_metric_that_did_not_move_has_its_reason() {
         (
             json!({ "event": "create_order", "user": 5, "properties": { "colour": "red" } }),
             &[TOTAL_KEY, USERS_KEY],
-            vec!["property `colour` is not declared by the event and was left out"],
+            vec![
+                "property `colour` is not declared by the event and was left out; it declares \
+                 `label`, `property`, `value`",
+            ],
         ),
         (
             json!({ "event": "creat_order" }),

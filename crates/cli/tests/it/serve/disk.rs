@@ -200,3 +200,63 @@ fn a_disk_that_fails_for_a_while_is_answered_503_and_loses_nothing() {
         assert_eq!(server.metric(super::server::TOTAL), audited.events);
     }
 }
+
+#[test]
+fn what_is_deleted_or_replaced_under_a_server_is_answered_503() {
+    let (shop, place) = (shop(), tempfile::tempdir().expect("a temporary directory"));
+    let [backup, aside] = ["backup", "aside"].map(|it| place.path().join(it));
+    let data = shop.path().join(".internal-events");
+    let mut server = Server::start_logged(shop.path());
+    let track = |server: &Server, label: &str| {
+        let answer = server.connect().post(TRACK, &order("u1", label));
+        answer.expect("an answer").status
+    };
+    assert_eq!(track(&server, "before"), 200);
+    let paths = [shop.path(), &backup].map(|it| it.to_str().expect("it is UTF-8"));
+    let run = run_with(&["--root", paths[0], "backup", paths[1]], &[]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    std::fs::rename(&data, &aside).expect("it is moved");
+    for n in 0..20 {
+        assert_eq!(track(&server, &format!("moved {n}")), 503);
+    }
+    std::fs::rename(&backup, &data).expect("it is restored");
+    assert_eq!(track(&server, "restored"), 503);
+    let url = format!("http://{}", server.address);
+    let run = run_with(&["--root", paths[0], "doctor", "--server", &url], &[]);
+    assert!(run.out.contains("moved, deleted or replaced"), "{}", run.out);
+    // Another program goes on with what is there now, and this one once all is as it was.
+    let other = Server::start(shop.path());
+    assert_eq!(track(&other, "elsewhere"), 200);
+    drop(other);
+    std::fs::rename(&data, &backup).expect("it is moved");
+    std::fs::rename(&aside, &data).expect("it is put back");
+    assert_eq!(track(&server, "put back"), 200);
+    assert_eq!(server.metric(super::server::TOTAL), 2);
+    server.terminate();
+    let log = server.log();
+    assert!(log.contains("deleted, moved or replaced"), "{log}");
+    let n_lines = log.matches("the journal could not be written").count();
+    assert!(n_lines < 20, "a line for each would fill a disk: {log}");
+}
+
+/// What the doctor says of a disk that is mounted so, with no reserve kept.
+fn check_disk(options: &[&str], said: &str) {
+    let (shop, disk) = (shop(), tempfile::tempdir().expect("a temporary directory"));
+    for it in options {
+        mount(it, disk.path());
+    }
+    let paths = [shop.path(), disk.path()].map(|it| it.to_str().expect("it is UTF-8"));
+    let run = run_with(&["--root", paths[0], "--data", paths[1], "doctor"], &[(RESERVE, "0")]);
+    assert!(run.out.contains(said), "{options:?}: {}", run.out);
+    assert_eq!(run.code, Some(1), "{options:?}: {}", run.out);
+}
+
+#[test]
+fn the_doctor_names_a_disk_that_takes_nothing() {
+    if !may_mount("the_doctor_names_a_disk_that_takes_nothing") {
+        return;
+    }
+    check_disk(&["size=1m"], "free_space: 1.0 MiB are free");
+    check_disk(&["size=64m,nr_inodes=1"], "no room for another file");
+    check_disk(&["size=64m,ro"], "mounted so that nobody may write");
+}

@@ -48,6 +48,11 @@ impl Server {
         Self::spawn(command, root, Stdio::piped(), "127.0.0.1:0")
     }
 
+    /// Starts `command serve`, and keeps what it logs.
+    pub(crate) fn start_logged_from(command: Command, root: &Path) -> Self {
+        Self::spawn(command, root, Stdio::piped(), "127.0.0.1:0")
+    }
+
     /// Starts one that logs JSON.
     pub(crate) fn start_logging_json(root: &Path) -> Self {
         let mut command = program();
