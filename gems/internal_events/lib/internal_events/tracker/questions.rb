@@ -90,7 +90,7 @@ module InternalEvents
 
       def explanation(event_name, at, category, properties, kwargs)
         call = Call.new(self, event_name, category, properties, kwargs)
-        @native.explain(call.name, call.given, day(at))
+        @native.explain(day(at), self, *call.sorted)
       end
 
       def known_metric(key_path)
