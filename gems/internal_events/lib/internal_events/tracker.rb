@@ -186,8 +186,11 @@ module InternalEvents
       Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
 
-    # What the core says of a tracker in memory is what a test is about, and nothing for its log.
+    # What the core says of a tracker in memory is what a test is about, and nothing for its log. A Logger waits for a
+    # lock, so in a handler of a signal it is left for the next one who asks.
     def say_notices
+      return if InternalEvents.handling_signal?
+
       Native.notices.each do |level, line|
         InternalEvents.configuration.logger.public_send(@in_memory ? :debug : level, line)
       end

@@ -289,12 +289,17 @@ impl NativeTracker {
 
     /// Waits until what was tracked is durable, for so many milliseconds; false if it is not yet.
     pub(crate) fn flush(ruby: &Ruby, this: &Self, ms: u64) -> Result<bool, Error> {
-        let Some(tracker) = this.current() else { return Ok(true) };
+        let Some(tracker) = this.current() else { return Ok(!this.is_still_written()) };
         match without_gvl(ruby, || tracker.flush(Duration::from_millis(ms)))? {
             Ok(()) | Err(FlushError::ShutDown) => Ok(true),
             Err(FlushError::Timeout { .. }) => Ok(false),
             Err(it) => Err(error(ruby, &it)),
         }
+    }
+
+    /// Whether it was closed before a fork, and what was queued is not written yet.
+    fn is_still_written(&self) -> bool {
+        matches!(*self.state.borrow(), State::Closed) && self.left_open.load(Ordering::SeqCst)
     }
 
     /// Whether destinations have taken all that this process should see to.
