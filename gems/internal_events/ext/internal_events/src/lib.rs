@@ -18,6 +18,7 @@ mod identifier;
 mod installation;
 mod notices;
 mod past;
+mod process;
 mod tracker;
 
 use installation::NativeInstallation;

@@ -10,6 +10,7 @@ use crate::gvl::without_gvl;
 use crate::installation::{NativeInstallation, Read, error, error_of};
 use crate::notices;
 use crate::past::sum;
+use crate::process;
 use internal_events::{
     Clock, Config, FlushError, Health, Strictness, Submission, Tracker, health_json,
 };
@@ -73,7 +74,7 @@ impl Drop for NativeTracker {
     fn drop(&mut self) {
         // In another process the threads of this tracker do not exist, and its handles must be
         // neither used nor closed.
-        if self.pid.get() != std::process::id() {
+        if self.pid.get() != process::id() {
             mem::forget(self.state.replace(State::Ended));
         }
     }
@@ -98,7 +99,7 @@ impl NativeTracker {
             read: RefCell::new(Arc::clone(&installation.0)),
             home,
             state: RefCell::new(State::Closed),
-            pid: Cell::new(std::process::id()),
+            pid: Cell::new(process::id()),
             past: RefCell::default(),
             left_open: Arc::default(),
         }
@@ -106,7 +107,7 @@ impl NativeTracker {
 
     /// Forgets what belongs to the process this one was forked from.
     fn settle(&self) {
-        let pid = std::process::id();
+        let pid = process::id();
         if self.pid.get() == pid {
             return;
         }
@@ -211,8 +212,7 @@ impl NativeTracker {
     }
 
     fn take(&self, ruby: &Ruby, call: &Call, name: String) -> Result<Value, Error> {
-        self.settle();
-        // Nobody is asked for an id twice because of that.
+        // Nobody is asked for an id twice because of that. What a fork has carried here shows later.
         if matches!(*self.state.borrow(), State::Closed) {
             return Ok(Self::closed(ruby));
         }
