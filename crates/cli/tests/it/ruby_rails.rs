@@ -1,5 +1,6 @@
 //! The helpers of the Ruby gem for Rails, `RSpec` and Minitest: their own suites, which start the
-//! example application under Puma, Sidekiq, Spring and Passenger, with this program to read what it counted.
+//! example application under Puma, Sidekiq, Spring and Passenger, with this program to read what
+//! it counted.
 
 use crate::program;
 use crate::ruby::extension;
