@@ -53,6 +53,21 @@ const TOOLS: &[Tool] = &[
         purpose: "serves the Rails application of the tests",
     },
     Tool {
+        sign: Program("sidekiq"),
+        package: "ruby-sidekiq",
+        purpose: "runs jobs of the Rails application of the tests",
+    },
+    Tool {
+        sign: Program("spring"),
+        package: "ruby-spring",
+        purpose: "forks a Rails application of the tests for each command",
+    },
+    Tool {
+        sign: Program("passenger"),
+        package: "passenger",
+        purpose: "serves the Rails application of the tests from forks",
+    },
+    Tool {
         sign: File("/usr/share/rubygems-integration/*/specifications/activerecord-*"),
         package: "ruby-activerecord",
         purpose: "is what the Rails application of the tests keeps its customers with",

@@ -152,6 +152,66 @@ class HostileTest < Minitest::Test
     assert_equal 2, counted(root)["total"]
   end
 
+  def test_handlers_of_signals_may_wait_and_ask
+    root = install
+    out = ruby!(root, <<~RUBY)
+      trap(:USR1) do
+        InternalEvents.tracker.flush
+        InternalEvents.track_event("create_order", user: 2)
+        InternalEvents.tracker.flush
+        puts [InternalEvents.tracker.metric("counts.total"), InternalEvents.tracker.health["accepted"]].join(" ")
+      end
+      Process.kill(:USR1, $$)
+      sleep 0.5
+      InternalEvents.track_event("create_order", user: 1)
+      Process.kill(:USR1, $$)
+      sleep 0.5
+      trap(:TERM) { InternalEvents.tracker.close; $stdout.flush; exit!(0) }
+      InternalEvents.track_event("create_order", user: 3)
+      Process.kill(:TERM, $$)
+      sleep 5
+    RUBY
+    assert_equal ["1 1\n", "3 3\n"], out.lines
+    assert_equal 4, counted(root)["total"]
+  end
+
+  # Somebody else holds the journal, so that whoever is interrupted and the handler wait for the same.
+  def test_a_handler_that_interrupts_one_who_waits_does_not_wait_for_it
+    root = install
+    out = ruby!(root, <<~RUBY, timeout: 30)
+      InternalEvents.track_event("create_order", user: 1)
+      InternalEvents.tracker.flush
+      writers = File.open(File.join(ENV["INTERNAL_EVENTS_DATA"], "writers"), "r+")
+      writers.flock(File::LOCK_EX)
+      InternalEvents.track_event("create_order", user: 2)
+      trap(:USR1) do
+        InternalEvents.tracker.flush(0.2)
+      rescue InternalEvents::TimeoutError => error
+        puts error.message
+        writers.flock(File::LOCK_UN)
+      end
+      main = Thread.current
+      Thread.new { sleep 0.01 until main.status == "sleep"; Process.kill(:USR1, $$) }
+      InternalEvents.tracker.flush(20)
+      puts InternalEvents.tracker.health["accepted"]
+    RUBY
+    assert_equal ["what was tracked is not durable after 0.2 s\n", "2\n"], out.lines
+  end
+
+  # Nobody has to flush before asking.
+  def test_whoever_asks_sees_what_was_tracked_before
+    root = install
+    out = ruby!(root, <<~RUBY)
+      seen = (1..3).map do |n|
+        InternalEvents.track_event("create_order", user: n)
+        tracker = InternalEvents.tracker
+        [tracker.metric("counts.total"), tracker.metric("counts.users", include_current_week: true), tracker.events.size]
+      end
+      p seen
+    RUBY
+    assert_equal "[[1, 1, 1], [2, 2, 2], [3, 3, 3]]\n", out
+  end
+
   def test_what_cannot_be_opened_is_said_and_stops_nobody
     root = install
     File.write(File.join(root, "file"), "")

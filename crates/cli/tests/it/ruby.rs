@@ -1,5 +1,6 @@
 //! The Ruby gem: its own tests, on the extension as it is built from these sources.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -35,11 +36,13 @@ pub(crate) fn extension() -> PathBuf {
     command.args(["build", "--locked", "--quiet", "-p", "internal-events-ruby"]);
     let output = command.current_dir(checkout()).output().expect("cargo starts");
     assert!(output.status.success(), "the extension is not built:\n{}", text(&output));
-    let target = match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(configured) => checkout().join(configured),
-        None => checkout().join("target"),
-    };
-    target.join("debug/libinternal_events_ruby.so")
+    target().join("debug/libinternal_events_ruby.so")
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    let configured = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    checkout().join(configured)
 }
 
 fn text(output: &Output) -> String {
@@ -74,4 +77,52 @@ fn the_tests_of_the_gem_pass() {
         eprintln!("{line}");
     }
     assert!(output.status.success(), "{said}");
+}
+
+/// What the installed gem runs: it counts, and says which library it has loaded.
+const COUNTS: &str = r#"
+    require "internal_events"
+    3.times { |n| InternalEvents.track_event("view_book", user: n) }
+    puts InternalEvents.tracker.metric("counts.count_total_view_book")
+    puts $LOADED_FEATURES.grep(/libinternal_events_ruby/)
+"#;
+
+#[test]
+fn the_packed_gem_installs_with_cargo_alone_and_counts() {
+    if let Some(missing) = ruby_is_missing() {
+        eprintln!("SKIPPED: the Ruby gem is not installed: {missing}");
+        return;
+    }
+    // Whatever it is built from has been fetched then, so that nothing is fetched below.
+    extension();
+    // Its place is always the same, so that cargo does not begin anew each time.
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gem");
+    drop(fs::remove_dir_all(&place));
+    fs::create_dir_all(&place).expect("there is a place for the gem");
+    let package = checkout().join("gems/internal_events/bin/package");
+    let packed = succeed(Command::new(package).arg(&place));
+    let gem = packed.lines().last().expect("the gem has a name");
+
+    let home = place.join("home");
+    let mut install = Command::new("gem");
+    install.args(["install", "--local", "--no-document", gem]).env("GEM_HOME", &home);
+    install.env("CARGO_NET_OFFLINE", "true").env("INTERNAL_EVENTS_PROFILE", "debug");
+    install.env("CARGO_TARGET_DIR", place.join("target")).env("CARGO_BUILD_BUILD_DIR", target());
+    succeed(&mut install);
+
+    let mut ruby = Command::new("ruby");
+    ruby.args(["-e", COUNTS]).env("GEM_HOME", &home).env("RAILS_ENV", "test");
+    ruby.env_remove("INTERNAL_EVENTS_NATIVE").env_remove("RUBYLIB");
+    ruby.env("INTERNAL_EVENTS_ROOT", checkout().join("examples/rails-shop"));
+    ruby.env("INTERNAL_EVENTS_DATA", place.join("data"));
+    let said = succeed(&mut ruby);
+    let library = said.strip_prefix("3\n").unwrap_or_else(|| panic!("not counted: {said}"));
+    assert!(library.starts_with(&*home.to_string_lossy()), "another library: {library}");
+}
+
+/// Runs a command that has to succeed, and gives what it printed.
+fn succeed(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().expect("it starts");
+    assert!(output.status.success(), "{command:?}:\n{}", text(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -1,5 +1,6 @@
 //! The helpers of the Ruby gem for Rails, `RSpec` and Minitest: their own suites, which start the
-//! example application under Puma, with this program to read what it counted.
+//! example application under Puma, Sidekiq, Spring and Passenger, with this program to read what
+//! it counted.
 
 use crate::program;
 use crate::ruby::extension;
@@ -8,7 +9,8 @@ use std::process::{Command, Output, Stdio};
 
 /// What the suites need besides Ruby, as Debian calls it.
 const PACKAGES: &str = "ruby ruby-rspec ruby-minitest ruby-capybara ruby-railties \
-                        ruby-activerecord ruby-sqlite3 ruby-redis puma";
+                        ruby-activerecord ruby-sqlite3 ruby-redis puma \
+                        ruby-sidekiq ruby-spring passenger";
 
 /// Libraries without which the suites would only say that they miss them.
 const LIBRARIES: &str = "require 'rspec'; require 'minitest'; require 'capybara'; require 'rails'; \
@@ -21,7 +23,7 @@ fn the_ruby_helpers_hold_and_fail_as_they_should() {
 }
 
 #[test]
-fn a_rails_application_counts_under_puma_and_its_page_holds() {
+fn a_rails_application_counts_under_all_servers_and_its_page_holds() {
     suite(&["spec/rails"]);
 }
 

@@ -12,21 +12,27 @@ abort "cargo is not installed; https://rustup.rs has it" unless system("cargo", 
 
 profile = ENV.fetch("INTERNAL_EVENTS_PROFILE", "release")
 library = "libinternal_events_ruby"
-built = File.join(ENV.fetch("CARGO_TARGET_DIR", File.join(Dir.pwd, "target")), profile, "#{library}.#{RbConfig::CONFIG.fetch("SOEXT")}")
+# Where cargo builds, unless it is told: below the extension, and gone once it is installed.
+named = ENV.fetch("CARGO_TARGET_DIR", "")
+target = named.empty? ? File.join(Dir.pwd, "target") : File.expand_path(named)
+built = File.join(target, profile, "#{library}.#{RbConfig::CONFIG.fetch("SOEXT")}")
 loaded = "#{library}.#{RbConfig::CONFIG.fetch("DLEXT")}"
 flags = profile == "release" ? "--release" : ""
 
+# RubyGems sets SOURCE_DATE_EPOCH, for which cargo would build again what it has; nothing here has a date in it.
 File.write("Makefile", <<~MAKE)
   sitearchdir = #{RbConfig::CONFIG.fetch("sitearchdir")}
   sitelibdir = #{RbConfig::CONFIG.fetch("sitelibdir")}
+  unexport SOURCE_DATE_EPOCH
 
   all:
-  \tcd "#{workspace}" && CARGO_TARGET_DIR="#{File.dirname(built, 2)}" cargo build #{flags} --locked -p internal-events-ruby
+  \tcd "#{workspace}" && CARGO_TARGET_DIR="#{target}" cargo build #{flags} --locked -p internal-events-ruby
   \tcp "#{built}" "#{loaded}"
 
   install: all
   \tmkdir -p "$(DESTDIR)$(sitearchdir)/internal_events"
   \tcp "#{loaded}" "$(DESTDIR)$(sitearchdir)/internal_events/#{loaded}"
+  \t#{named.empty? ? "rm -rf \"#{target}\"" : ":"}
 
   clean:
   \trm -f "#{loaded}"

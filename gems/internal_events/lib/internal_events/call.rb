@@ -1,12 +1,13 @@
 # frozen_string_literal: true
 
 module InternalEvents
-  # One call of `track_event`, with its keywords sorted by what they are.
+  # One call of `track_event`, put in order: its keywords sorted by what they are, its texts in UTF-8.
   #
-  # Additional properties may be given as keywords too, if `additional_properties` has none.
+  # Most calls are in order, and the native part takes them without one of these. Additional properties may be given as
+  # keywords too, if `additional_properties` has none.
   class Call
     # Keywords that are no properties.
-    KEYWORDS = %i[user project namespace feature_enabled_by_namespace_ids send_snowplow_event].to_h { |it| [it, true] }.freeze
+    KEYWORDS = Native::KEYWORDS.to_h { |it| [it, true] }.freeze
     NO_PROPERTIES = {}.freeze
     BESIDE = "given beside additional_properties"
     private_constant :KEYWORDS, :NO_PROPERTIES, :BESIDE
@@ -33,19 +34,9 @@ module InternalEvents
       kwargs.each_key { |key| break sort_keywords unless KEYWORDS[key] }
     end
 
-    # @return [Array] what the native part is given: category, user, project, namespace, properties, circumstances,
-    #   and whether it is sent to Snowplow
-    def given
-      user = identify(:user, @kwargs[:user])
-      project = identify(:project, @kwargs[:project])
-      namespace = identify(:namespace, @kwargs[:namespace])
-      namespace = identify(:namespace, namespace_of_project) if namespace.nil? && project
-      [category, user, project, namespace, public_properties, circumstances, sent?]
-    end
-
-    # @return [Boolean] whether analytics are to get the event
-    def sent?
-      @kwargs.fetch(:send_snowplow_event, true) ? true : false
+    # @return [Array] the arguments of the same call, in order: name, category, properties, keywords
+    def sorted
+      @sorted ||= [name, category, public_properties, kwargs]
     end
 
     # @return [Hash] the properties without those that extra trackers alone see
@@ -101,51 +92,6 @@ module InternalEvents
     rescue StandardError => error
       @tracker.wrong(error, event_name: @name)
       nil
-    end
-
-    def identify(key, value)
-      case value
-      when nil, Integer then value
-      else Identifier.of(value)
-      end
-    rescue StandardError, SystemStackError => error
-      error = InvalidPropertyTypeError.new("#{key} #{error.message}") if error.instance_of?(InvalidPropertyTypeError)
-      @tracker.wrong(error, event_name: @name)
-      nil
-    end
-
-    def namespace_of_project
-      project = @kwargs[:project]
-      project.namespace if project.respond_to?(:namespace)
-    rescue StandardError, SystemStackError => error
-      @tracker.wrong(error, event_name: @name)
-      nil
-    end
-
-    def circumstances
-      features = @kwargs[:feature_enabled_by_namespace_ids]
-      tells = @tracker.tells_circumstances? && sent?
-      return if features.nil? && !tells
-
-      circumstances = tells ? more_circumstances : {}
-      circumstances["feature_enabled_by_namespace_ids"] = ids(features) if features
-      circumstances
-    rescue StandardError, SystemStackError => error
-      @tracker.wrong(error, event_name: @name)
-      nil
-    end
-
-    def ids(features)
-      features.is_a?(Array) ? "[#{features.join(",")}]" : features
-    end
-
-    def more_circumstances
-      more = InternalEvents.configuration.context&.call.to_h.transform_keys(&:to_s)
-      user = @kwargs[:user]
-      namespace = @kwargs[:namespace] || namespace_of_project
-      more["user_type"] = user.user_type if user.respond_to?(:user_type)
-      more["ultimate_parent_namespace_id"] = namespace.root_ancestor&.id if namespace.respond_to?(:root_ancestor)
-      more
     end
   end
 end

@@ -74,6 +74,8 @@ module InternalEvents
     private
 
     def make_tracker
+      return Thread.new { make_tracker }.value if handling_signal? && !@current.owned?
+
       read = installation
       @current.synchronize { @tracker ||= Tracker.durable(read) }
     end

@@ -1,11 +1,13 @@
 # frozen_string_literal: true
 
+require_relative "tracker/callbacks"
 require_relative "tracker/life"
 require_relative "tracker/questions"
 
 module InternalEvents
   # Takes events and answers for them. All threads of a process share one.
   class Tracker
+    include Callbacks
     include Life
     include Questions
 
@@ -77,15 +79,8 @@ module InternalEvents
 
     # @api private
     def track(event_name, category, properties, kwargs)
-      call = Call.new(self, event_name, category, properties, kwargs)
-      given = call.given
-      answer = @native.track(call.name, given)
-      answer = settle(answer) { @native.track(call.name, given) } unless true.equal?(answer)
-      raise Refusal.error(call, answer) if String === answer
-
-      declared = call.declared
-      ExtraTrackers.tell(call, self) unless declared.nil? || declared.extra_trackers.empty?
-      nil
+      answer = @native.track(self, event_name, category, properties, kwargs)
+      answer.nil? ? nil : attend(answer, Call.new(self, event_name, category, properties, kwargs))
     rescue StandardError, SystemStackError => error
       raise if @strict || InternalEvents.trap_context?(error)
 
@@ -107,8 +102,8 @@ module InternalEvents
     #
     # @api private
     def hand_on(category, action, properties, contexts, **kwargs)
-      given = Call.new(self, action, category, properties, kwargs).given
-      ask { @native.hand_on(action, given, contexts) }
+      call = Call.new(self, action, category, properties, kwargs)
+      ask { @native.hand_on(contexts, self, *call.sorted) }
       nil
     end
 
@@ -142,13 +137,18 @@ module InternalEvents
       nil
     end
 
-    # @api private
-    # @return [Boolean] whether the circumstances of a call are of use to anybody
-    def tells_circumstances?
-      @in_memory || @installation.analytics?
-    end
-
     private
+
+    # What there is to do about a call, but for most.
+    def attend(answer, call)
+      answer = @native.track_sorted(self, *call.sorted) if answer == :unsorted
+      answer = settle(answer) { @native.track_sorted(self, *call.sorted) }
+      raise Refusal.error(call, answer) if String === answer
+
+      declared = call.declared
+      ExtraTrackers.tell(call, self) unless declared.nil? || declared.extra_trackers.empty?
+      nil
+    end
 
     def ask(&again)
       settle(yield, &again)
@@ -157,7 +157,7 @@ module InternalEvents
     # Asks the native part again, once it is open, if it was not: more than once, if a fork in another thread comes in
     # between.
     def settle(answer)
-      while answer.nil?
+      while answer == :closed
         return false unless open
 
         answer = yield
@@ -186,8 +186,11 @@ module InternalEvents
       Process.clock_gettime(Process::CLOCK_MONOTONIC)
     end
 
-    # What the core says of a tracker in memory is what a test is about, and nothing for its log.
+    # What the core says of a tracker in memory is what a test is about, and nothing for its log. A Logger waits for a
+    # lock, so in a handler of a signal it is left for the next one who asks.
     def say_notices
+      return if InternalEvents.handling_signal?
+
       Native.notices.each do |level, line|
         InternalEvents.configuration.logger.public_send(@in_memory ? :debug : level, line)
       end

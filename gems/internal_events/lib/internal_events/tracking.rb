@@ -34,6 +34,15 @@ module InternalEvents
       error.is_a?(ThreadError) && error.message.include?("trap context")
     end
 
+    # Whether this is a handler of a signal, which Ruby lets wait for no Mutex.
+    #
+    # @api private
+    def handling_signal?
+      Mutex.new.synchronize { false }
+    rescue ThreadError
+      true
+    end
+
     # Raises in strict mode, and says else, that there is no tracker that could even count a loss.
     #
     # @api private

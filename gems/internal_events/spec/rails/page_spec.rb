@@ -7,6 +7,12 @@ RSpec.describe "docs/rails.md", internal_events: false do
   page = File.read(File.join(Checkout::ROOT, "docs/rails.md"))
   blocks = page.scan(/^```(\w+)\n(.*?)^```$/m)
 
+  # Files by their path, which each says at its top; gems are what the tests run on.
+  files = blocks.select { |language, text| %w[ruby toml].include?(language) && !text.start_with?("# Gemfile") }
+                .to_h { |_, text| [text[/\A# (\S+)/, 1], text] }
+  # What is typed, and what is printed.
+  consoles = blocks.filter_map { |language, text| text if language == "console" }
+
   # What every application has before the page begins.
   skeleton = {
     "bin/rails" => <<~RUBY,
@@ -76,7 +82,7 @@ RSpec.describe "docs/rails.md", internal_events: false do
 
   def execute(command, expected)
     words = command.shellsplit
-    words[0, 1] = { "bin/rails" => %w[ruby bin/rails], "internal-events" => [Checkout.program, "--data", data] }.fetch(words[0])
+    words[0, 1] = { "bin/rails" => %w[ruby bin/rails], "internal-events" => [Checkout.program] }.fetch(words[0])
     output, status = run(*words)
     expect(status).to be_success, "#{command}: #{output}"
     expect(output).to match(printed(expected)), "#{command} printed:\n#{output}" unless expected.to_s.strip.empty?
@@ -86,11 +92,8 @@ RSpec.describe "docs/rails.md", internal_events: false do
 
   it "holds" do
     require "shellwords"
-    blocks.select { |language, _| language == "ruby" }.each do |_, text|
-      path, = text.delete_prefix("# ").split("\n", 2)
-      write(path, text) unless path == "Gemfile"
-    end
-    blocks.select { |language, _| language == "console" }.flat_map { |_, text| commands(text) }
+    files.each { |path, text| write(path, text) }
+    consoles.flat_map { |text| commands(text) }
           .each { |command, expected| execute(command, expected) }
 
     rspec, = run("rspec", "--require", "./spec/spec_helper", "spec", environment: "test")
@@ -100,8 +103,8 @@ RSpec.describe "docs/rails.md", internal_events: false do
   end
 
   it "has a controller and a job that track" do
-    blocks.each { |language, text| write(text[/\A# (\S+)/, 1], text) if language == "ruby" && !text.start_with?("# Gemfile") }
-    execute(commands(blocks.find { |language, _| language == "console" }.last).first.first, "")
+    files.each { |path, text| write(path, text) }
+    execute(commands(consoles.first).first.first, "")
     write("try.rb", <<~RUBY)
       require_relative "config/environment"
       require "rack/mock"

@@ -1,49 +1,15 @@
 //! Values of Ruby as values of the core.
 
-use internal_events::{Analytics, Event, Id, Scalar};
+use internal_events::{Id, Scalar};
 use magnus::r_hash::ForEach;
 use magnus::value::{ReprValue as _, Value};
-use magnus::{Error, Float, Integer, RArray, RHash, RString, Symbol};
+use magnus::{Error, Float, Integer, RHash, RString, Symbol};
 
 /// What stands for a value that is neither text nor number: no property may be a boolean, so the
 /// core leaves it out and counts it as one of the wrong type.
 const NO_SCALAR: Scalar = Scalar::Bool(true);
 
-/// Members of what Ruby gives beside an event's name, in order.
-#[derive(Clone, Copy)]
-enum Given {
-    Category,
-    User,
-    Project,
-    Namespace,
-    Properties,
-    Context,
-    IsSent,
-}
-
-impl Given {
-    fn of(self, given: RArray) -> Result<Value, Error> {
-        given.entry(self as isize)
-    }
-}
-
-/// Makes an event of its name and `[category, user, project, namespace, properties, context,
-/// sent to Snowplow]`, of which identifiers are numbers or texts by now.
-pub(crate) fn event(name: RString, given: RArray) -> Result<Event, Error> {
-    let is_sent = Given::IsSent.of(given)?.to_bool();
-    Ok(Event {
-        category: text(Given::Category.of(given)?),
-        user: id(Given::User.of(given)?),
-        project: id(Given::Project.of(given)?),
-        namespace: id(Given::Namespace.of(given)?),
-        properties: scalars(Given::Properties.of(given)?)?,
-        context: scalars(Given::Context.of(given)?)?,
-        analytics: if is_sent { Analytics::Built } else { Analytics::Nothing },
-        ..Event::new(name.to_string()?)
-    })
-}
-
-/// The id of what an event is about; nothing for what is none.
+/// The id that a number or a text is; nothing for what is neither.
 pub(crate) fn id(value: Value) -> Option<Id> {
     if let Some(integer) = Integer::from_value(value) {
         // An id beyond 64 bits is its decimal text, which is the same element.
@@ -52,12 +18,13 @@ pub(crate) fn id(value: Value) -> Option<Id> {
     text(value).map(Id::Text)
 }
 
-fn text(value: Value) -> Option<String> {
+/// A text in UTF-8, if it is one.
+pub(crate) fn text(value: Value) -> Option<String> {
     RString::from_value(value)?.to_string().ok()
 }
 
 /// The pairs of a hash, if it is one.
-fn scalars(value: Value) -> Result<Vec<(String, Scalar)>, Error> {
+pub(crate) fn scalars(value: Value) -> Result<Vec<(String, Scalar)>, Error> {
     let Some(hash) = RHash::from_value(value) else { return Ok(Vec::new()) };
     let mut scalars = Vec::with_capacity(hash.len());
     hash.foreach(|name: Value, value: Value| {

@@ -147,8 +147,11 @@ pub(crate) fn error(ruby: &Ruby, error: &dyn std::error::Error) -> Error {
 
 /// The same for a text.
 pub(crate) fn error_of(ruby: &Ruby, text: String) -> Error {
-    let class = || -> Result<ExceptionClass, Error> {
-        ruby.class_object().const_get::<_, RModule>("InternalEvents")?.const_get("Error")
-    };
-    Error::new(class().unwrap_or_else(|_| ruby.exception_runtime_error()), text)
+    Error::new(error_class(ruby, "Error"), text)
+}
+
+/// One of the classes of errors that Ruby programs rescue.
+pub(crate) fn error_class(ruby: &Ruby, name: &str) -> ExceptionClass {
+    let class = || ruby.class_object().const_get::<_, RModule>("InternalEvents")?.const_get(name);
+    class().unwrap_or_else(|_: Error| ruby.exception_runtime_error())
 }

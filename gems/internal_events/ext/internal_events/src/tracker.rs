@@ -4,16 +4,18 @@
 //! own. What takes long is done on a clone of the tracker while Ruby's lock is not held; the Ruby
 //! side sees to it that no fork comes in between.
 
+use crate::call::{self, Call};
 use crate::convert;
 use crate::gvl::without_gvl;
 use crate::installation::{NativeInstallation, Read, error, error_of};
 use crate::notices;
 use crate::past::sum;
+use crate::process;
 use internal_events::{
     Clock, Config, FlushError, Health, Strictness, Submission, Tracker, health_json,
 };
 use magnus::value::{ReprValue as _, Value};
-use magnus::{Error, IntoValue as _, RArray, RString, Ruby};
+use magnus::{Error, IntoValue as _, Ruby};
 use std::cell::{Cell, RefCell};
 use std::mem;
 use std::sync::Arc;
@@ -72,7 +74,7 @@ impl Drop for NativeTracker {
     fn drop(&mut self) {
         // In another process the threads of this tracker do not exist, and its handles must be
         // neither used nor closed.
-        if self.pid.get() != std::process::id() {
+        if self.pid.get() != process::id() {
             mem::forget(self.state.replace(State::Ended));
         }
     }
@@ -97,7 +99,7 @@ impl NativeTracker {
             read: RefCell::new(Arc::clone(&installation.0)),
             home,
             state: RefCell::new(State::Closed),
-            pid: Cell::new(std::process::id()),
+            pid: Cell::new(process::id()),
             past: RefCell::default(),
             left_open: Arc::default(),
         }
@@ -105,7 +107,7 @@ impl NativeTracker {
 
     /// Forgets what belongs to the process this one was forked from.
     fn settle(&self) {
-        let pid = std::process::id();
+        let pid = process::id();
         if self.pid.get() == pid {
             return;
         }
@@ -175,17 +177,57 @@ impl NativeTracker {
         Ok(())
     }
 
-    /// Tracks an event: nil if it is not open, `true` if all is well, `:notices` if all is well
-    /// and the core has something to say, `false` if it was refused and counted, `:carried` if that is
-    /// so because of a fork, or why strict mode refuses it.
-    pub(crate) fn track(
+    /// Tracks an event of a tracker and the arguments of its `track_event`. Nil if all is well;
+    /// else what is to be done: `:notices`, to ask what the core has to say; `:unsorted`, to put the
+    /// call in order and track that; `:closed`, to open it first. Or `false` if the event was refused
+    /// and counted, `:carried` if that is so because of a fork, or why strict mode refuses it.
+    pub(crate) fn track(ruby: &Ruby, this: &Self, arguments: &[Value]) -> Result<Value, Error> {
+        let ordinary = Call::of(ruby, arguments)?.filter(|it| it.is_ordinary(ruby));
+        let Some(call) = ordinary else { return Ok(Self::unsorted(ruby)) };
+        let name = call.name()?;
+        if this.has_extra_trackers(&name) {
+            return Ok(Self::unsorted(ruby));
+        }
+        this.take(ruby, &call, name)
+    }
+
+    /// The same for a call that is in order.
+    pub(crate) fn track_sorted(
         ruby: &Ruby,
         this: &Self,
-        name: RString,
-        given: RArray,
+        arguments: &[Value],
     ) -> Result<Value, Error> {
-        let event = convert::event(name, given)?;
-        Ok(this.submit(ruby, event))
+        let call = call::sorted(ruby, arguments)?;
+        this.take(ruby, &call, call.name()?)
+    }
+
+    fn unsorted(ruby: &Ruby) -> Value {
+        ruby.to_symbol("unsorted").as_value()
+    }
+
+    /// Whether code of the application is told of an event, of which Ruby knows more.
+    fn has_extra_trackers(&self, name: &str) -> bool {
+        let catalog = &self.read.borrow().catalog;
+        catalog.find_event(name).is_some_and(|it| !catalog.event(it).extra_trackers.is_empty())
+    }
+
+    fn take(&self, ruby: &Ruby, call: &Call, name: String) -> Result<Value, Error> {
+        // Nobody is asked for an id twice because of that. What a fork has carried here shows later.
+        if matches!(*self.state.borrow(), State::Closed) {
+            return Ok(Self::closed(ruby));
+        }
+        let event = call.event(ruby, name, self.tells_circumstances())?;
+        Ok(self.submit(ruby, event))
+    }
+
+    fn closed(ruby: &Ruby) -> Value {
+        ruby.to_symbol("closed").as_value()
+    }
+
+    /// Whether the circumstances of a call are of use to anybody.
+    fn tells_circumstances(&self) -> bool {
+        let is_sent = || self.read.borrow().installation.settings().snowplow.is_on();
+        matches!(self.home, Home::Memory { .. }) || is_sent()
     }
 
     /// Shows a value to the set of a legacy event, with the answers of `track`.
@@ -206,22 +248,30 @@ impl NativeTracker {
     }
 
     fn submit(&self, ruby: &Ruby, event: internal_events::Event) -> Value {
+        // The application may have forked in between.
         self.settle();
         let submission = match &*self.state.borrow() {
-            State::Closed => return ruby.qnil().as_value(),
-            State::Ended => return self.refuse(ruby, "shut_down"),
-            State::Carried => {
-                self.refuse(ruby, "carried_by_fork");
-                return ruby.to_symbol("carried").as_value();
-            }
             State::Open { tracker, .. } => tracker.send(event),
+            _ => return self.not_open(ruby),
         };
         match submission {
             Ok(Submission::Refused { reason }) => reason.into_value_with(ruby),
             Ok(_) if notices::are_there() => ruby.to_symbol("notices").as_value(),
-            Ok(_) => ruby.qtrue().as_value(),
+            Ok(_) => ruby.qnil().as_value(),
             // It is counted in the ledger.
             Err(_) => ruby.qfalse().as_value(),
+        }
+    }
+
+    /// What is answered, and counted, where no tracker is open.
+    fn not_open(&self, ruby: &Ruby) -> Value {
+        match &*self.state.borrow() {
+            State::Carried => {
+                self.refuse(ruby, "carried_by_fork");
+                ruby.to_symbol("carried").as_value()
+            }
+            State::Ended => self.refuse(ruby, "shut_down"),
+            State::Closed | State::Open { .. } => Self::closed(ruby),
         }
     }
 
@@ -239,12 +289,17 @@ impl NativeTracker {
 
     /// Waits until what was tracked is durable, for so many milliseconds; false if it is not yet.
     pub(crate) fn flush(ruby: &Ruby, this: &Self, ms: u64) -> Result<bool, Error> {
-        let Some(tracker) = this.current() else { return Ok(true) };
+        let Some(tracker) = this.current() else { return Ok(!this.is_still_written()) };
         match without_gvl(ruby, || tracker.flush(Duration::from_millis(ms)))? {
             Ok(()) | Err(FlushError::ShutDown) => Ok(true),
             Err(FlushError::Timeout { .. }) => Ok(false),
             Err(it) => Err(error(ruby, &it)),
         }
+    }
+
+    /// Whether it was closed before a fork, and what was queued is not written yet.
+    fn is_still_written(&self) -> bool {
+        matches!(*self.state.borrow(), State::Closed) && self.left_open.load(Ordering::SeqCst)
     }
 
     /// Whether destinations have taken all that this process should see to.

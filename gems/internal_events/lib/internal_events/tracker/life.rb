@@ -26,7 +26,7 @@ module InternalEvents
         end
       end
 
-      # Waits until all that was tracked before is durable.
+      # Waits until all that was tracked before is durable, in a handler of a signal too.
       #
       # @param timeout [Numeric] seconds
       # @return [nil]
@@ -84,11 +84,20 @@ module InternalEvents
         @lock.try_lock
       end
 
+      # Runs a block while no fork comes in between. A handler of a signal may wait for no lock, so another thread runs it
+      # there; unless the handler has interrupted who holds the lock, and who can only go on after it.
+      def unforked(&block)
+        return yield if @lock.owned?
+        return @lock.synchronize(&block) unless InternalEvents.handling_signal?
+
+        Thread.new { Thread.current.report_on_exception = false; @lock.synchronize(&block) }.value
+      end
+
       # Does something again and again until it is true; false if that takes longer.
       def wait(timeout)
         until_then = Process.clock_gettime(Process::CLOCK_MONOTONIC) + timeout
         loop do
-          return true if @lock.synchronize { yield }
+          return true if unforked { yield }
           return false if Process.clock_gettime(Process::CLOCK_MONOTONIC) >= until_then
         end
       end

@@ -33,7 +33,7 @@ module InternalEvents
 
       # @return [Hash] what became of the events of this process, and how the destinations are doing
       def health
-        JSON.parse(@lock.synchronize { @native.health })
+        JSON.parse(unforked { @native.health })
       end
 
       # @param after [Integer] the sequence of an entry
@@ -82,7 +82,9 @@ module InternalEvents
 
       # Asks the native part, which is opened first, while no fork can come in between.
       def asked
-        @lock.synchronize do
+        raise Error, "the process is about to fork; ask outside of the handler of a signal" if @lock.owned? && @held
+
+        unforked do
           @native.open
           yield
         end
@@ -90,7 +92,7 @@ module InternalEvents
 
       def explanation(event_name, at, category, properties, kwargs)
         call = Call.new(self, event_name, category, properties, kwargs)
-        @native.explain(call.name, call.given, day(at))
+        @native.explain(day(at), self, *call.sorted)
       end
 
       def known_metric(key_path)

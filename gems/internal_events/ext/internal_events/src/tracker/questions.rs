@@ -1,7 +1,7 @@
 //! What a tracker is asked: metrics, explanations, and what tests want to see.
 
 use super::{Home, NativeTracker};
-use crate::convert;
+use crate::call;
 use crate::gvl::without_gvl;
 use crate::installation::{error, error_of};
 use internal_events::snowplow::{Salt, SnowplowOptions, legacy_event, parameters};
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use magnus::value::{ReprValue as _, Value};
-use magnus::{Error, RArray, RString, Ruby};
+use magnus::{Error, RArray, Ruby, TryConvert as _};
 use serde_json::{Map, json};
 use std::sync::atomic::Ordering;
 
@@ -62,16 +62,17 @@ impl NativeTracker {
         distinct.map(Some).map_err(|it| error(ruby, &it))
     }
 
-    /// Why an event would move which counter on a day: as JSON, and in words.
+    /// Why an event would move which counter on a day: as JSON, and in words. The arguments are
+    /// the day, if any, and a call that is in order.
     pub(crate) fn explain(
         ruby: &Ruby,
         this: &Self,
-        name: RString,
-        given: RArray,
-        today: Option<String>,
+        arguments: &[Value],
     ) -> Result<(String, String), Error> {
-        let event = convert::event(name, given)?;
-        let day = this.day(ruby, today)?;
+        let (day, call) = call::after_first(ruby, arguments)?;
+        let day = this.day(ruby, Option::<String>::try_convert(day)?)?;
+        let call = call::sorted(ruby, call)?;
+        let event = call.event(ruby, call.name()?, this.tells_circumstances())?;
         let catalog = this.catalog();
         let explanation = catalog.explain(&event, day);
         let json = explanation_json(&explanation, &event, day);
@@ -113,24 +114,25 @@ impl NativeTracker {
         Ok(Some(serde_json::Value::Object(object).to_string()))
     }
 
-    /// Sends an event of the time before internal events to analytics alone, with contexts that
-    /// are JSON; the answers are those of `track`.
-    pub(crate) fn hand_on(
-        ruby: &Ruby,
-        this: &Self,
-        action: RString,
-        given: RArray,
-        contexts: Vec<String>,
-    ) -> Result<Value, Error> {
-        let Some(tracker) = this.current() else { return Ok(ruby.qnil().as_value()) };
-        let Some(options) = this.sending(ruby)? else { return Ok(ruby.qtrue().as_value()) };
-        let event = convert::event(action, given)?;
+    /// Sends an event of the time before internal events to analytics alone. The arguments are
+    /// contexts that are JSON, and a call that is in order; the answers are those of `track`.
+    pub(crate) fn hand_on(ruby: &Ruby, this: &Self, arguments: &[Value]) -> Result<Value, Error> {
+        let (contexts, call) = call::after_first(ruby, arguments)?;
+        let contexts = Vec::<String>::try_convert(contexts)?;
+        if this.current().is_none() {
+            return Ok(this.not_open(ruby));
+        }
+        let Some(options) = this.sending(ruby)? else { return Ok(ruby.qnil().as_value()) };
+        let call = call::sorted(ruby, call)?;
+        let event = call.event(ruby, call.name()?, this.tells_circumstances())?;
         let parameters = legacy_event(&event, &contexts, this.now(), &options);
         let forwarded = Forwarded { parameters: parameters.into(), given_id: None };
         let others = Others { forwarded: vec![forwarded], ..Others::default() };
+        // The application may have forked since.
+        let Some(tracker) = this.current() else { return Ok(this.not_open(ruby)) };
         // What is refused is counted in the ledger.
-        let taken = tracker.submit_with(Vec::new(), others, |_| {}).is_ok();
-        Ok(if taken { ruby.qtrue().as_value() } else { ruby.qfalse().as_value() })
+        let is_taken = tracker.submit_with(Vec::new(), others, |_| {}).is_ok();
+        Ok(if is_taken { ruby.qnil().as_value() } else { ruby.qfalse().as_value() })
     }
 
     /// How events are sent; nothing if they are not. In memory they always are, as far as a test
