@@ -38,6 +38,7 @@ mod openapi;
 mod page;
 mod problem;
 mod proxies;
+mod quick_json;
 mod rate;
 mod refusals;
 mod request_id;

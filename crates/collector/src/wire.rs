@@ -7,6 +7,7 @@
 mod batch;
 mod value;
 
+use crate::quick_json::QuickJson;
 use crate::snowplow::uuid;
 pub(crate) use batch::{Batch, sentence};
 use internal_events::{Analytics, Call, Event, GivenId, Id, Scalar};
@@ -76,10 +77,23 @@ impl Parsed {
     }
 }
 
+/// Reads a body, of which almost always nothing is wrong, or says what is.
+fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, serde_json::Error> {
+    if let Ok(text) = str::from_utf8(body) {
+        let mut json = QuickJson::new(text);
+        if let Ok(value) = T::deserialize(&mut json)
+            && json.end().is_ok()
+        {
+            return Ok(value);
+        }
+    }
+    serde_json::from_slice(body)
+}
+
 impl<'a> Draft<'a> {
     /// Reads one event from a body.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(body)
+        read(body)
     }
 
     /// Makes an event of it, or says what is wrong.

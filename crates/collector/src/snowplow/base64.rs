@@ -28,45 +28,25 @@ const fn table() -> [u8; 256] {
     table
 }
 
-/// The same for each place in a group of four: the six bits where they belong among 24, or
-/// [`NO_BITS`].
-static SHIFTED: [[u32; 256]; 4] = [shifted(18), shifted(12), shifted(6), shifted(0)];
-
-const NO_BITS: u32 = 1 << 31;
-
-const fn shifted(by: u32) -> [u32; 256] {
-    let mut shifted = [NO_BITS; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        if TABLE[byte] < 64 {
-            shifted[byte] = (TABLE[byte] as u32) << by;
-        }
-        byte += 1;
-    }
-    shifted
-}
-
 /// Decodes `text` in place of what `decoded` had, or says at which byte it stops being base64.
 pub(super) fn decode(text: &str, decoded: &mut Vec<u8>) -> Result<(), usize> {
-    let (groups, _) = text.as_bytes().as_chunks::<8>();
-    decoded.clear();
-    decoded.resize(groups.len() * 6, 0);
-    let mut n_done = 0;
-    // Eight characters at a time, which make 48 bits, as long as each of them stands for six.
-    for (group, place) in groups.iter().zip(decoded.as_chunks_mut::<6>().0) {
-        let at = |it: usize| SHIFTED[it % 4][usize::from(group[it])];
-        let high = at(0) | at(1) | at(2) | at(3);
-        let low = at(4) | at(5) | at(6) | at(7);
-        if (high | low) & NO_BITS != 0 {
-            break;
+    // Almost all are of one alphabet throughout, and are decoded many characters at a time.
+    for alphabet in [base64_simd::URL_SAFE_NO_PAD, base64_simd::STANDARD_NO_PAD] {
+        decoded.clear();
+        if alphabet.decode_append(without_padding(text), decoded).is_ok() {
+            return Ok(());
         }
-        let bits = u64::from(high) << 24 | u64::from(low);
-        place.copy_from_slice(&bits.to_be_bytes()[2..]);
-        n_done += 1;
     }
-    decoded.truncate(n_done * 6);
-    let done = n_done * 8;
-    decode_slowly(&text.as_bytes()[done..], decoded).map_err(|position| done + position)
+    decoded.clear();
+    decode_slowly(text.as_bytes(), decoded)
+}
+
+/// Takes the padding off where there is as much of it as there should be.
+fn without_padding(text: &str) -> &str {
+    match text.len() % 4 {
+        0 => text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text),
+        _ => text,
+    }
 }
 
 /// Decodes what may hold line breaks, padding, and an incomplete end.

@@ -10,6 +10,7 @@
 
 use super::json::Reader;
 use super::schema::Schema;
+use crate::quick_json::QuickJson;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
@@ -117,11 +118,27 @@ impl<'t> Leaf<'t> {
 
 impl<'t> Document<'t> {
     pub(super) fn read(text: &'t str, reader: &mut Reader) -> serde_json::Result<Self> {
+        let n_left = reader.n_left();
+        let mut quick = QuickJson::new(text);
+        if let Ok(document) = Self::read_by(&mut quick, reader)
+            && quick.end().is_ok()
+        {
+            return Ok(document);
+        }
+        reader.start_again(n_left);
         let mut deserializer = serde_json::Deserializer::from_str(text);
+        let document = Self::read_by(&mut deserializer, reader)?;
+        deserializer.end()?;
+        Ok(document)
+    }
+
+    fn read_by<D: Deserializer<'t>>(
+        deserializer: D,
+        reader: &mut Reader,
+    ) -> Result<Self, D::Error> {
         let (stack, data) = (Vec::with_capacity(A_FEW), Vec::with_capacity(2));
         let mut read = Read { reader, names: stack, data };
-        let document: Self = read.value(0).deserialize(&mut deserializer)?;
-        deserializer.end()?;
+        let document: Self = read.value(0).deserialize(deserializer)?;
         Ok(Self { data: read.data, ..document })
     }
 

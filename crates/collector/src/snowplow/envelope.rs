@@ -4,6 +4,7 @@ use super::fault::{Fault, Notes, repeat};
 use super::json::{self, Reader};
 use super::parameters::Parameters;
 use super::schema::Schema;
+use crate::quick_json::QuickJson;
 use serde::Deserialize;
 use serde::de::{
     DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value,
@@ -97,9 +98,9 @@ pub(super) fn read_at_once<'a>(
     reader: &mut Reader,
     take: &mut impl FnMut(Parameters<'a>, Notes, &mut Reader) -> Option<()>,
 ) -> Option<()> {
-    let mut deserializer = serde_json::Deserializer::from_str(body);
-    deserializer.deserialize_map(WholeVisitor { reader, take }).ok()?;
-    deserializer.end().ok()
+    let mut json = QuickJson::new(body);
+    json.deserialize_map(WholeVisitor { reader, take }).ok()?;
+    json.end().ok()
 }
 
 /// Reads the text of one event.

@@ -42,6 +42,16 @@ impl Reader {
         Ok(())
     }
 
+    /// How many values may still come.
+    pub(super) fn n_left(&self) -> usize {
+        self.n_left
+    }
+
+    /// Forgets what was read since so many values might come, for it is read once more.
+    pub(super) fn start_again(&mut self, n_left: usize) {
+        (self.n_left, self.duplicate) = (n_left, None);
+    }
+
     /// Notes a name that an object has twice.
     #[cold]
     pub(super) fn note_duplicate(&mut self, name: &str) {

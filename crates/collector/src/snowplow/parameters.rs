@@ -13,7 +13,11 @@ pub struct Parameters<'a> {
     entries: Vec<Parameter<'a>>,
     /// For each parameter of the protocol, one more than the position of its entry.
     places: [u16; N_KNOWN],
+    /// A bit for each of them that has one.
+    has: u128,
 }
+
+const _: () = assert!(N_KNOWN <= u128::BITS as usize);
 
 #[derive(Clone, Debug)]
 struct Parameter<'a> {
@@ -35,7 +39,7 @@ impl Parameter<'_> {
 
 impl Default for Parameters<'_> {
     fn default() -> Self {
-        Self { entries: Vec::new(), places: [0; N_KNOWN] }
+        Self { entries: Vec::new(), places: [0; N_KNOWN], has: 0 }
     }
 }
 
@@ -69,10 +73,14 @@ impl<'a> Parameters<'a> {
     /// Walks the parameters by name, if the protocol knows all of them: then that takes no
     /// sorting.
     pub(super) fn in_order(&self) -> Option<impl Iterator<Item = (Known, &str)>> {
-        let at = |place: &u16| self.entries.get(usize::from(*place).checked_sub(1)?);
-        let with_place = move |place| at(place).and_then(|it| Some((it.known?, it.value.as_ref())));
-        let knows_all = self.entries.iter().all(|it| it.known.is_some());
-        knows_all.then(|| self.places.iter().filter_map(with_place))
+        let knows_all = self.has.count_ones() as usize == self.entries.len();
+        let mut left = self.has;
+        let next = move || {
+            let known = Known::at(left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some((known, self.entries[self.position_of(known)?].value.as_ref()))
+        };
+        knows_all.then(|| std::iter::from_fn(next))
     }
 
     /// Lists the parameters by name.
@@ -129,6 +137,7 @@ impl<'a> Parameters<'a> {
         let known = parameter.known;
         self.entries.push(parameter);
         if let Some(known) = known {
+            self.has |= 1 << known.place();
             self.places[known.place()] = u16::try_from(self.entries.len())
                 .expect("invariant: a body and a query have few parameters");
         }
@@ -153,6 +162,6 @@ impl<'a> Parameters<'a> {
             value: owned(it.value),
             known: it.known,
         });
-        Parameters { entries: entries.collect(), places: self.places }
+        Parameters { entries: entries.collect(), places: self.places, has: self.has }
     }
 }

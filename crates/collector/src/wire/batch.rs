@@ -33,7 +33,7 @@ enum Element<'a> {
 impl<'a> Batch<'a> {
     /// Reads a batch from a body.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(body)
+        super::read(body)
     }
 
     /// Makes events of it; if one of them is none, there are none at all.
