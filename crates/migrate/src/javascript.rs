@@ -48,7 +48,7 @@ pub(crate) use call::{Arguments, Callee, plan};
 pub(crate) use elsewhere::FROM_ANOTHER_FILE;
 pub(crate) use imports::NEW_NAME;
 pub(crate) use inherited::Inherited;
-pub(crate) use layout::{WIDTH, applied};
+pub(crate) use layout::{WIDTH, applied, step};
 pub(crate) use name::{choice, text};
 pub(crate) use script::{Component, Context, Dialect, Script, with_script};
 

@@ -339,7 +339,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         };
         if let Some(text) = layout::arguments(&place, &written) {
             planned.edits = Edits::default();
-            planned.edits.replace(script.between(open, close), text);
+            planned.edits.replace(script.between(open, close), script.with_breaks(text));
         }
     }
 

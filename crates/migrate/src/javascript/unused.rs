@@ -86,7 +86,7 @@ impl Unused<'_, '_, '_> {
             format!("{{\n{}}}", names.iter().map(|it| format!("  {it},\n")).collect::<String>())
         };
         let place = |it: usize| import.span.start + u32::try_from(it).unwrap_or(0);
-        edits.replace(script.between(place(open), place(close + 1)), list);
+        edits.replace(script.between(place(open), place(close + 1)), script.with_breaks(list));
     }
 
     /// `const CATEGORY = 'x';`, which is a statement of its own.
