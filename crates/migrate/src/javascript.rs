@@ -24,6 +24,7 @@ mod jest;
 mod layout;
 mod members;
 mod name;
+mod needless;
 mod object;
 mod raw;
 mod script;
@@ -157,7 +158,9 @@ pub(crate) fn run(script: &Script<'_, '_>, template: Option<&dyn Template>) -> R
     several::take_out(&merged, &mut attempts);
     attempts.extend(attempt::together(jest::attempts(script, &imports)));
     attempts.retain(|it| script.context.options.includes(it.kind));
-    attempts.iter_mut().for_each(|it| layout::fit(script, it));
+    for it in &mut attempts {
+        layout::fit(script, it);
+    }
     let done = attempt::freed(&attempts);
     let mut rewrite = attempt::settle(attempts);
     let needless = unused::edits(script, &rewrite.edits, template);

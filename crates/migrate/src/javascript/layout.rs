@@ -93,8 +93,9 @@ fn broken(call: &str, indentation: &str) -> Option<String> {
 /// An object with a property a line.
 fn expanded(properties: &[String], indentation: &str) -> String {
     let step = step(indentation);
-    let lines = properties.iter().map(|it| format!("\n{indentation}{step}{it},"));
-    format!("{{{}\n{indentation}}}", lines.collect::<String>())
+    let lines: Vec<String> =
+        properties.iter().map(|it| format!("\n{indentation}{step}{it},")).collect();
+    format!("{{{}\n{indentation}}}", lines.concat())
 }
 
 /// One step of indentation, as what is indented already has it.
@@ -137,8 +138,8 @@ pub(crate) fn arguments(place: &Place<'_>, arguments: &[String]) -> Option<Strin
         Some(object) if inner.len() + line.chars().count() + 1 > WIDTH => expanded(&object, &inner),
         _ => line,
     });
-    let lines: String = lines.map(|it| format!("\n{inner}{it},")).collect();
-    Some(format!("{lines}\n{indentation}"))
+    let lines: Vec<String> = lines.map(|it| format!("\n{inner}{it},")).collect();
+    Some(format!("{}\n{indentation}", lines.concat()))
 }
 
 /// Asks for what is in an expression.
