@@ -24,6 +24,7 @@ mod jest;
 mod layout;
 mod members;
 mod name;
+mod needless;
 mod object;
 mod raw;
 mod script;
@@ -48,7 +49,7 @@ pub(crate) use call::{Arguments, Callee, plan};
 pub(crate) use elsewhere::FROM_ANOTHER_FILE;
 pub(crate) use imports::NEW_NAME;
 pub(crate) use inherited::Inherited;
-pub(crate) use layout::{WIDTH, applied};
+pub(crate) use layout::{WIDTH, applied, step};
 pub(crate) use name::{choice, text};
 pub(crate) use script::{Component, Context, Dialect, Script, with_program, with_script};
 
@@ -163,7 +164,9 @@ pub(crate) fn run(script: &Script<'_, '_>, template: Option<&dyn Template>) -> R
     several::take_out(&merged, &mut attempts);
     attempts.extend(attempt::together(jest::attempts(script, &imports)));
     attempts.retain(|it| script.context.options.includes(it.kind));
-    attempts.iter_mut().for_each(|it| layout::fit(script, it));
+    for it in &mut attempts {
+        layout::fit(script, it);
+    }
     let done = attempt::freed(&attempts);
     let mut rewrite = attempt::settle(attempts);
     let needless = unused::edits(script, &rewrite.edits, template);

@@ -8,7 +8,7 @@ use crate::site::{Outcome, Reason, Rewrite, Unparsable};
 use crate::stack::bounded;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    ComputedMemberExpression, Expression, ExpressionStatement, ObjectExpression,
+    ComputedMemberExpression, Expression, ExpressionStatement, JSXOpeningElement, ObjectExpression,
     ObjectPropertyKind, Program, Statement, StaticMemberExpression, StringLiteral, TemplateLiteral,
 };
 use oxc_ast_visit::{Visit, walk};
@@ -17,6 +17,7 @@ use oxc_semantic::SemanticBuilder;
 use oxc_span::{SourceType, Span};
 use std::ops::Range;
 
+mod jsx;
 mod objects;
 mod statements;
 mod values;
@@ -136,6 +137,11 @@ impl<'x> Visit<'x> for Reader<'_, '_, '_> {
     fn visit_object_expression(&mut self, it: &ObjectExpression<'x>) {
         self.settle_object(it);
         walk::walk_object_expression(self, it);
+    }
+
+    fn visit_jsx_opening_element(&mut self, it: &JSXOpeningElement<'x>) {
+        self.settle_jsx(it);
+        walk::walk_jsx_opening_element(self, it);
     }
 
     fn visit_string_literal(&mut self, it: &StringLiteral<'x>) {

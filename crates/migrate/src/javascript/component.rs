@@ -7,6 +7,7 @@ use super::fields;
 use super::imports::{Imports, Module};
 use super::inherited::{Inherited, Reach};
 use super::members;
+use super::needless;
 use super::raw::{Use, attempt, used};
 use super::script::{Script, contains};
 use crate::edit::Edits;
@@ -32,7 +33,7 @@ pub(super) fn attempts(
     imports: &Imports,
     template: Option<&dyn Template>,
 ) -> (Vec<Attempt>, Vec<Attempt>) {
-    let mut reader = Reader { script, imports, components: Vec::new() };
+    let mut reader = Reader { script, imports, template, components: Vec::new() };
     for symbol in imports.symbols(Module::Tracking, super::NEW_NAME) {
         reader.new_mixins(symbol);
     }
@@ -68,6 +69,7 @@ fn without_calls() -> Refusal {
 struct Reader<'r, 's, 'a> {
     script: &'r Script<'s, 'a>,
     imports: &'r Imports,
+    template: Option<&'r dyn Template>,
     components: Vec<Component<'s, 'a>>,
 }
 
@@ -126,7 +128,12 @@ impl<'s, 'a> Reader<'_, 's, 'a> {
             let has_new = component.inherited.has_new;
             defaults(script, call, &mut component.inherited)?;
             if tracking(script, element.options, &mut component.inherited)? {
-                planned.notes.push("nothing reads `tracking` of the component any more".to_owned());
+                match needless::edits(script, element.options, self.template) {
+                    Some(edits) => planned.edits.extend(edits),
+                    None => planned
+                        .notes
+                        .push("the mixin reads `tracking` of the component no more".to_owned()),
+                }
             }
             let is_direct = element.span == call.span;
             if has_new && is_direct {

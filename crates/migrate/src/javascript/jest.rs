@@ -8,7 +8,7 @@ use super::name;
 use super::object;
 use super::raw::attempt;
 use super::script::Script;
-use crate::edit::Edits;
+use crate::edit::{Edit, Edits};
 use crate::options::Style;
 use crate::project::Tell;
 use crate::site::{Kind, Reason, Refusal};
@@ -294,7 +294,8 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
                         .to_owned(),
                 );
             }
-            self.lay_out(call, &arguments[..skip], [action, data], last, &mut planned);
+            let kept = [&arguments[..skip], &[*action, data]].concat();
+            self.lay_out(call, &kept, last, &mut planned);
         }
         Ok((event, planned))
     }
@@ -303,8 +304,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
     fn lay_out(
         &self,
         call: &CallExpression<'a>,
-        first: &[&Expression<'a>],
-        rest: [&Expression<'a>; 2],
+        arguments: &[&Expression<'a>],
         last: Option<&str>,
         planned: &mut Planned,
     ) {
@@ -312,20 +312,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         let (open, close) = (call.callee.span().end + 1, call.span.end - 1);
         let is_plain = script.comments(open, close).is_empty()
             && script.source(Span::new(open - 1, open)) == "(";
-        let after_edits = |it: &Expression<'a>| {
-            let range = script.range(it.span());
-            let mut within = Edits::default();
-            for edit in planned.edits.iter() {
-                if range.start <= edit.range.start && edit.range.end <= range.end {
-                    // What is put behind an argument is no part of it.
-                    if edit.range.start < range.end {
-                        within.replace(edit.range.clone(), edit.text.clone());
-                    }
-                }
-            }
-            layout::applied(script.source(it.span()), range.start, &within)
-        };
-        let written = first.iter().copied().chain(rest).map(after_edits);
+        let written = arguments.iter().map(|it| self.after_edits(it, &planned.edits));
         let Some(mut written) = written.collect::<Option<Vec<_>>>().filter(|_| is_plain) else {
             return;
         };
@@ -339,8 +326,21 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         };
         if let Some(text) = layout::arguments(&place, &written) {
             planned.edits = Edits::default();
-            planned.edits.replace(script.between(open, close), text);
+            planned.edits.replace(script.between(open, close), script.with_breaks(text));
         }
+    }
+
+    /// An argument with the edits in it; what is put behind it is no part of it.
+    fn after_edits(&self, it: &Expression<'a>, edits: &Edits) -> Option<String> {
+        let range = self.script.range(it.span());
+        let is_within = |it: &&Edit| {
+            range.start <= it.range.start && it.range.start < range.end && it.range.end <= range.end
+        };
+        let mut within = Edits::default();
+        for edit in edits.iter().filter(is_within) {
+            within.replace(edit.range.clone(), edit.text.clone());
+        }
+        layout::applied(self.script.source(it.span()), range.start, &within)
     }
 
     /// The properties that are expected.

@@ -48,7 +48,7 @@ pub(crate) fn fit(script: &Script<'_, '_>, attempt: &mut Attempt) {
     let indentation = script.indentation(span.start);
     if let Some(text) = broken(&new, indentation) {
         planned.edits = Edits::default();
-        planned.edits.replace(range, text);
+        planned.edits.replace(range, script.with_breaks(text));
     }
 }
 
@@ -92,8 +92,15 @@ fn broken(call: &str, indentation: &str) -> Option<String> {
 
 /// An object with a property a line.
 fn expanded(properties: &[String], indentation: &str) -> String {
-    let lines = properties.iter().map(|it| format!("\n{indentation}  {it},"));
-    format!("{{{}\n{indentation}}}", lines.collect::<String>())
+    let step = step(indentation);
+    let lines: Vec<String> =
+        properties.iter().map(|it| format!("\n{indentation}{step}{it},")).collect();
+    format!("{{{}\n{indentation}}}", lines.concat())
+}
+
+/// One step of indentation, as what is indented already has it.
+pub(crate) fn step(indentation: &str) -> &'static str {
+    if indentation.starts_with('\t') { "\t" } else { "  " }
 }
 
 /// The properties of an object that can be laid out anew: there are some, and no comment among
@@ -126,13 +133,13 @@ pub(crate) fn arguments(place: &Place<'_>, arguments: &[String]) -> Option<Strin
         return Some(line);
     }
     let indentation = place.indentation;
-    let inner = format!("{indentation}  ");
+    let inner = format!("{indentation}{}", step(indentation));
     let lines = all.into_iter().map(|(object, line)| match object {
         Some(object) if inner.len() + line.chars().count() + 1 > WIDTH => expanded(&object, &inner),
         _ => line,
     });
-    let lines: String = lines.map(|it| format!("\n{inner}{it},")).collect();
-    Some(format!("{lines}\n{indentation}"))
+    let lines: Vec<String> = lines.map(|it| format!("\n{inner}{it},")).collect();
+    Some(format!("{}\n{indentation}", lines.concat()))
 }
 
 /// Asks for what is in an expression.

@@ -282,7 +282,7 @@ fn property<'s, 'a>(object: &'s ObjectExpression<'a>, name: &str) -> Option<&'s 
 }
 
 /// The object that a function does nothing but return.
-fn returned<'s, 'a>(function: &'s Expression<'a>) -> Option<&'s ObjectExpression<'a>> {
+pub(super) fn returned<'s, 'a>(function: &'s Expression<'a>) -> Option<&'s ObjectExpression<'a>> {
     let expression = match function {
         Expression::FunctionExpression(it) => only_return(it.body.as_deref()?)?,
         Expression::ArrowFunctionExpression(it) => match &it.body {

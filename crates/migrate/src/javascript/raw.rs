@@ -311,6 +311,13 @@ fn unbound(script: &Script<'_, '_>, node: &AstNode<'_>) -> Option<Attempt> {
             let is_ours = it.common_js_require().is_some_and(|it| it.value == "~/tracking");
             is_ours.then(|| unclear(script, it.span, "'~/tracking' is required"))
         }
+        AstKind::StaticMemberExpression(it) if it.property.name == "Tracking" => {
+            let (Use::Call { member, .. } | Use::Member { member, .. }) = used(script, node) else {
+                return None;
+            };
+            let is_ours = matches!(member.property.name.as_str(), "event" | "mixin");
+            is_ours.then(|| unclear(script, member.span, "`Tracking` is a member of something"))
+        }
         AstKind::IdentifierReference(it) if it.name == "Tracking" => {
             let what = match script.symbol(it) {
                 None => "`Tracking` is not imported",

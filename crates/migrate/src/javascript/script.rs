@@ -188,6 +188,11 @@ impl<'s, 'a> Script<'s, 'a> {
         &line[..line.len() - line.trim_start().len()]
     }
 
+    /// A text of several lines with the line breaks of the script.
+    pub(crate) fn with_breaks(&self, text: String) -> String {
+        if self.text.contains("\r\n") { text.replace('\n', "\r\n") } else { text }
+    }
+
     /// All nodes.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &'s AstNode<'a>> + use<'s, 'a> {
         self.semantic.nodes().iter()

@@ -108,7 +108,7 @@ pub(super) fn take_out(merged: &[Merged], attempts: &mut [Attempt]) {
         let mut edits = Edits::default();
         edits.replace(it.line.clone(), "");
         let notes = vec!["the call beside it does the same".to_owned()];
-        attempts[gone].planned = Ok(Planned { edits, frees, notes, ..Planned::default() });
+        attempts[gone].planned = Ok(Planned { edits, notes, frees, ..Planned::default() });
     }
 }
 

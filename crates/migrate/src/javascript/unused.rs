@@ -83,10 +83,11 @@ impl Unused<'_, '_, '_> {
         let list = if length <= WIDTH {
             list
         } else {
-            format!("{{\n{}}}", names.iter().map(|it| format!("  {it},\n")).collect::<String>())
+            let lines: Vec<String> = names.iter().map(|it| format!("  {it},\n")).collect();
+            format!("{{\n{}}}", lines.concat())
         };
         let place = |it: usize| import.span.start + u32::try_from(it).unwrap_or(0);
-        edits.replace(script.between(place(open), place(close + 1)), list);
+        edits.replace(script.between(place(open), place(close + 1)), script.with_breaks(list));
     }
 
     /// `const CATEGORY = 'x';`, which is a statement of its own.

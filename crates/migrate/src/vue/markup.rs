@@ -4,7 +4,7 @@ use super::blocks::{Attribute, Block, Piece, pieces};
 use crate::edit::Edits;
 use crate::javascript::{
     Arguments, Attempt, Callee, Context, Dialect, Inherited, Planned, Script, Template, WIDTH,
-    applied, plan, refusal, with_script,
+    applied, plan, refusal, step, with_script,
 };
 use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
@@ -182,7 +182,10 @@ impl Markup<'_> {
         if is_alone && gets_long && fits && !new.contains('\n') {
             let within = &mut planned.edits;
             *within = Edits::default();
-            within.replace(range.clone(), format!("\n{indentation}  {new}\n{indentation}"));
+            let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
+            let step = step(indentation);
+            let line = format!("{line_break}{indentation}{step}{new}{line_break}{indentation}");
+            within.replace(range.clone(), line);
             only.range = range.clone();
         }
         attempts

@@ -138,6 +138,39 @@ fn attributes_that_may_be_in_two_objects_stay() {
 }
 
 #[test]
+fn elements_of_jsx_are_read() {
+    for (before, after) in [
+        (
+            "a = <a data-track-action=\"x\" data-track-label={l} href=\"#\">x</a>;",
+            "a = <a data-event-tracking=\"x\" data-event-label={l} href=\"#\">x</a>;",
+        ),
+        (
+            "a = <a {...rest} data-track-action={b ? 'x' : 'y'} />;",
+            "a = <a {...rest} data-event-tracking={b ? 'x' : 'y'} />;",
+        ),
+        (
+            "a = <p data-track-action='render' data-track-extra='{\"a\": 1}' />;",
+            "a = <p data-event-tracking='render' data-event-tracking-load=\"true\" \
+             data-event-additional='{\"a\": 1}' />;",
+        ),
+    ] {
+        check(JavaScript, before, after);
+    }
+    not("a = <a data-track-action={name} />;", Reason::ComputedName, "data-track-action={name}");
+    not("a = <a data-track-action />;", Reason::IllegalName, "names no event");
+    not(
+        "a = <a {...tracking} data-track-action=\"x\" />;",
+        Reason::IndirectArguments,
+        "{...tracking}",
+    );
+    not(
+        "a = <a className=\"dropdown\" data-track-action=\"x\" />;",
+        Reason::SeveralCalls,
+        "x_show",
+    );
+}
+
+#[test]
 fn what_is_no_attribute_is_left() {
     ignore(JavaScript, "f({ trackAction: 'x', trackLabel: 'y' });");
     ignore(JavaScript, "el.dataset.trackLabel = 'x';");

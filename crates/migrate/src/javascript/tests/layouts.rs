@@ -110,3 +110,24 @@ fn expectations_are_on_one_line_if_they_fit() {
         );
     }
 }
+
+#[test]
+fn lines_break_and_are_indented_as_the_file_has_them() {
+    let label = "l".repeat(44);
+    let script = |import: &str, call: &str| {
+        format!("{import}\nexport const a = () => {{\n\t{call}\n}};\n").replace('\n', "\r\n")
+    };
+    check(
+        &script(
+            OLD,
+            &format!("Tracking.event('', 'x', {{ label: '{label}', p: a }});")
+                .replace("p: a", "property: a"),
+        ),
+        &script(
+            NEW,
+            &format!(
+                "InternalEvents.trackEvent('x', {{\n\t\tlabel: '{label}',\n\t\tproperty: a,\n\t}});"
+            ),
+        ),
+    );
+}

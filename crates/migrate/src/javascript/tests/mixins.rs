@@ -299,10 +299,17 @@ fn notes_say_what_an_analyst_must_know() {
 #[test]
 fn what_tracking_computes_goes_into_each_call() {
     let script = |import: &str, mixin: &str, value: &str, call: &str| {
+        let computed = if value.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "computed: {{\n    tracking() {{\n      return {{ property: {value} }};\n    }},\n  \
+                 }},\n  "
+            )
+        };
         format!(
             "{import}\nimport {{ A }} from './a';\nexport default {{\n  mixins: [{mixin}],\n  \
-             computed: {{\n    tracking() {{\n      return {{ property: {value} }};\n    }},\n  }},\n  \
-             created() {{\n    {call};\n  }},\n}};\n"
+             {computed}created() {{\n    {call};\n  }},\n}};\n"
         )
     };
     for value in
@@ -310,10 +317,50 @@ fn what_tracking_computes_goes_into_each_call() {
     {
         let before = script(OLD, "Tracking.mixin()", value, "this.track('x')");
         let after = format!("this.trackEvent('x', {{ property: {value} }})");
-        check(&before, &script(NEW, "InternalEvents.mixin()", value, &after));
+        check(&before, &script(NEW, "InternalEvents.mixin()", "", &after));
     }
     for value in ["f(this.kind)", "`a_${f()}`", "A.b", "this.list[0]", "b", "(() => this.a)()"] {
         let before = script(OLD, "Tracking.mixin()", value, "this.track('x')");
         refuse(&before, Reason::IndirectArguments, "may be another value at each call");
+    }
+}
+
+#[test]
+fn tracking_of_a_component_goes_if_nothing_else_reads_it() {
+    let script = |import: &str, mixins: &str, members: &str, call: &str| {
+        format!(
+            "{import}\nexport default {{\n  mixins: [{mixins}],\n{members}  created() {{\n    {call};\n  }},\n}};\n"
+        )
+    };
+    let tracking = "    tracking() {\n      return { label: 'l' };\n    },\n";
+    let (old, new) = ("this.track('x')", "this.trackEvent('x', { label: 'l' })");
+    let lint = "    // eslint-disable-next-line vue/no-unused-properties\n";
+    for (before, after) in [
+        (
+            format!("  computed: {{\n    a() {{}},\n{lint}{tracking}  }},\n"),
+            "  computed: {\n    a() {},\n  },\n",
+        ),
+        (format!("  computed: {{\n{tracking}  }},\n"), ""),
+        (
+            "  data() {\n    return {\n      tracking: { label: 'l' },\n    };\n  },\n".to_owned(),
+            "",
+        ),
+    ] {
+        check(
+            &script(OLD, "Tracking.mixin()", &before, old),
+            &script(NEW, "InternalEvents.mixin()", after, new),
+        );
+    }
+    let computed = format!("  computed: {{\n{tracking}  }},\n");
+    for (mixins, members) in [
+        ("other", computed.clone()),
+        ("", format!("{computed}  updated() {{\n    f(this.tracking);\n  }},\n")),
+        ("", format!("  extends: A,\n{computed}")),
+    ] {
+        let with =
+            |it: &str| if mixins.is_empty() { it.to_owned() } else { format!("{it}, {mixins}") };
+        let before = script(OLD, &with("Tracking.mixin()"), &members, old);
+        let (changed, _) = migrated(&before, Language::JavaScript, &Options::default());
+        assert!(changed.contains("tracking() {"), "{changed}");
     }
 }

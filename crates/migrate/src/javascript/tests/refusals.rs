@@ -357,3 +357,8 @@ fn a_mixin_that_is_exported_stays_even_if_it_is_used_here() {
     );
     refuse(&text, NotUnderstood, "may be used elsewhere");
 }
+
+#[test]
+fn a_tracking_of_the_window_is_not_passed_over() {
+    refuse("window.Tracking.event('c', 'x');", NotUnderstood, "a member of something");
+}

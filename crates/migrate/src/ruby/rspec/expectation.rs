@@ -221,7 +221,8 @@ fn is_about_response(file: &File<'_>, statement: &Statement) -> bool {
 
 /// Whether lines can be indented: none is within a text.
 fn can_be_indented(code: &str) -> bool {
-    let is_even = |it: &str| it.matches('\'').count() % 2 == 0 && it.matches('"').count() % 2 == 0;
+    let is_even =
+        |it: &str| ['\'', '"'].iter().all(|quote| it.matches(*quote).count().is_multiple_of(2));
     !code.contains("<<") && code.lines().all(is_even)
 }
 
