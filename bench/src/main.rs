@@ -85,13 +85,11 @@ fn run(arguments: &[String]) -> Result<()> {
         [floor, name, path] if floor == "floor" && name == "metrics" => {
             metrics::floor(path.as_ref())
         }
-        [floor, name, path] if floor == "floor" && name == "migrate" => {
-            migrate::floor(path.as_ref())
-        }
         [floor, name] if floor == "floor" && name == "collector" => http_floor::run(),
         [floor, name, port] if floor == "floor" && name == "snowplow" => {
             null_collector::run(port.parse().context("the null collector wants a port")?)
         }
+        [floor, part, path] if floor == "floor" => migrate::floor(part, path.as_ref()),
         [endure, events] if endure == "endure" => {
             endure::run(events.parse().context("endure wants a number of events")?)
         }

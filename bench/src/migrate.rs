@@ -1,177 +1,108 @@
-//! Migrating a tree of 16,000 source files, one in a hundred of which has a legacy call, beside
-//! walking, reading and scanning the same files.
+//! Migrating a tree of source files, one in a hundred of which has a legacy call, beside walking,
+//! reading and scanning the same files and parsing those with a call, and beside reading alone.
+
+mod floor;
+mod tree;
+
+pub(crate) use floor::floor;
 
 use crate::Size;
-use crate::measure::{Aim, Random, Report, Row, interleave, millis};
-use crate::process::{self, Cost, Pinned};
+use crate::measure::{Aim, Report, Row, interleave, millis};
+use crate::process::{self, Pinned};
 use anyhow::{Context as _, Result, ensure};
-use internal_events_migrate::{Language, has_legacy_words};
 use std::cell::RefCell;
-use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// One file in so many has a legacy call.
-const RARE: usize = 100;
+/// What a whole migration may cost beside its floor.
+const AIM: Aim = Aim::Ratio(1.4);
 
-/// A language of the tree: the end of its files, their share in a hundred, a line that means
-/// nothing, and a legacy call that can be rewritten in it.
-struct Kind {
-    end: &'static str,
-    share: usize,
-    lines: usize,
-    head: &'static str,
-    line: &'static str,
-    call: &'static str,
-    tail: &'static str,
-}
-
-const KINDS: [Kind; 4] = [
-    Kind {
-        end: "rb",
-        share: 60,
-        lines: 90,
-        head: "# frozen_string_literal: true\n\nclass ServiceN\n  def execute(user, project)\n",
-        line: "    value_N = project.items.where(state: :open).map { |it| it.id + N }\n",
-        call: "    Gitlab::UsageDataCounters::HLLRedisCounter.track_event(:event_N, values: user.id)\n",
-        tail: "  end\nend\n",
-    },
-    Kind {
-        end: "js",
-        share: 20,
-        lines: 80,
-        head: "import Tracking from '~/tracking';\n\nexport const run = (items) => {\n",
-        line: "  const valueN = items.filter((it) => it.id > N).map((it) => `${it.name} N`);\n",
-        call: "  Tracking.event('shop', 'event_N', { label: 'some' });\n",
-        tail: "};\n",
-    },
-    Kind {
-        end: "vue",
-        share: 12,
-        lines: 60,
-        head: "<template>\n  <div>\n",
-        line: "    <span :class=\"{ 'is-open': isOpenN }\" class=\"gl-mr-3\">{{ textN }}</span>\n",
-        call: "    <button data-track-action=\"event_N\" data-track-label=\"some\">b</button>\n",
-        tail: "  </div>\n</template>\n\n<script>\nexport default { props: {} };\n</script>\n",
-    },
-    Kind {
-        end: "haml",
-        share: 8,
-        lines: 40,
-        head: "- title = _('Some')\n",
-        line: ".row{ id: 'row-N' }= link_to _('Text N'), path_N, class: 'btn'\n",
-        call: "%button{ data: { track_action: 'event_N', track_label: 'some' } } b\n",
-        tail: "",
-    },
-];
-
-/// Files below one folder.
-const IN_FOLDER: usize = 100;
+/// Rounds over the larger tree, which takes more than twice as long.
+const FEWER: usize = 5;
 
 pub(crate) fn run(size: &Size) -> Result<Report> {
-    let root = tempfile::tempdir()?;
-    let n_files = size.pick(16_000, 400);
-    let tree = write(root.path(), n_files)?;
-    let (ours, theirs) = (process::program()?, process::ourselves()?);
-    let migrate = || {
-        let mut command = Command::new(&ours);
-        command.args(["migrate", "--format", "json", "--root"]).arg(root.path());
-        command
-    };
-    let floor = || {
-        let mut command = Command::new(&theirs);
-        command.args(["floor", "migrate"]).arg(root.path());
-        command
-    };
-    expect_rewritten(&mut migrate(), tree.n_calls)?;
-    let costs: RefCell<[Vec<f64>; 2]> = RefCell::default();
-    let timed = |side: usize, command: &mut Command| -> Result<Cost> {
-        let cost = process::run(command)?;
-        costs.borrow_mut()[side].push(millis(cost.cpu));
-        Ok(cost)
-    };
-    let one = [*process::processors()?.first().context("no processor to run on")?];
-    let walls = interleave(
-        size.rounds,
-        [
-            &mut || {
-                let _pinned = Pinned::to(&one)?;
-                Ok(millis(timed(0, &mut migrate())?.wall))
-            },
-            &mut || {
-                let _pinned = Pinned::to(&one)?;
-                Ok(millis(timed(1, &mut floor())?.wall))
-            },
-            &mut || Ok(millis(process::run(&mut migrate())?.wall)),
-        ],
-    )?;
-    // The first round of each side only warmed the page cache.
-    let cpu = costs.take().map(|it| it[1..].to_vec());
     let mut report = Report::default();
-    let aim = Aim::Ratio(1.4);
-    let megabytes = tree.bytes / 1_000_000;
-    let name = |how: &str| format!("migrate {n_files} files, {megabytes} MB, {how}");
-    report.rows.push(Row::beside(name("one core"), "ms", aim, &walls[0], &walls[1]));
-    report.rows.push(Row::beside(name("all cores"), "ms", aim, &walls[2], &walls[1]));
-    report.rows.push(Row::beside(name("CPU time"), "ms", aim, &cpu[0], &cpu[1]));
-    report.peaks.push(("migrate".to_owned(), process::run_for_peak(&mut migrate())?));
-    report.peaks.push(("floor".to_owned(), process::run_for_peak(&mut floor())?));
+    usual(size, &mut report)?;
+    larger(size, &mut report)?;
     Ok(report)
 }
 
-struct Tree {
-    bytes: usize,
-    n_calls: usize,
+/// A tree of the usual size, beside the same tree without a call.
+fn usual(size: &Size, report: &mut Report) -> Result<()> {
+    let (with, without) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let n_files = size.pick(16_000, 400);
+    let tree = tree::write(with.path(), n_files, true)?;
+    tree::write(without.path(), n_files, false)?;
+    expect_rewritten(&mut migrate(with.path())?, tree.n_calls)?;
+    let (with, without) = (with.path(), without.path());
+    let (ours, theirs) = (RefCell::default(), RefCell::default());
+    let [one, all, none, floor, reading] = interleave(
+        size.rounds,
+        [
+            &mut || on_one(&mut migrate(with)?, Some(&ours)),
+            &mut || Ok(millis(process::run(&mut migrate(with)?)?.wall)),
+            &mut || on_one(&mut migrate(without)?, None),
+            &mut || on_one(&mut ourselves("scan-and-parse", with)?, Some(&theirs)),
+            &mut || on_one(&mut ourselves("read", with)?, None),
+        ],
+    )?;
+    // The first round of each side only warmed the page cache.
+    let [ours, theirs] = [ours, theirs].map(|it| it.take()[1..].to_vec());
+    let name = |how: &str| format!("migrate {}, {how}", tree.name());
+    report.rows.push(Row::beside(name("one core"), "ms", AIM, &one, &floor));
+    report.rows.push(Row::beside(name("all cores"), "ms", AIM, &all, &floor));
+    report.rows.push(Row::beside(name("one core, CPU time"), "ms", AIM, &ours, &theirs));
+    let rate = |costs: &[f64]| -> Vec<f64> { costs.iter().map(|it| tree.rate(*it)).collect() };
+    let beside = "one core, beside reading alone";
+    report.rows.push(Row::beside(name(beside), "MB/s", Aim::None, &rate(&one), &rate(&reading)));
+    let each: Vec<f64> = one.iter().zip(&none).map(|(one, none)| tree.each(one - none)).collect();
+    report.rows.push(Row::alone("one file with a call more", "ms", Aim::None, &each));
+    report.peaks.push(("migrate".to_owned(), process::run_for_peak(&mut migrate(with)?)?));
+    let mut floor = ourselves("scan-and-parse", with)?;
+    report.peaks.push(("floor".to_owned(), process::run_for_peak(&mut floor)?));
+    Ok(())
 }
 
-/// Writes a tree that is the same in every run.
-fn write(root: &Path, n_files: usize) -> Result<Tree> {
-    let mut random = Random::new(7);
-    let mut tree = Tree { bytes: 0, n_calls: 0 };
-    for n in 0..n_files {
-        let folder = root.join(format!("app/part_{}", n / IN_FOLDER));
-        if n % IN_FOLDER == 0 {
-            fs::create_dir_all(&folder)?;
-        }
-        let kind = kind(random.below(100));
-        let has_call = n % RARE == 0;
-        tree.n_calls += usize::from(has_call);
-        let text = source(kind, n, has_call, &mut random);
-        tree.bytes += text.len();
-        fs::write(folder.join(format!("file_{n}.{}", kind.end)), text)?;
-    }
-    Ok(tree)
+/// A tree as large as that of a large application.
+fn larger(size: &Size, report: &mut Report) -> Result<()> {
+    let root = tempfile::tempdir()?;
+    let root = root.path();
+    let tree = tree::write(root, size.pick(39_000, 800), true)?;
+    expect_rewritten(&mut migrate(root)?, tree.n_calls)?;
+    let (ours, theirs) = (RefCell::default(), RefCell::default());
+    let mut migrating = || on_one(&mut migrate(root)?, Some(&ours));
+    let mut floor = || on_one(&mut ourselves("scan-and-parse", root)?, Some(&theirs));
+    let walls = interleave(size.rounds.min(FEWER), [&mut migrating, &mut floor])?;
+    let [ours, theirs] = [ours, theirs].map(|it| it.take()[1..].to_vec());
+    let name = |how: &str| format!("migrate {}, {how}", tree.name());
+    report.rows.push(Row::beside(name("one core"), "ms", AIM, &walls[0], &walls[1]));
+    report.rows.push(Row::beside(name("one core, CPU time"), "ms", AIM, &ours, &theirs));
+    Ok(())
 }
 
-fn kind(mut share: usize) -> &'static Kind {
-    for kind in &KINDS {
-        if share < kind.share {
-            return kind;
-        }
-        share -= kind.share;
-    }
-    &KINDS[0]
+/// The program, about to show what it would rewrite.
+fn migrate(root: &Path) -> Result<Command> {
+    let mut command = Command::new(process::program()?);
+    command.args(["migrate", "--format", "json", "--root"]).arg(root);
+    Ok(command)
 }
 
-fn source(kind: &Kind, n: usize, has_call: bool, random: &mut Random) -> String {
-    let mut text = String::new();
-    let is_import = |head: &str| head.starts_with("import");
-    let head = match kind.head.split_once("\n\n") {
-        // Nobody imports what is not used.
-        Some((first, rest)) if is_import(first) && !has_call => rest,
-        _ => kind.head,
-    };
-    text.push_str(&head.replace('N', &n.to_string()));
-    let lines = kind.lines / 2 + random.below(kind.lines);
-    for at in 0..lines {
-        if has_call && at == lines / 2 {
-            text.push_str(&kind.call.replace("_N", &format!("_{n}")));
-        }
-        let _ = write!(text, "{}", kind.line.replace('N', &at.to_string()));
+/// A process of ours that does a part of the same work.
+fn ourselves(part: &str, root: &Path) -> Result<Command> {
+    let mut command = Command::new(process::ourselves()?);
+    command.args(["floor", part]).arg(root);
+    Ok(command)
+}
+
+/// Milliseconds by the clock on one processor; those of the processor are noted.
+fn on_one(command: &mut Command, cpu: Option<&RefCell<Vec<f64>>>) -> Result<f64> {
+    let one = [*process::processors()?.first().context("no processor to run on")?];
+    let _pinned = Pinned::to(&one)?;
+    let cost = process::run(command)?;
+    if let Some(it) = cpu {
+        it.borrow_mut().push(millis(cost.cpu));
     }
-    text.push_str(kind.tail);
-    text
+    Ok(millis(cost.wall))
 }
 
 /// The benchmark measures nothing if nothing is rewritten.
@@ -182,23 +113,5 @@ fn expect_rewritten(command: &mut Command, n_calls: usize) -> Result<()> {
     let sites = report["sites"].as_array().context("a report has sites")?;
     let rewritten = sites.iter().filter(|it| it["outcome"] == "rewritten").count();
     ensure!(rewritten == n_calls, "{rewritten} of {n_calls} calls can be rewritten");
-    Ok(())
-}
-
-/// Walks, reads and scans; what nobody can do without who looks for calls.
-pub(crate) fn floor(root: &Path) -> Result<()> {
-    let mut folders = vec![root.to_owned()];
-    let mut n_hits = 0;
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if let Some(language) = Language::of(&path) {
-                n_hits += usize::from(has_legacy_words(language, &fs::read(&path)?));
-            }
-        }
-    }
-    ensure!(n_hits > 0, "there was nothing to find");
     Ok(())
 }

