@@ -44,6 +44,11 @@ RSpec.describe "increment_usage_metrics" do
       .to fail_with("but it stayed at 1", "counted before in this example does not count again")
   end
 
+  it "fails when a user is counted twice" do
+    expect { expect { 2.times { place_order } }.to increment_usage_metrics(users).by(2) }
+      .to fail_with("but it went from 0 to 1", "counted before in this example does not count again")
+  end
+
   it "takes the chains of change" do
     expect { 3.times { place_order } }.to increment_usage_metrics(total).by(3)
     expect { 2.times { place_order } }.to increment_usage_metrics(total).from(3).to(5)

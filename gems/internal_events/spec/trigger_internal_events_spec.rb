@@ -213,8 +213,15 @@ RSpec.describe "trigger_internal_events" do
 
     it "fails when it is tracked at another time" do
       expect { expect(html).to trigger_internal_events("place_order").with(additional_properties: properties).on_load }
-        .to fail_with("on load", "its elements are:")
-      expect { expect(html).to trigger_internal_events("view_book").on_click }.to fail_with("on click")
+        .to fail_with("on load", "its elements are:", "data-event-tracking-load")
+      expect { expect(html).to trigger_internal_events("view_book").on_click }
+        .to fail_with("on click", 'data-event-tracking is "place_order", not "view_book"')
+    end
+
+    it "says of each element what is not as expected" do
+      html = '<a data-event-tracking="place_order" data-event-value="5">Buy</a>'
+      expect { expect(html).to trigger_internal_events("place_order").with(additional_properties: { label: "gift" }).on_click }
+        .to fail_with('there is no data-event-label, which should be "gift"', 'data-event-value is "5", and should not be there')
     end
 
     it "fails when there is no such element" do

@@ -92,7 +92,7 @@ module InternalEvents
 
   at_exit do
     Tracker::Life.live.each do |tracker|
-      tracker.close unless tracker.in_memory?
+      tracker.close
     rescue Error => error
       tracker.report(error, at: "exit")
     end

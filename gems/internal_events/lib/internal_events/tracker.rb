@@ -51,7 +51,7 @@ module InternalEvents
       @in_memory = in_memory
       @lock = Mutex.new
       @said = {}
-      Life.remember(self)
+      Life.remember(self) unless in_memory
     end
 
     # @return [Boolean] whether wrong calls raise

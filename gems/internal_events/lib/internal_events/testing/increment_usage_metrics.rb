@@ -134,12 +134,13 @@ module InternalEvents
         recorder = Testing.recorder
         names = recorder.installation.metric(key_path).fetch("rules").map { |it| it["name"] }.uniq
         counted, others = @seen.partition { |it| names.include?(it.name) }
-        lines = counted.map { |it| "#{it}\n#{Values.indent(verdicts(it, key_path))}" }
+        verdicts = counted.map { |it| verdicts(it, key_path) }
+        lines = counted.zip(verdicts).map { |event, it| "#{event}\n#{Values.indent(it)}" }
         if counted.empty?
           lines << "it counts #{names.join(', ')}, of which none was triggered"
           lines << "triggered were: #{others.empty? ? 'no events' : others.map(&:to_s).join('; ')}"
         end
-        lines.push(*today(key_path)).map { |it| Values.indent(it) }.join("\n")
+        lines.push(*today(key_path, is_repeated: verdicts.uniq.size < verdicts.size)).map { |it| Values.indent(it) }.join("\n")
       end
 
       # The verdicts of those rules that the metric has.
@@ -163,11 +164,11 @@ module InternalEvents
 
       # A number of different users does not grow by one that is known, or if it was read at
       # a day on which this week is not complete.
-      def today(key_path)
+      def today(key_path, is_repeated:)
         return "read on #{@day}, when only complete weeks show" if @day
         return unless Testing.recorder.installation.metric(key_path).fetch("rules").any? { |it| it["unique"] }
 
-        "a value that was counted before in this example does not count again" if @moved.any? { |it| it.from.to_i.positive? }
+        "a value that was counted before in this example does not count again" if is_repeated || @moved.any? { |it| it.from.to_i.positive? }
       end
     end
   end

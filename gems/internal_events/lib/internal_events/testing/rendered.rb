@@ -18,17 +18,25 @@ module InternalEvents
 
       # What the attributes of one element say.
       Element = Struct.new(*ATTRIBUTES.keys, :shown, keyword_init: true) do
-        # Whether it triggers just this: what is not expected must not be there.
-        def triggers?(event, properties, on_load:)
+        # What keeps it from triggering just this: what is not expected must not be there.
+        def differences(event, properties, on_load:)
           builtin, custom = properties.partition { |name, _| %i[label property value].include?(name) }
-          builtin = builtin.to_h
-          self.event == event &&
-            %i[label property value].all? { |it| self[it] == builtin[it]&.to_s } &&
-            (self.on_load == "true") == on_load && (on_load || self.on_load.nil?) &&
-            (custom.empty? || custom_properties == custom.to_h.transform_keys(&:to_s))
+          wanted = { event: event, label: nil, property: nil, value: nil, **builtin.to_h.transform_values(&:to_s) }
+          wanted[:on_load] = on_load ? "true" : nil
+          found = wanted.filter_map { |name, it| difference(ATTRIBUTES.fetch(name), self[name], it) }
+          custom = custom.to_h.transform_keys(&:to_s)
+          found << difference(ATTRIBUTES.fetch(:additional), additional, JSON.generate(custom)) unless custom.empty? || custom_properties == custom
+          found
         end
 
         private
+
+        def difference(attribute, found, wanted)
+          return if found == wanted
+          return "there is no #{attribute}, which should be #{wanted.inspect}" if found.nil?
+
+          "#{attribute} is #{found.inspect}, #{wanted.nil? ? "and should not be there" : "not #{wanted.inspect}"}"
+        end
 
         def custom_properties
           JSON.parse(additional.to_s)

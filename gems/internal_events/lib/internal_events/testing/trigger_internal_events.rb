@@ -139,8 +139,13 @@ module InternalEvents
         refuse_chain("rendered HTML says nothing of #{unknown.join(', ')}") unless unknown.empty?
 
         @elements = Rendered.new(html).elements
-        properties = @expected.fetch(:additional_properties, {})
-        @elements.any? { |it| it.triggers?(@names.first, properties, on_load: @on == :load) }
+        @elements.any? { |it| differences(it).empty? }
+      end
+
+      def differences(element)
+        return [] if @names.empty?
+
+        element.differences(@names.first, @expected.fetch(:additional_properties, {}), on_load: @on == :load)
       end
 
       def rendered_is_silent?(html)
@@ -155,7 +160,7 @@ module InternalEvents
       def found_elements
         return "no element of it triggers any event" if @elements.empty?
 
-        "its elements are:\n" + @elements.map { |it| "  #{it.shown}" }.join("\n")
+        "its elements are:\n" + @elements.flat_map { |it| ["  #{it.shown}", *differences(it).map { |why| "    #{why}" }] }.join("\n")
       end
     end
   end

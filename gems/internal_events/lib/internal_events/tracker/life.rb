@@ -13,16 +13,21 @@ module InternalEvents
       FORK_PATIENCE = 10_000
       private_constant :SLICE, :FORK_PATIENCE
 
-      @live = ObjectSpace::WeakMap.new
+      # No WeakMap: Ruby 3.1 hands out of one what it has collected already.
+      @live = {}.compare_by_identity
 
       class << self
-        # @return [Array<Tracker>] all there are
+        # @return [Array<Tracker>] those with handles to data, until they are closed
         def live
           @live.keys
         end
 
         def remember(tracker)
           @live[tracker] = true
+        end
+
+        def forget(tracker)
+          @live.delete(tracker)
         end
       end
 
@@ -49,7 +54,7 @@ module InternalEvents
           flush(timeout) if @native.open?
           wait(timeout) { @native.delivered? || (sleep(0.01) && false) }
         end
-        wait(timeout) { @native.shut_down(SLICE) }
+        wait(timeout) { @native.shut_down(SLICE) }.tap { |is_over| Life.forget(self) if is_over }
       ensure
         say_notices
       end
