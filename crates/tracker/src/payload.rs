@@ -156,12 +156,11 @@ fn encode_str(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Tells whether something has to be escaped, as almost never, looking at many bytes at a time.
+/// Tells whether something has to be escaped, as almost never. Without a branch, so that many
+/// bytes are looked at at a time.
 fn has_escape(text: &[u8]) -> bool {
-    let is_escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    let (blocks, rest) = text.as_chunks::<32>();
-    blocks.iter().any(|it| it.iter().fold(false, |any, byte| any | is_escaped(*byte)))
-        || rest.iter().any(|byte| is_escaped(*byte))
+    let is_escaped = |it: u8| (it < b' ') | (it == b'"') | (it == b'\\');
+    text.iter().fold(false, |any, it| any | is_escaped(*it))
 }
 
 fn encode(value: &impl serde::Serialize, out: &mut Vec<u8>) {
