@@ -7,9 +7,9 @@ use internal_events_definitions::Sources;
 use internal_events_installation::Installation;
 use internal_events_migrate::{
     FileCalls, Kind, Language, Modules, Options, Planned, Project, Reason, Refusal, Rewrite,
-    Surroundings, has_legacy_words, plan, rewrite_checked, spawn_with_room,
+    Surroundings, Tell, Told, has_legacy_words, plan, rewrite_checked, spawn_with_room,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,14 +58,8 @@ pub(super) fn work(
         let planned = planned(sources, &whole.looked, options, surroundings);
         let new: BTreeSet<String> =
             planned.held.keys().filter(|it| !project.held.contains_key(*it)).cloned().collect();
-        let is_known = |path: &String| {
-            let known = project.told.get(path);
-            planned.told[path]
-                .iter()
-                .all(|(event, tell)| known.is_some_and(|known| known.get(event) == Some(tell)))
-        };
-        let told: BTreeSet<String> =
-            planned.told.keys().filter(|it| !is_known(it)).cloned().collect();
+        let news = planned.told.iter().filter(|(path, it)| is_news(&project.told, path, it));
+        let told: BTreeSet<String> = news.map(|it| it.0.clone()).collect();
         if new.is_empty() && told.is_empty() {
             break planned;
         }
@@ -107,6 +101,12 @@ fn doubts(installation: &Installation, n_files: usize) -> Vec<String> {
         ));
     }
     doubts
+}
+
+/// Whether a file is told something that it was not rewritten with.
+fn is_news(told: &Told, path: &str, events: &BTreeMap<String, Tell>) -> bool {
+    let known = told.get(path);
+    events.iter().any(|(event, tell)| known.and_then(|it| it.get(event)) != Some(tell))
 }
 
 fn planned(
