@@ -186,10 +186,9 @@ fn skip_plain(bytes: &[u8], start: usize) -> usize {
     start + blocks.iter().take_while(is_plain).count() * 32
 }
 
-/// Ends a text, escapes something in it, or may not be in it. Without a branch, so that it can be
-/// asked of many bytes at a time.
+/// Ends a text, escapes something in it, or may not be in it.
 fn is_special(byte: u8) -> bool {
-    (byte < b' ') | (byte == b'"') | (byte == b'\\')
+    byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
 /// The highest bit of each special byte among eight; above the lowest of them also of others.

@@ -159,8 +159,8 @@ fn encode_str(text: &str, out: &mut Vec<u8>) {
 /// Tells whether something has to be escaped, as almost never. Without a branch, so that many
 /// bytes are looked at at a time.
 fn has_escape(text: &[u8]) -> bool {
-    let is_escaped = |it: u8| (it < b' ') | (it == b'"') | (it == b'\\');
-    text.iter().fold(false, |any, it| any | is_escaped(*it))
+    let is_escaped = |it: u8| u8::from(it < b' ') | u8::from(it == b'"') | u8::from(it == b'\\');
+    text.iter().fold(0, |any, it| any | is_escaped(*it)) != 0
 }
 
 fn encode(value: &impl serde::Serialize, out: &mut Vec<u8>) {
