@@ -1,7 +1,7 @@
 # frozen_string_literal: true
 
-# Tracks events in bursts and prints, as JSON, what each call took on its thread, what an event took
-# until it was durable and counted, and the memory of the process.
+# Tracks events in bursts and prints, as JSON, what each call took on its thread, and a call of a method that does
+# nothing with the same arguments, what an event took until it was durable and counted, and the memory of the process.
 #
 #   ruby track.rb gem|redis|nothing ROOT REDIS_URL BURST BURSTS
 
@@ -44,18 +44,32 @@ when "nothing"
   exit
 end
 
+# The least that a call with these arguments takes in Ruby.
+class Nothing
+  def track_event(name, category: nil, additional_properties: nil, **kwargs) = nil
+end
+
+# Seconds of the processor's time on this thread that all calls took.
+def on_thread(tracked)
+  start = now(Process::CLOCK_THREAD_CPUTIME_ID)
+  CALLS.each do |name, user, project|
+    tracked.track_event(name, user: user, project: project, additional_properties: { label: "gift" })
+  end
+  now(Process::CLOCK_THREAD_CPUTIME_ID) - start
+end
+
+nothing = Nothing.new
 calls = 0.0
 processor = 0.0
+floor = 0.0
 in_all = 0.0
 (0..bursts).each do |round|
   settled.call
   GC.start
+  floor_of_round = on_thread(nothing)
+  GC.start
   start = now
-  on_thread = now(Process::CLOCK_THREAD_CPUTIME_ID)
-  CALLS.each do |name, user, project|
-    tracked.track_event(name, user: user, project: project, additional_properties: { label: "gift" })
-  end
-  processor_of_round = now(Process::CLOCK_THREAD_CPUTIME_ID) - on_thread
+  processor_of_round = on_thread(tracked)
   called = now - start
   settled.call
   # The first burst warms up.
@@ -63,9 +77,11 @@ in_all = 0.0
 
   calls += called
   processor += processor_of_round
+  floor += floor_of_round
   in_all += now - start
 end
 
 each = ->(seconds) { seconds * 1e6 / (burst * bursts) }
 health = side == "gem" ? InternalEvents.tracker.health : nil
-puts JSON.generate(call: each[calls], processor: each[processor], in_all: each[in_all], memory: memory, health: health)
+puts JSON.generate(call: each[calls], processor: each[processor], floor: each[floor], in_all: each[in_all], memory: memory,
+                   health: health)
