@@ -148,14 +148,19 @@ fn encode_member(name: &str, out: &mut Vec<u8>) {
 }
 
 fn encode_str(text: &str, out: &mut Vec<u8>) {
-    let is_escaped = |byte: &u8| *byte < b' ' || matches!(*byte, b'"' | b'\\');
-    if text.as_bytes().iter().filter(|it| is_escaped(it)).count() > 0 {
+    if has_escape(text.as_bytes()) {
         return encode(&text, out);
     }
-    // Almost no text has anything to escape, and looking at all of it at once is fast.
     out.push(b'"');
     out.extend_from_slice(text.as_bytes());
     out.push(b'"');
+}
+
+/// Tells whether something has to be escaped, as almost never. Without a branch, so that many
+/// bytes are looked at at a time.
+fn has_escape(text: &[u8]) -> bool {
+    let is_escaped = |it: u8| u8::from(it < b' ') | u8::from(it == b'"') | u8::from(it == b'\\');
+    text.iter().fold(0, |any, it| any | is_escaped(*it)) != 0
 }
 
 fn encode(value: &impl serde::Serialize, out: &mut Vec<u8>) {
@@ -220,3 +225,6 @@ fn scalar(value: &Value) -> Scalar {
         _ => Scalar::Null,
     }
 }
+
+#[cfg(test)]
+mod tests;
