@@ -13,13 +13,15 @@ pub(crate) struct Intake<'a> {
     shared: &'a Shared,
     catalog: Arc<Catalog>,
     now: i64,
+    /// How many events there are about.
+    n_events: usize,
     pub(crate) batch: Batch,
 }
 
 impl<'a> Intake<'a> {
-    pub(crate) fn new(shared: &'a Shared) -> Self {
+    pub(crate) fn new(shared: &'a Shared, n_events: usize) -> Self {
         let (catalog, now) = (shared.catalog.load_full(), shared.clock.now_ms());
-        Self { shared, catalog, now, batch: Batch::default() }
+        Self { shared, catalog, now, n_events, batch: Batch::default() }
     }
 
     /// Puts an event into the batch, unless strict mode refuses it.
@@ -141,8 +143,8 @@ impl<'a> Intake<'a> {
     }
 
     fn prepared(&mut self) -> &mut Prepared {
-        let catalog = &self.catalog;
-        let new = || Box::new(Prepared::new(Arc::clone(catalog)));
+        let (catalog, n_events) = (&self.catalog, self.n_events);
+        let new = || Box::new(Prepared::new(Arc::clone(catalog), n_events));
         self.batch.prepared.get_or_insert_with(new)
     }
 }

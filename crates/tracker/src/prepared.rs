@@ -47,16 +47,19 @@ enum PreparedChange {
     Count(Range<usize>),
 }
 
-/// Bytes of an event and its elements, about: room for the first of a call.
+/// Bytes of an event and its elements, about, and the counters it moves: growing little by little
+/// would move those of a call with many events several times.
 const EVENT_BYTES: usize = 256;
+const EVENT_UPDATES: usize = 4;
 
 impl Prepared {
-    pub(crate) fn new(catalog: Arc<Catalog>) -> Self {
+    /// Makes room for so many events.
+    pub(crate) fn new(catalog: Arc<Catalog>, n_events: usize) -> Self {
         Self {
             catalog,
-            bytes: Vec::with_capacity(EVENT_BYTES),
-            entries: SmallVec::new(),
-            updates: SmallVec::new(),
+            bytes: Vec::with_capacity(EVENT_BYTES * n_events),
+            entries: SmallVec::with_capacity(n_events),
+            updates: SmallVec::with_capacity(EVENT_UPDATES * n_events),
         }
     }
 

@@ -272,7 +272,7 @@ impl Replay {
             };
             known.numbers.push(kept.number);
             known.omitted.push(routed.omissions.iter().map(cause_of).collect());
-            let mut prepared = Prepared::new(Arc::clone(&self.catalog));
+            let mut prepared = Prepared::new(Arc::clone(&self.catalog), 1);
             prepared.push(&event, kept.received_at, &routed);
             known.events.push(prepared);
         }

@@ -349,7 +349,7 @@ impl Tracker {
             shared.ledger.count(Cause::Disabled, received as u64);
             return Err(Refusal::Disabled);
         }
-        let mut intake = Intake::new(shared);
+        let mut intake = Intake::new(shared, received);
         let submissions: Vec<Submission> = events.into_iter().map(|it| intake.admit(it)).collect();
         for it in others.foreign {
             intake.admit_foreign(it);
@@ -382,7 +382,7 @@ impl Tracker {
             shared.ledger.count(Cause::Disabled, 1);
             return Err(Refusal::Disabled);
         }
-        let mut intake = Intake::new(shared);
+        let mut intake = Intake::new(shared, 1);
         let submission = intake.admit(event);
         let mut batch = intake.batch;
         batch.received = submission.is_taken();
