@@ -53,8 +53,8 @@ pub(crate) fn run(size: &Size) -> Result<Report> {
     generated::write(root.path(), n_events, COUNTED)?;
     let mut program = Command::new(process::program()?);
     program.args(["serve", "--listen", "127.0.0.1:0", "--root"]).arg(root.path());
-    let mut bare = Command::new(process::ourselves()?);
-    bare.args(["floor", "collector"]);
+    let beside = tempfile::tempdir()?;
+    let mut bare = floor(beside.path(), n_events)?;
     let processors = process::processors()?;
     let (first, last) = processors.first().zip(processors.last()).context("no processor")?;
     let mut report = Report::default();
@@ -99,6 +99,26 @@ pub(crate) fn run(size: &Size) -> Result<Report> {
     Ok(report)
 }
 
+/// Another build of the program, which takes the floor's place to be compared with.
+const OTHER: &str = "INTERNAL_EVENTS_OTHER_BIN";
+
+fn has_other() -> bool {
+    std::env::var_os(OTHER).is_some()
+}
+
+/// What ours is measured beside: bare hyper, or another build on data of its own.
+fn floor(root: &Path, n_events: usize) -> Result<Command> {
+    let Some(other) = std::env::var_os(OTHER) else {
+        let mut bare = Command::new(process::ourselves()?);
+        bare.args(["floor", "collector"]);
+        return Ok(bare);
+    };
+    generated::write(root, n_events, COUNTED)?;
+    let mut other = Command::new(other);
+    other.args(["serve", "--listen", "127.0.0.1:0", "--root"]).arg(root);
+    Ok(other)
+}
+
 /// Lets callers call each server in turn; gives how many events ours answered.
 fn measure(
     size: &Size,
@@ -125,6 +145,10 @@ fn measure(
     if !of_peer.is_empty() {
         let cpu = format!("{name}: the same beside fastify");
         report.rows.push(Row::beside(cpu, "µs", Aim::Ratio(work.aim), &ours, &peer));
+    }
+    if !of_peer.is_empty() && !has_other() {
+        let cpu = format!("{name}: bare hyper beside fastify");
+        report.rows.push(Row::beside(cpu, "µs", Aim::None, &floor, &peer));
     }
     for (what, share) in [("median latency", 0.5), ("p99 latency", 0.99)] {
         // The first burst warmed up.
