@@ -35,7 +35,7 @@ pub use definitions::{Change, FileCalls, MetricSite, Planned, Surroundings, plan
 pub use edit::{Edit, Edits};
 pub use language::Language;
 pub use modules::Modules;
-pub use options::{Options, Style};
+pub use options::{Options, Style, TwoNames};
 pub use project::{Held, LegacyEvent, Project, Tell, Told};
 pub use rewrite::{rewrite, rewrite_checked};
 pub use scan::has_legacy_words;

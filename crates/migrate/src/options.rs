@@ -14,6 +14,16 @@ pub enum Style {
     Current,
 }
 
+/// What becomes of a macro with one name that is counted and another for Snowplow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TwoNames {
+    /// It stays.
+    #[default]
+    Refused,
+    /// The counted name is the event's.
+    Counted,
+}
+
 /// What whoever migrates decides.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
@@ -24,6 +34,8 @@ pub struct Options {
     pub drops_properties: bool,
     /// Whether custom contexts and experiments go, as in the guides of all times. `--drop-context`.
     pub drops_context: bool,
+    /// What becomes of a macro with two names. `--counted-name`.
+    pub two_names: TwoNames,
     /// Whether the category of a call is kept. `--keep-category`.
     pub keeps_category: bool,
     /// New names of events, by the old ones. `--rename old=new`.

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use internal_events_definitions::generate::check_event_name;
 use internal_events_definitions::yaml;
-use internal_events_migrate::{Kind, Options, Style};
+use internal_events_migrate::{Kind, Options, Style, TwoNames};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +48,10 @@ pub(crate) struct MigrateArgs {
     /// Drop custom contexts and experiments, as the guides of all times do.
     #[arg(long)]
     drop_context: bool,
+
+    /// Where a macro has two names, one that is counted and one for Snowplow, take the first.
+    #[arg(long)]
+    counted_name: bool,
 
     /// Keep the category of each call where the new call can have one.
     #[arg(long)]
@@ -121,6 +125,7 @@ impl MigrateArgs {
             },
             drops_properties: self.drop_properties,
             drops_context: self.drop_context,
+            two_names: if self.counted_name { TwoNames::Counted } else { TwoNames::Refused },
             keeps_category: self.keep_category,
             renames,
             only: self.only.iter().copied().collect(),

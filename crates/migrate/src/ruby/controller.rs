@@ -3,6 +3,7 @@
 use super::file::{File, Name, New, Plan, refusal};
 use super::model::{Arg, Call, Shape, Value};
 use crate::edit::Edits;
+use crate::options::TwoNames;
 use crate::site::{Found, Identifier, Reason, Refusal};
 
 /// The module of the newest macro.
@@ -96,10 +97,12 @@ fn event(file: &File<'_>, call: &Call, to: Destinations) -> Result<Name, Refusal
         return file.event_name(counted?, call);
     }
     let action = call.keyword("action").ok_or_else(|| missing("action"))?;
+    if to.redis_hll && file.options.two_names == TwoNames::Counted {
+        return file.event_name(counted?, call);
+    }
     let action_name = file.event_name(action, call)?;
     if to.redis_hll {
-        let counted = counted?;
-        let name = file.event_name(counted, call)?;
+        let name = file.event_name(counted?, call)?;
         if name.event != action_name.event {
             return Err(refusal(
                 Reason::SeveralCalls,
@@ -107,7 +110,8 @@ fn event(file: &File<'_>, call: &Call, to: Destinations) -> Result<Name, Refusal
                     "it is two events: `{}` is counted, `{}` goes to Snowplow",
                     name.event, action_name.event
                 ),
-                "Choose one name for both. `--rename` can give both the same one.",
+                "Choose one name for both: `--counted-name` takes the first, and `--rename` can give \
+                 both the same one.",
             ));
         }
         return Ok(name);
@@ -169,7 +173,21 @@ fn found(file: &File<'_>, to: Destinations, name: Name, found: Found) -> Found {
     }
 }
 
+/// What Snowplow was told, if that is not the event's name.
+fn other_action<'f>(
+    file: &'f File<'_>,
+    call: &Call,
+    to: Destinations,
+    event: &str,
+) -> Option<&'f str> {
+    let action = call.keyword("action").filter(|_| to.redis_hll)?;
+    let is_same = action.literal().is_some_and(|it| file.options.renamed(it) == event);
+    (!is_same).then(|| file.code(&action.range).trim_matches(['\'', '"', ':']))
+}
+
 fn note(file: &File<'_>, call: &Call, to: Destinations, new: &mut New) {
+    let event = new.found.name.clone();
+    let event = event.as_str();
     if to.redis_hll {
         new.notes.push(
             "Visitors were counted by a cookie; signed-in users are counted now, by their id."
@@ -177,6 +195,9 @@ fn note(file: &File<'_>, call: &Call, to: Destinations, new: &mut New) {
         );
     }
     if to.snowplow {
+        if let Some(action) = other_action(file, call, to, event) {
+            new.notes.push(format!("Snowplow got `{action}`, and gets `{event}` now."));
+        }
         new.notes
             .push("The category was the controller and is `InternalEventTracking` now.".into());
         new.notes.push("`property` was the name of the counter and is gone.".into());

@@ -7,8 +7,8 @@
 //! legacy code imports.
 
 use internal_events_migrate::{
-    Kind, Language, Modules, Options, Outcome, Project, Reason, Rewrite, Style, Unparsable,
-    attributes, javascript, ruby, vue,
+    Kind, Language, Modules, Options, Outcome, Project, Reason, Rewrite, Style, TwoNames,
+    Unparsable, attributes, javascript, ruby, vue,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -131,6 +131,11 @@ fn options(said: &str) -> Options {
     Options {
         drops_properties: said.contains("--drop-properties"),
         drops_context: said.contains("--drop-context"),
+        two_names: if said.contains("--counted-name") {
+            TwoNames::Counted
+        } else {
+            TwoNames::Refused
+        },
         keeps_category: said.contains("--keep-category"),
         style: if said.contains("--style 2023") { Style::First } else { Style::Current },
         renames: renames.collect(),

@@ -1,7 +1,7 @@
 //! Macros of controllers.
 
 use super::{check, first, found, notes, refuse};
-use crate::options::Options;
+use crate::options::{Options, TwoNames};
 use crate::site::{Identifier, Reason};
 
 fn controller(body: &str) -> String {
@@ -130,4 +130,27 @@ fn notes_say_what_the_controller_needs() {
     assert!(lacks.contains("`tracking_namespace_source`"), "{lacks}");
     let has = "class A\n  track_event :a, name: 'x'\n\n  def tracking_namespace_source = n\n  def tracking_project_source = p\nend\n";
     assert!(!notes(has, &Options::default()).contains("tracking_namespace_source"));
+}
+
+#[test]
+fn a_macro_of_two_names_takes_the_counted_one_if_told_so() {
+    let options = Options { two_names: TwoNames::Counted, ..Options::default() };
+    let pair = |action: &str| {
+        controller(&format!(
+            "track_event :a, name: 'x', action: {action}, destinations: %i[redis_hll snowplow]"
+        ))
+    };
+    let after = "track_internal_event :a, name: 'x'";
+    check(
+        &options,
+        &[
+            (&pair("'show'"), &controller(after)),
+            // It need not be a name of an internal event, nor be known.
+            (&pair("'Show wiki'"), &controller(after)),
+            (&pair("ACTION"), &controller(after)),
+        ],
+    );
+    let told = notes(&pair("'show'"), &options);
+    assert!(told.contains("Snowplow got `show`, and gets `x` now."), "{told}");
+    assert!(!notes(&pair("'x'"), &options).contains("Snowplow got"));
 }
