@@ -20,9 +20,14 @@ const USUAL_BYTES: usize = 64 * 1024;
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) path: PathBuf,
-    /// Its path for people: from the root, where it is below.
-    pub(super) shown: String,
     pub(super) language: Language,
+}
+
+impl Candidate {
+    /// Its path for people: from the root, where it is below. Few files are ever spoken of.
+    pub(super) fn shown(&self, root: &Path) -> String {
+        self.path.strip_prefix(root).unwrap_or(&self.path).display().to_string()
+    }
 }
 
 /// The files, and whether they are all there are.
@@ -45,12 +50,12 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
     let root_path = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let is_root = |it: &&Path| it.canonicalize().is_ok_and(|it| root_path.starts_with(it));
     let is_whole = paths.is_empty() || starts.iter().any(is_root);
-    let mut found = Vec::new();
+    let mut candidates = Vec::new();
     if paths.is_empty() {
         starts.push(root);
     }
     for start in starts {
-        walk(&WalkBuilder::new(start), &mut found)?;
+        walk(&WalkBuilder::new(start), &mut candidates)?;
     }
     if !patterns.is_empty() {
         let mut builder = OverrideBuilder::new(root);
@@ -62,16 +67,9 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
         }
         let mut walker = WalkBuilder::new(root);
         walker.overrides(builder.build().context("the patterns cannot be used together")?);
-        walk(&walker, &mut found)?;
+        walk(&walker, &mut candidates)?;
     }
-    let mut candidates: Vec<Candidate> = found
-        .into_iter()
-        .map(|(path, language)| {
-            let shown = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            Candidate { path, shown, language }
-        })
-        .collect();
-    candidates.sort_unstable_by(|a, b| a.shown.cmp(&b.shown));
+    candidates.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
     if paths.len() > 1 {
         // One file may be below several paths, and be written in several ways.
         let mut seen = HashSet::new();
@@ -91,7 +89,7 @@ fn is_glob(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '[', '{'])
 }
 
-fn walk(builder: &WalkBuilder, found: &mut Vec<(PathBuf, Language)>) -> anyhow::Result<()> {
+fn walk(builder: &WalkBuilder, found: &mut Vec<Candidate>) -> anyhow::Result<()> {
     let mut builder = builder.clone();
     // Rules for git hold where there is no git as well: in a copy, or in an image.
     for entry in builder.require_git(false).build() {
@@ -99,7 +97,7 @@ fn walk(builder: &WalkBuilder, found: &mut Vec<(PathBuf, Language)>) -> anyhow::
         if let Some(language) = Language::of(entry.path())
             && entry.file_type().is_some_and(|it| it.is_file())
         {
-            found.push((entry.into_path(), language));
+            found.push(Candidate { path: entry.into_path(), language });
         }
     }
     Ok(())

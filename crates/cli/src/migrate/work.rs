@@ -38,7 +38,7 @@ pub(super) fn work(
     let n_files = files.candidates.len();
     let bar = output::progress(n_files as u64);
     let looks = in_parallel(&files.candidates, Reader::default, |reader, it| {
-        let look = look(it, reader, &project, options);
+        let look = look(it, root, reader, &project, options);
         bar.inc(1);
         look
     });
@@ -126,12 +126,13 @@ fn planned(
 /// Looks at a file; there is nothing to say of most.
 fn look(
     candidate: &Candidate,
+    root: &Path,
     reader: &mut Reader,
     project: &Project,
     options: &Options,
 ) -> Option<Look> {
     let skipped = |why: &str| {
-        Some(Look::Skipped(Skipped { shown: candidate.shown.clone(), why: why.to_owned() }))
+        Some(Look::Skipped(Skipped { shown: candidate.shown(root), why: why.to_owned() }))
     };
     let bytes = match reader.read(&candidate.path) {
         Ok(Some(it)) => it,
@@ -143,9 +144,10 @@ fn look(
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return skipped("it is not UTF-8") };
     let text = text.to_owned();
-    let project = project.at(&candidate.shown);
+    let shown = candidate.shown(root);
+    let project = project.at(&shown);
     let rewrite = rewritten(candidate.language, &text, &project, options);
-    let (path, shown) = (candidate.path.clone(), candidate.shown.clone());
+    let path = candidate.path.clone();
     Some(Look::Looked(Looked { path, shown, text, rewrite }, candidate.language))
 }
 
