@@ -107,10 +107,15 @@ fn why(
     if let Some(path) = fates().find_map(|it| it.stays) {
         return Some(stays(path));
     }
-    let is_internal = defined.contains(event) || fates().any(|it| it.is_internal);
-    (is_whole && !is_internal).then(|| {
-        format!("the spec tests `{event}`, and no call that tracks it was found to be rewritten")
-    })
+    if !is_whole || defined.contains(event) || fates().any(|it| it.is_internal) {
+        return None;
+    }
+    // Nothing names the event. Whoever computes names may be the one that tracks it.
+    let path = code.values().find_map(|it| it.computed)?;
+    Some(format!(
+        "the spec tests `{event}`, which no call names; it may be the one in {path} that computes \
+         a name and stays"
+    ))
 }
 
 /// What a spy of an event is passed: a mixin adds a category, others do not.
@@ -271,12 +276,15 @@ mod tests {
             )
         };
         let (rewritten, other) = (component("'open_a'"), component("'open_a', other"));
-        let computed = component("other");
+        let (computed, rewritten_other) = (component("other"), component("'close_a'"));
         let (spec, place) = ("spec/frontend/a/b_spec.js", "app/assets/javascripts/a/b.vue");
         for (files, held) in [
             (&[("spec/a_spec.rb", ruby), ("app/z.rb", call)][..], false),
             (&[("spec/a_spec.rb", ruby), ("app/z.rb", &stays)], true),
-            (&[("spec/a_spec.rb", ruby)], true),
+            (&[("spec/a_spec.rb", ruby), ("app/assets/x.vue", &computed)], true),
+            // There is nobody else to ask.
+            (&[("spec/a_spec.rb", ruby)], false),
+            (&[("spec/a_spec.rb", ruby), ("app/assets/x.vue", &rewritten_other)], false),
             (&[("spec/a_spec.rb", &ruby.replace("open_a", "defined_event"))], false),
             // What tests the file counts, whatever others do.
             (&[("spec/a_spec.rb", ruby), ("app/a.rb", call), ("app/z.rb", &stays)], false),
@@ -287,7 +295,13 @@ mod tests {
             (&[(spec, jest), (place, &computed), ("app/z.rb", call)], true),
             (&[(spec, jest), ("app/z.rb", call)], false),
             // Attributes that a spec sets up or expects are no code.
-            (&[("spec/a_spec.rb", "f(data: { track_action: 'open_a' })\n")], true),
+            (
+                &[
+                    ("spec/a_spec.rb", "f(data: { track_action: 'open_a' })\n"),
+                    ("app/assets/x.vue", &computed),
+                ],
+                true,
+            ),
         ] {
             assert_eq!(is_held(files, true), held, "{files:#?}");
         }
