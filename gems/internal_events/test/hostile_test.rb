@@ -175,6 +175,20 @@ class HostileTest < Minitest::Test
     assert_equal 4, counted(root)["total"]
   end
 
+  # Nothing was tracked before, so the handler is the one that opens the tracker.
+  def test_what_a_handler_has_tracked_it_sees_at_once
+    root = install
+    out = ruby!(root, <<~RUBY)
+      trap(:USR1) do
+        InternalEvents.track_event("create_order", user: 2)
+        puts InternalEvents.tracker.health["received"]
+      end
+      Process.kill(:USR1, $$)
+      sleep 0.5
+    RUBY
+    assert_equal "1\n", out
+  end
+
   # Somebody else holds the journal, so that whoever is interrupted and the handler wait for the same.
   def test_a_handler_that_interrupts_one_who_waits_does_not_wait_for_it
     root = install

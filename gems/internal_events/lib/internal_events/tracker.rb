@@ -173,7 +173,7 @@ module InternalEvents
         @native.refuse
         return false
       end
-      @lock.synchronize { @native.open }
+      unforked { @native.open }
       @failed_at = nil
       true
     rescue Error
