@@ -12,19 +12,18 @@ mod write;
 pub(crate) use args::GenerateArgs;
 
 use crate::context::Context;
+use crate::interruption;
 use anyhow::Context as _;
 use dialogue::Dialogue;
 use internal_events_definitions::generate::{Existing, Plan, Problem, Request, lists, plan};
 use internal_events_definitions::{Severity, Sources, analyze};
 use prompter::{Inquire, Stop};
 use report::Report;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use write::Failure;
 
 /// The request was understood and refused: a bad value or a collision.
@@ -102,7 +101,7 @@ fn finish(
             Err(stop) => return stopped(stop),
         }
     }
-    let interrupted = interruptions().context("nothing was written")?;
+    let interrupted = interruption::noted().context("nothing was written")?;
     let is_interrupted = || interrupted.load(Ordering::Relaxed);
     match write::write(root, &plan.files, request.existing, &is_interrupted) {
         Ok(()) => {
@@ -113,16 +112,6 @@ fn finish(
         Err(Failure::Interrupted) => stopped(Stop::ByUser),
         Err(Failure::Io(err)) => Err(err).context("nothing was written"),
     }
-}
-
-/// Asks the system to note a wish to end instead of ending the program half-way.
-fn interruptions() -> anyhow::Result<Arc<AtomicBool>> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&interrupted))
-            .context("cannot prepare for interruptions")?;
-    }
-    Ok(interrupted)
 }
 
 /// Holds the plan against the files that are there, whatever they define.

@@ -10,6 +10,7 @@ mod doctor;
 mod explain;
 mod generate;
 mod https;
+mod interruption;
 mod journal;
 mod metrics;
 mod migrate;

@@ -1,12 +1,11 @@
 //! Writes what changes: each file at once, or not at all.
 
 use super::outcome::Whole;
+use crate::interruption;
 use anyhow::{Context as _, bail};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 /// Writes all files: definitions and tables first, so that no call is without a definition.
 ///
@@ -14,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// heeded before the first file and after the last: half of them would be a state that nobody
 /// wanted.
 pub(super) fn write(root: &Path, whole: &Whole) -> anyhow::Result<()> {
-    let is_told_to_end = interruptions()?;
+    let is_told_to_end = interruption::noted()?;
     let mut n_done = 0;
     let written = unchanged_all(root, whole).and_then(|()| {
         if is_told_to_end.load(Ordering::Relaxed) {
@@ -27,16 +26,6 @@ pub(super) fn write(root: &Path, whole: &Whole) -> anyhow::Result<()> {
         1 => "one file was written, others were not; run this again once it is mended".to_owned(),
         n => format!("{n} files were written, others were not; run this again once it is mended"),
     })
-}
-
-/// Asks the system to note a wish to end instead of ending the program half-way.
-fn interruptions() -> anyhow::Result<Arc<AtomicBool>> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&interrupted))
-            .context("cannot prepare for interruptions")?;
-    }
-    Ok(interrupted)
 }
 
 fn unchanged_all(root: &Path, whole: &Whole) -> anyhow::Result<()> {

@@ -7,13 +7,12 @@ use super::snapshot::Snapshot;
 use super::source::Source;
 use super::why::Explainer;
 use super::{explain, see};
+use crate::interruption;
 use anyhow::Context as _;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError};
 use std::time::Instant;
 
@@ -23,11 +22,7 @@ pub(super) fn run(
     mut model: Model,
     mut explainer: Explainer,
 ) -> anyhow::Result<()> {
-    let is_told_to_end = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGHUP, SIGINT] {
-        signal_hook::flag::register(signal, Arc::clone(&is_told_to_end))
-            .context("cannot listen to signals")?;
-    }
+    let is_told_to_end = interruption::noted()?;
     let mut looks = Looks::start(source);
     let mut screen = Screen::open()?;
     let mut is_changed = true;

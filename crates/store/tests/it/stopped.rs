@@ -13,7 +13,7 @@ fn open(dir: &Path) -> Sqlite {
 }
 
 /// Appends one entry that moves one counter.
-fn try_append(store: &mut Sqlite) -> Result<u64, Error> {
+pub(crate) fn try_append(store: &mut Sqlite) -> Result<u64, Error> {
     let updates = [Update { key: store.intern("key"), change: Change::Add(1) }];
     let entry = Entry {
         id: EventId([1; 16]),

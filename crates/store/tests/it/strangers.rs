@@ -5,29 +5,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use internal_events_store::{
-    Change, Entry, Error, EventId, Group, Options, Sqlite, Store as _, Update,
-};
+use internal_events_store::{Error, Options, Sqlite, Store as _};
+
+use crate::stopped::try_append;
 
 /// Set for a child: the directory whose database it is to read as a stranger.
 const DIRECTORY: &str = "INTERNAL_EVENTS_STORE_TEST_STRANGER";
 
 fn open(dir: &Path) -> Sqlite {
     Sqlite::open(dir, Options::default()).expect("the store opens")
-}
-
-fn append(store: &mut Sqlite) -> Result<u64, Error> {
-    let updates = [Update { key: store.intern("key"), change: Change::Add(1) }];
-    let entry = Entry {
-        id: EventId([1; 16]),
-        accepted_at: 0,
-        catalog: 1,
-        event: b"{}",
-        updates: &updates,
-        content: None,
-    };
-    let appended = store.append(&Group { entries: &[entry], ..Group::default() })?;
-    Ok(appended.range.start)
 }
 
 /// Returns how many entries another process would find.
@@ -51,7 +37,7 @@ fn a_stranger_who_closes_the_database_leaves_the_log_to_those_who_write_it() {
     let scratch = tempfile::tempdir().unwrap();
     let mut store = open(scratch.path());
     for n in 1..=3 {
-        assert_eq!(append(&mut store).unwrap(), n);
+        assert_eq!(try_append(&mut store).unwrap(), n);
         let mut stranger = Command::new(env::current_exe().unwrap());
         stranger.args(["--exact", "strangers::child_reads_as_a_stranger", "--nocapture"]);
         let output = stranger.env(DIRECTORY, scratch.path()).output().unwrap();
@@ -70,20 +56,20 @@ fn check(name: &str, act: Act<'_>, undo: Option<Act<'_>>) {
     let scratch = tempfile::tempdir().expect("there is room for a directory");
     let (data, aside) = (scratch.path().join("data"), scratch.path().join("aside"));
     let mut store = open(&data);
-    append(&mut store).expect("nothing has happened yet");
+    try_append(&mut store).expect("nothing has happened yet");
     let backup = scratch.path().join("backup");
     Sqlite::backup(&data, &backup).expect("it can be copied");
-    append(&mut store).expect("nothing has happened yet");
+    try_append(&mut store).expect("nothing has happened yet");
     act(&data, &aside);
     for _ in 0..2 {
-        let error = append(&mut store).expect_err(name);
+        let error = try_append(&mut store).expect_err(name);
         assert!(matches!(error, Error::Replaced { .. }), "{name}: {error}");
         let error = store.drop_quarantined(&[1]).expect_err(name);
         assert!(matches!(error, Error::Replaced { .. }), "{name}: {error}");
     }
     if let Some(undo) = undo {
         undo(&data, &aside);
-        assert_eq!(append(&mut store).expect(name), 3, "{name}: it goes on");
+        assert_eq!(try_append(&mut store).expect(name), 3, "{name}: it goes on");
         assert_eq!(entries(&data), 3, "{name}");
     }
 }
