@@ -62,10 +62,10 @@ fn visits() -> Vec<Visit> {
             &[asked, posted],
         ),
         visit("beacon", json!({ "emitter": at_once, "beacon": true }), &[asked, posted]),
-        visit("closed", json!({ "emitter": { "keepalive": true }, "closes": true }), &[]),
+        visit("left", json!({ "emitter": { "keepalive": true }, "leaves": true }), &[]),
         visit(
-            "closed-before-it-sent",
-            json!({ "emitter": { "keepalive": true, "bufferSize": 100 }, "closes": true }),
+            "left-before-it-sent",
+            json!({ "emitter": { "keepalive": true, "bufferSize": 100 }, "leaves": true }),
             &[],
         ),
     ]
@@ -87,7 +87,7 @@ fn each_event_of_the_official_browser_tracker_is_counted_once() {
         orders += ORDERS;
         users += u64::from(visit.has_user);
         views += 1;
-        // The answers of a page that was closed are seen by nobody.
+        // The answers of a page that was left are seen by nobody.
         let deadline = Instant::now() + Duration::from_secs(20);
         while server.metric(TOTAL) < orders && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(10));
