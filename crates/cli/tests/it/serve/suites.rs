@@ -120,8 +120,9 @@ fn check(what: &str, suite: &Suite, command: impl Fn(u64) -> (Command, String) +
             let output = command.stdin(Stdio::null()).output().expect("the suite starts");
             if let Err(said) = verdict(&output, &passed) {
                 // At once: many runs take their time, and nobody should wait for the last.
-                say(&format!("{what}: run {run} failed: {said}"));
-                failed.lock().expect("nobody panics with it").push(run);
+                let said = format!("run {run} failed: {said}");
+                say(&format!("{what}: {said}"));
+                failed.lock().expect("nobody panics with it").push(said);
             }
         }
     };
@@ -129,11 +130,20 @@ fn check(what: &str, suite: &Suite, command: impl Fn(u64) -> (Command, String) +
     let failed = failed.into_inner().expect("nobody panics with it");
     let (n_failed, n_tests, time) = (failed.len(), suite.n_tests, start.elapsed().as_secs());
     say(&format!("{what}: {n_runs} runs of {n_tests} tests in {time} s, {n_failed} failed"));
-    assert!(failed.is_empty(), "{what}: of {n_runs} runs these failed: {failed:?}");
+    assert!(
+        failed.is_empty(),
+        "{what}: {n_failed} of {n_runs} runs failed, the first:\n{}",
+        failed[0]
+    );
 }
 
 fn verdict(output: &Output, passed: &str) -> Result<(), String> {
     let said = [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it));
     let is_complete = said.iter().any(|it| it.contains(passed));
-    if output.status.success() && is_complete { Ok(()) } else { Err(said.join("\n")) }
+    if output.status.success() && is_complete {
+        return Ok(());
+    }
+    let said = said.join("\n");
+    // What came before the first test that failed is of no use to anybody.
+    Err(said.find("not ok ").map_or(&*said, |begin| &said[begin..]).to_owned())
 }
