@@ -2,6 +2,7 @@
 
 use crate::problem::Problem;
 use crate::rate::Client;
+use hyper::Method;
 use std::fmt;
 
 /// One thing that a caller may be allowed to do.
@@ -77,4 +78,17 @@ impl Caller {
     pub(crate) fn require(self, scope: Scope) -> Result<(), Problem> {
         if self.scopes.has(scope) { Ok(()) } else { Err(Problem::MissingScope(scope)) }
     }
+}
+
+/// Refuses every method but that of what is sent here.
+pub(crate) fn expect_post(method: &Method) -> Result<(), Problem> {
+    if method == Method::POST { Ok(()) } else { Err(Problem::WrongMethod { allowed: "POST" }) }
+}
+
+/// Refuses every method but those of what is only read.
+pub(crate) fn expect_get(method: &Method) -> Result<(), Problem> {
+    if method == Method::GET || method == Method::HEAD {
+        return Ok(());
+    }
+    Err(Problem::WrongMethod { allowed: "GET, HEAD" })
 }

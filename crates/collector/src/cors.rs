@@ -1,6 +1,6 @@
 //! What browsers are told, so that pages of allowed origins may ask and read the answer.
 
-use crate::collector::Answer;
+use crate::answer::Answer;
 use crate::{Collector, script};
 use http_body_util::Full;
 use hyper::header::{

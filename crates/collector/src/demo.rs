@@ -8,7 +8,8 @@ mod definitions;
 
 use crate::Collector;
 use crate::access::Scope;
-use crate::collector::{Answer, expect_get};
+use crate::access::expect_get;
+use crate::answer::Answer;
 use crate::page::page;
 use crate::problem::Problem;
 use hyper::http::request::Parts;

@@ -18,8 +18,8 @@ pub use forward::Forwarding;
 pub(crate) use origins::Origins;
 
 use crate::access::Caller;
+use crate::answer::Answer;
 use crate::client::ClientDrops;
-use crate::collector::Answer;
 use crate::micro::Witness;
 use crate::problem::Problem;
 use crate::snowplow::{ContentHash, Decoded, Payload, Tracked, expect_json, pick_get, pick_post};

@@ -1,7 +1,7 @@
 //! Shows single events: what was accepted, and which counters each of them moved.
 
 use crate::Collector;
-use crate::collector::{Answer, json};
+use crate::answer::{Answer, json};
 use crate::limits::Limits;
 use crate::problem::Problem;
 use hyper::StatusCode;

@@ -1,7 +1,7 @@
 //! Says what an event would do, without tracking it.
 
 use crate::Collector;
-use crate::collector::{Answer, json};
+use crate::answer::{Answer, json};
 use crate::metrics::today;
 use crate::problem::Problem;
 use crate::track::invalid;

@@ -1,7 +1,7 @@
 //! Says how the server is: whether it takes events, and what became of those it took.
 
 use crate::Collector;
-use crate::collector::{Answer, json};
+use crate::answer::{Answer, json};
 use crate::problem::Problem;
 use http_body_util::Full;
 use hyper::body::Bytes;

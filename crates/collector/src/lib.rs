@@ -16,6 +16,7 @@
 //! [`docs/http.md`]: https://github.com/internal-events/internal-events/blob/main/docs/http.md
 
 mod access;
+mod answer;
 mod awaited;
 mod body;
 mod client;
@@ -42,6 +43,7 @@ mod quick_json;
 mod rate;
 mod refusals;
 mod request_id;
+mod routes;
 mod script;
 mod seats;
 mod server;

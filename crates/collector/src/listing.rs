@@ -1,7 +1,7 @@
 //! The definitions as text, for whoever asks.
 
 use crate::Collector;
-use crate::collector::Answer;
+use crate::answer::Answer;
 use crate::problem::Problem;
 use crate::tags;
 use http_body_util::Full;

@@ -1,7 +1,7 @@
 //! Answers questions about counts.
 
 use crate::Collector;
-use crate::collector::{Answer, json};
+use crate::answer::{Answer, json};
 use crate::problem::Problem;
 use hyper::StatusCode;
 use internal_events::{Catalog, MetricReport, Window, report_json};

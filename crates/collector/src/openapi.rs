@@ -1,6 +1,6 @@
 //! The interface in the words of OpenAPI, for generators of clients and for whoever tries it out.
 
-use crate::collector::{Answer, json};
+use crate::answer::{Answer, json};
 use hyper::StatusCode;
 use hyper::body::Bytes;
 

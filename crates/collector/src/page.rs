@@ -1,6 +1,6 @@
 //! Pages for people, which nothing but this server has a part in.
 
-use crate::collector::Answer;
+use crate::answer::Answer;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;

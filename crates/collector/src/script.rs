@@ -5,7 +5,8 @@
 //! `integrity`, for which a browser wants to be told that they may read it.
 
 use crate::Collector;
-use crate::collector::{Answer, expect_get};
+use crate::access::expect_get;
+use crate::answer::Answer;
 use crate::problem::Problem;
 use crate::tags;
 use base64::Engine as _;

@@ -4,14 +4,15 @@
 //! served, however long that takes within its limits; whoever has not only waits or makes us wait,
 //! and holds a seat for nothing. So when there is somebody without a seat, one of those goes: first
 //! those that never asked for anything, then those that are idle after an answer, and then those
-//! whose bodies are still on their way; among them the one that has taken longest.
+//! whose bodies are still on their way; among them the one that has taken longest. At the end all
+//! are asked to go, once they are answered.
 //!
 //! ```text
 //!  connected ──► silent ──head──► sending ──body──► asking ──answer──► idle ──head──► sending …
 //!                  │ goes first     │ goes last       never goes         │ goes second
 //! ```
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -36,6 +37,9 @@ const LEAVING: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) struct Seats {
     free: Arc<Semaphore>,
+    n: usize,
+    /// No more are taken, and whoever has one goes.
+    is_closed: AtomicBool,
     taken: Mutex<Vec<Arc<State>>>,
     started: Instant,
     /// How long one may be silent while others have no seat.
@@ -62,6 +66,8 @@ impl Seats {
     pub(crate) fn new(n: usize, silence: Duration) -> Self {
         Self {
             free: Arc::new(Semaphore::new(n)),
+            n,
+            is_closed: AtomicBool::new(false),
             taken: Mutex::default(),
             started: Instant::now(),
             silence,
@@ -84,6 +90,17 @@ impl Seats {
             Arc::new(State { waits_since: AtomicU64::new(self.now()), leave: Notify::new() });
         self.lock().push(Arc::clone(&state));
         Seat { seats: Arc::clone(self), state, _permit: permit }
+    }
+
+    /// Asks all to leave, and waits until they have; nobody takes a seat any more.
+    pub(crate) async fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        for it in self.lock().iter() {
+            it.leave.notify_one();
+        }
+        let all = u32::try_from(self.n).unwrap_or(u32::MAX);
+        let all = self.free.acquire_many(all).await;
+        all.expect("invariant: the semaphore of seats is never closed").forget();
     }
 
     /// Asks the one to leave that has waited longest, and says when to ask again.
@@ -145,8 +162,13 @@ impl Seat {
         self.state.waits_since.load(Ordering::Relaxed) & !TIME == SENDING
     }
 
-    /// Becomes ready when it has to go: because others have no seat, or because it has asked for
-    /// nothing within a time.
+    /// Tells whether everybody has to go.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.seats.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Becomes ready when it has to go: because others have no seat, because it has asked for
+    /// nothing within a time, or because everybody has to.
     pub(crate) async fn has_to_go(&self, first_head_time: Duration) {
         tokio::select! {
             () = self.state.leave.notified() => return,

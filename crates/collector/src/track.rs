@@ -2,7 +2,7 @@
 
 use crate::Collector;
 use crate::access::{Caller, Scope};
-use crate::collector::{Answer, json};
+use crate::answer::{Answer, json};
 use crate::endpoint::Way;
 use crate::idempotency::IdempotencyKey;
 use crate::problem::Problem;

@@ -1,7 +1,7 @@
 //! Which events can be tried out, and what they may have.
 
 use crate::Collector;
-use crate::collector::{Answer, json};
+use crate::answer::{Answer, json};
 use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderValue};
 use internal_events::Catalog;

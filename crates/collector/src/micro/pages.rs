@@ -5,7 +5,7 @@ use super::schemas::{self, Schema};
 use super::wait::Wanted;
 use super::{Entry, Micro, ui};
 use crate::access::Scope;
-use crate::collector::{Answer, json};
+use crate::answer::{Answer, json};
 use crate::problem::Problem;
 use crate::{Collector, body};
 use hyper::body::{Body, Bytes};

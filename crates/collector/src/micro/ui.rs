@@ -1,6 +1,6 @@
 //! The page on which a person looks at events as they come.
 
-use crate::collector::Answer;
+use crate::answer::Answer;
 use crate::page::page;
 use crate::problem::Problem;
 

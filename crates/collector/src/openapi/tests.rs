@@ -8,7 +8,7 @@ fn document() -> Value {
 
 /// The paths that the sources serve: patterns of a match, and the constants of the trackers.
 fn served() -> BTreeSet<&'static str> {
-    let patterns = include_str!("../collector.rs").lines();
+    let patterns = include_str!("../routes.rs").lines();
     let patterns = patterns.chain(include_str!("../micro/pages.rs").lines());
     let patterns = patterns.filter_map(|it| Some(it.trim().split_once(" => ")?.0));
     let constants = include_str!("../endpoint.rs").lines();

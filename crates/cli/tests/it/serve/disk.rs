@@ -174,17 +174,17 @@ fn a_disk_that_fails_for_a_while_is_answered_503_and_loses_nothing() {
         return;
     }
     for fault in [
-        "fsync:error=EIO:when=8..12",
+        "fsync,fdatasync:error=EIO:when=8..12",
         "pwrite64:error=EIO:when=30..45",
         "pwrite64:error=EROFS:when=50..60",
         "pwrite64:error=ENOSPC:when=40+40",
-        "fsync:delay_enter=30000:when=5+5",
+        "fsync,fdatasync:delay_enter=30000:when=5+5",
     ] {
         let (shop, data) = (shop(), tempfile::tempdir().expect("a temporary directory"));
         // The store is made before, so that the faults come later.
         drop(start_on(shop.path(), data.path()));
         let mut traced = Command::new("strace");
-        traced.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,pwrite64"]);
+        traced.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync,pwrite64"]);
         traced.args(["-e", &format!("inject={fault}")]);
         let plain = program();
         traced.arg(plain.get_program()).env("INTERNAL_EVENTS_DATA", data.path());
