@@ -11,6 +11,10 @@ pub(crate) const RESTORE: &str = "stop what uses the directory, keep a copy of i
 /// Bytes of the longest path that SQLite opens.
 const LONGEST_PATH: usize = 511;
 
+/// What to do where the system gives no thread.
+const THREADS: &str = "allow this program more memory or threads: `ulimit -v` and `ulimit -u` show what \
+                       it has, and a service manager or container may have limits of its own";
+
 /// What to do about a counter that is damaged.
 const REPAIR: &str = "`internal-events journal repair` says whether the journal can bring it back";
 
@@ -28,7 +32,14 @@ pub(crate) fn of_finding(finding: &Finding) -> &'static str {
 /// Finds the store's error among the causes of another, and says what to do about it.
 pub(crate) fn for_error(error: &anyhow::Error) -> Option<String> {
     let finding = || error.downcast_ref::<Finding>().map(|it| of_finding(it).to_owned());
-    error.chain().find_map(store_error).map(of).or_else(finding)
+    let threads = || error.chain().any(is_no_thread).then(|| THREADS.to_owned());
+    error.chain().find_map(store_error).map(of).or_else(finding).or_else(threads)
+}
+
+/// Whether the system has no thread to give, or no memory for one.
+fn is_no_thread(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let error = cause.downcast_ref::<std::io::Error>();
+    error.is_some_and(|it| it.kind() == std::io::ErrorKind::WouldBlock)
 }
 
 /// The store's error, also where somebody else holds it too.
@@ -65,6 +76,9 @@ pub(crate) fn of(error: &Error) -> String {
         Error::NoSpace { .. } => {
             "make room, or lower `[journal] reserve` in internal-events.toml".to_owned()
         }
+        Error::Clock { .. } => "set the clock of this machine (`date` shows it); whatever tracks \
+                               goes on by itself then"
+            .to_owned(),
         Error::Exists { .. } => "name a directory that has no data yet".to_owned(),
         Error::Busy { .. } => "nothing is lost; try again when it goes on or has ended".to_owned(),
         Error::LogWithoutIndex { .. } => {
@@ -108,4 +122,24 @@ pub(crate) fn of(error: &Error) -> String {
 /// Whether SQLite takes no such path; it counts from the root.
 fn is_too_long(path: &Path) -> bool {
     std::path::absolute(path).is_ok_and(|it| it.as_os_str().len() > LONGEST_PATH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+
+    #[test]
+    fn what_the_system_says_of_a_file_decides_what_to_do() {
+        let cases = [
+            (ErrorKind::ReadOnlyFilesystem, "mounted for writing"),
+            (ErrorKind::StorageFull, "make room"),
+            (ErrorKind::PermissionDenied, "belong to the user"),
+        ];
+        for (kind, advice) in cases {
+            let path = Path::new("data/writers").to_owned();
+            let of = of(&Error::Create { path, source: kind.into() });
+            assert!(of.contains(advice), "{kind}: {of}");
+        }
+    }
 }

@@ -89,6 +89,14 @@ pub(crate) fn report(error: &anyhow::Error) {
     let _ = io::stderr().lock().write_all(visible_lines(&masked(&text), false).as_bytes());
 }
 
+/// A number with what it counts.
+pub(crate) fn counted(n: impl Into<u64>, one: &str, more: &str) -> String {
+    match n.into() {
+        1 => format!("1 {one}"),
+        n => format!("{n} {more}"),
+    }
+}
+
 /// An error with its causes, on one line.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -145,5 +153,18 @@ impl Style {
     fn paint(self, code: &str, text: &str) -> String {
         let text = visible(text);
         if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.into_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_several() {
+        let cases = [(0_u64, "0 entries"), (1, "1 entry"), (2, "2 entries")];
+        for (n, expected) in cases {
+            assert_eq!(counted(n, "entry", "entries"), expected);
+        }
     }
 }

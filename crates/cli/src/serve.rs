@@ -2,6 +2,7 @@
 
 mod files;
 mod shown;
+mod threads;
 
 use self::shown::Pages;
 use crate::context::{Context, RedisArgs, SnowplowArgs};
@@ -92,10 +93,7 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
             "this destination is not configured any more; what it had still to take is dropped"
         );
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the server's threads")?;
+    let runtime = threads::runtime().context("cannot start the server's threads")?;
     let limits = limits(installation.settings().collector_rate_limit);
     let limits = Limits { connections: files::connections(limits.connections), ..limits };
     let collector = collector(tracker.clone(), installation.settings(), limits)?.tokens(tokens);

@@ -137,6 +137,12 @@ pub enum Error {
         /// How many bytes are to stay free.
         reserve: u64,
     },
+    /// The clock shows a time that no entry may have; nothing was written.
+    #[error("the clock shows a time {} s before 1970", before.as_secs())]
+    Clock {
+        /// How long before.
+        before: Duration,
+    },
     /// A group could not be made durable.
     #[error("cannot append to the journal")]
     Append(#[source] rusqlite::Error),
@@ -262,11 +268,21 @@ impl Error {
     /// Returns whether there is no room for what was to be written.
     pub fn is_full(&self) -> bool {
         self.code() == Some(ErrorCode::DiskFull)
+            || self.io_kind() == Some(io::ErrorKind::StorageFull)
     }
 
     /// Returns whether nobody may write, or not this process.
     pub fn is_read_only(&self) -> bool {
         self.code() == Some(ErrorCode::ReadOnly)
+            || self.io_kind() == Some(io::ErrorKind::ReadOnlyFilesystem)
+    }
+
+    /// Returns what the system says of a file that is no database.
+    fn io_kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::Create { source, .. } | Self::Lock { source, .. } => Some(source.kind()),
+            _ => None,
+        }
     }
 
     /// Returns what kind of failure SQLite calls it.
