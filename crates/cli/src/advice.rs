@@ -54,6 +54,14 @@ fn store_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a E
 pub(crate) fn of(error: &Error) -> String {
     match error {
         Error::Emptied { .. } => format!("{RESTORE}. To begin anew, delete the whole directory"),
+        Error::Log { .. } => format!(
+            "{RESTORE}. If there is none, `internal-events journal repair --write` ends the log at \
+             the damage, keeps it as it was, and goes on with what was accepted before"
+        ),
+        Error::InUse { .. } => {
+            "stop what uses the directory; `internal-events doctor` says which process it is"
+                .to_owned()
+        }
         Error::Replaced { .. } => {
             "put the directory back as it was and all goes on; to go on with what is there now, \
              start what uses it again"

@@ -66,6 +66,23 @@ pub enum Error {
         /// The database file.
         path: PathBuf,
     },
+    /// SQLite's log is damaged before its end, and hides what was accepted after.
+    #[error(
+        "{path} is damaged in frame {frame}, and whole groups of accepted events are behind that, \
+         which would be lost if it was used"
+    )]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// The frame that is damaged, counted from 1; 0 is the header of the file.
+        frame: u64,
+    },
+    /// What is to be done needs the store to be used by nobody.
+    #[error("a process uses the store in {path}")]
+    InUse {
+        /// The data directory.
+        path: PathBuf,
+    },
     /// A file of the store is not the one that was opened; nothing was written.
     #[error(
         "{path} is not the file any more that this process has open: it was deleted, moved or \
@@ -303,6 +320,7 @@ impl Error {
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Emptied { .. }
+            | Self::Log { .. }
             | Self::Journal { .. }
             | Self::UnknownKey { .. }
             | Self::Key { .. }

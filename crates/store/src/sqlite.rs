@@ -21,6 +21,7 @@ mod group;
 mod inspect;
 mod keys;
 mod locks;
+mod log;
 mod look;
 mod opened;
 mod outbox;
@@ -271,6 +272,28 @@ impl Sqlite {
     /// has been changed.
     pub fn repair(&mut self) -> Result<Vec<Repair>, Error> {
         repair::repair(&self.connection, &self.writers, self.options.begins_at)
+    }
+
+    /// Ends a log that is damaged where the damage is, so that the store in `dir` can be used with
+    /// what was written before; returns under which name the log is kept as it was.
+    ///
+    /// What was accepted after is lost with that, and nobody knows whether the rest is whole but
+    /// [`verify`](Self::verify).
+    ///
+    /// # Errors
+    ///
+    /// Fails if a process uses the store, or the world does. Then nothing was changed.
+    pub fn cut_log(dir: &Path) -> Result<Option<PathBuf>, Error> {
+        let writers = Writers::open(dir, Options::default().busy_timeout)?;
+        let line = writers.wait()?;
+        // Held to the end, so that nobody who comes meanwhile believes to be alone.
+        let mut lease = Lease::open(dir)?;
+        if !lease.take()? {
+            return Err(Error::InUse { path: dir.to_owned() });
+        }
+        let cut = log::cut(&dir.join(FILE));
+        drop(line);
+        cut.map_err(|source| Error::Create { path: dir.to_owned(), source })
     }
 
     /// Takes counters of another place over, or only says what would become of each.
