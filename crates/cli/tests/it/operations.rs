@@ -229,7 +229,7 @@ fn a_damaged_counter_is_repaired_when_a_person_says_so() {
         let parsed = parsed(&run);
         (run.code, parsed)
     };
-    let nothing = |is_written| json!({ "version": 1, "written": is_written, "counters": [] });
+    let nothing = |is_written| json!({ "version": 1, "written": is_written, "log_kept_as": null, "counters": [] });
     assert_eq!(repair(&[]), (Some(0), nothing(false)));
     assert_eq!(repair(&["--write"]), (Some(0), nothing(true)));
 

@@ -59,9 +59,14 @@ pub(super) fn cut(path: &Path) -> io::Result<Option<PathBuf>> {
     fs::copy(&log, &kept)?;
     File::open(&kept)?.sync_all()?;
     let file = OpenOptions::new().write(true).open(&log)?;
-    file.set_len(found.starts_at)?;
+    // A log with a header and no frame is none that SQLite leaves.
+    file.set_len(if found.frame > 1 { found.starts_at } else { 0 })?;
     file.sync_all()?;
-    Ok(Some(kept))
+    // The index is that of the log as it was; the next who opens the database makes it anew.
+    match fs::remove_file(beside(path, "-shm")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(Some(kept)),
+    }
 }
 
 fn find(log: &Path) -> Option<Break> {

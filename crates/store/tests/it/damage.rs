@@ -459,15 +459,18 @@ fn a_damaged_log_is_cut_when_a_person_says_so_and_kept_as_it_was() {
     let scratch = tempfile::tempdir().unwrap();
     let good = left_in_the_log(scratch.path());
     assert_eq!(Sqlite::cut_log(scratch.path()).unwrap(), None, "nothing is wrong");
-    let mut bytes = good;
-    let place = bytes.len() / 2;
-    bytes[place] ^= 1;
-    fs::write(scratch.path().join("internal-events.db-wal"), &bytes).unwrap();
-    let kept = Sqlite::cut_log(scratch.path()).unwrap().expect("it is damaged");
-    assert_eq!(fs::read(kept).unwrap(), bytes);
-    let n = total(scratch.path()).unwrap();
-    assert!((1..20).contains(&n), "{n}");
-    assert!(Sqlite::verify(scratch.path()).unwrap().findings.is_empty());
+    let middle = good.len() / 2;
+    // From the end on: each time the log is cut to less.
+    for (place, expected) in [(middle, 1..20), (32 + FRAME * 30, 1..20)] {
+        let mut bytes = good.clone();
+        bytes[place] ^= 1;
+        fs::write(scratch.path().join("internal-events.db-wal"), &bytes).unwrap();
+        let kept = Sqlite::cut_log(scratch.path()).unwrap().expect("it is damaged");
+        assert_eq!(fs::read(kept).unwrap(), bytes);
+        let n = total(scratch.path()).unwrap();
+        assert!(expected.contains(&n), "{n}");
+        assert!(Sqlite::verify(scratch.path()).unwrap().findings.is_empty());
+    }
     let mut store = Sqlite::open(scratch.path(), Options::default()).unwrap();
     store.checkpoint().unwrap();
     // It may be in use, and what others read must not go.
