@@ -1,8 +1,10 @@
 //! What a person does about a store that cannot be used: said with every error that comes of one.
 
+use internal_events::OpenError;
 use internal_events::store::{Error, Finding};
 use std::path::Path;
 use std::sync::Arc;
+use std::{fmt, io};
 
 /// What to do about a store that is damaged.
 pub(crate) const RESTORE: &str = "stop what uses the directory, keep a copy of it, and put the last backup in its place; \
@@ -36,10 +38,30 @@ pub(crate) fn for_error(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(store_error).map(of).or_else(finding).or_else(threads)
 }
 
-/// Whether the system has no thread to give, or no memory for one.
+/// The system gives no thread, or no memory for one.
+#[derive(Debug)]
+pub(crate) struct NoThread {
+    /// What is to run there.
+    pub(crate) what: &'static str,
+    /// What the system says.
+    pub(crate) source: io::Error,
+}
+
+impl fmt::Display for NoThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot start {}", self.what)
+    }
+}
+
+impl std::error::Error for NoThread {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
 fn is_no_thread(cause: &(dyn std::error::Error + 'static)) -> bool {
-    let error = cause.downcast_ref::<std::io::Error>();
-    error.is_some_and(|it| it.kind() == std::io::ErrorKind::WouldBlock)
+    let of_tracker = cause.downcast_ref::<OpenError>();
+    cause.is::<NoThread>() || of_tracker.is_some_and(|it| matches!(it, OpenError::Thread(_)))
 }
 
 /// The store's error, also where somebody else holds it too.

@@ -2,6 +2,7 @@
 
 use crate::secrets::masked;
 use crate::visible::{visible, visible_json, visible_lines};
+use anyhow::Context as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 /// How to print what a person and a machine may both read.
@@ -45,9 +46,8 @@ fn wants_colour() -> bool {
 /// When it cannot be written; a closed pipe is recognised by [`is_broken_pipe`].
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(visible_lines(text, stdout_has_colour()).as_bytes())?;
-    out.flush()?;
-    Ok(())
+    let written = out.write_all(visible_lines(text, stdout_has_colour()).as_bytes());
+    written.and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
 /// Writes JSON to standard output, indented, with a final newline.
