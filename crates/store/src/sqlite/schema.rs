@@ -145,9 +145,11 @@ CREATE TEMP VIEW journal AS
   FROM main.journal;
 ";
 
-/// The journal of format 2 as that of the newest.
-const JOURNAL_2_AS_3: &str =
-    "CREATE TEMP VIEW journal AS SELECT *, NULL AS checksum FROM main.journal;";
+/// The journal of format 2 as that of the newest, and the ids that format 1 had not.
+const JOURNAL_2_AS_3: &str = "
+CREATE TEMP VIEW journal AS SELECT *, NULL AS checksum FROM main.journal;
+CREATE TEMP VIEW given_ids AS SELECT *, NULL AS checksum FROM main.given_ids;
+";
 
 /// Closing a connection neither writes the log into the database nor deletes it.
 const KEEP_LOG: DbConfig = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
