@@ -25,6 +25,7 @@ mod log;
 mod look;
 mod opened;
 mod outbox;
+mod pace;
 mod quarantine;
 mod reader;
 mod repair;
@@ -50,6 +51,7 @@ use self::group::StoredGroup;
 pub use self::inspect::{Inspection, Lease as LeaseState, Place, Stretch};
 use self::keys::KeyRow;
 use self::locks::{Lease, Writers};
+use self::pace::Pace;
 pub use self::reader::SqliteReader;
 pub use self::repair::{Remedy, Repair};
 pub use self::schema::FORMAT;
@@ -319,21 +321,34 @@ impl Sqlite {
 
     /// Takes some of what is beyond the limits out, in steps between which others may write.
     fn prune(&mut self) -> Result<(), Error> {
+        let Some(now) = self.believed_time()? else { return Ok(()) };
         for _ in 0..retention::STEPS {
-            if !retention::is_due(&self.connection, &self.options.limits)? {
+            if !retention::is_due(&self.connection, &self.options.limits, now)? {
                 break;
             }
             let line = self.writers.wait()?;
-            retention::step(&self.connection, &self.options.limits)?;
+            retention::step(&self.connection, &self.options.limits, now)?;
             drop(line);
         }
-        self.expire()
+        self.expire(now)
+    }
+
+    /// Returns the time by which things are old; nothing while there is no entry.
+    fn believed_time(&self) -> Result<Option<i64>, Error> {
+        let Some((oldest, newest)) = retention::times(&self.connection)? else { return Ok(None) };
+        let before = Pace::read(&self.connection, oldest).map_err(Error::Read)?;
+        let pace = before.at(newest);
+        if pace.differs(before) {
+            let line = self.writers.wait()?;
+            pace.write(&self.connection).map_err(Error::Checkpoint)?;
+            drop(line);
+        }
+        Ok(Some(pace.now))
     }
 
     /// Takes out counters that are read no more, about once an hour of the entries' own time.
-    fn expire(&mut self) -> Result<(), Error> {
+    fn expire(&mut self, now: i64) -> Result<(), Error> {
         let Some(has_expired) = self.options.has_expired else { return Ok(()) };
-        let Some(now) = retention::newest_time(&self.connection)? else { return Ok(()) };
         if self.expired_at.is_some_and(|it| now.abs_diff(it) < EXPIRE_AFTER_MS) {
             return Ok(());
         }
