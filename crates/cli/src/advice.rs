@@ -119,6 +119,13 @@ pub(crate) fn of(error: &Error) -> String {
             "`internal-events doctor` asks Redis too, and docs/redis.md says what it needs"
                 .to_owned()
         }
+        _ => of_file(error),
+    }
+}
+
+/// What to do about an error that says less than what SQLite or the system says of it.
+fn of_file(error: &Error) -> String {
+    match error {
         Error::Open { .. } if error.is_damage() => RESTORE.to_owned(),
         _ if error.is_damage() => {
             format!("`internal-events journal verify` says what is damaged; {RESTORE}")

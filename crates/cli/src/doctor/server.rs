@@ -127,7 +127,10 @@ fn say_ready(url: &str, health: &Value, findings: &mut Findings) {
 fn say_destination(name: &str, it: &Value, findings: &mut Findings) {
     let pending = it["pending"].as_u64().unwrap_or_default();
     if let Some(error) = it["last_error"].as_str() {
-        let what = format!("the server cannot deliver to `{name}`, {pending} wait: {error}");
+        let what = format!(
+            "the server cannot deliver to `{name}`, {}: {error}",
+            counted(pending, "waits", "wait")
+        );
         let advice = "what waits is delivered when that is mended, within `[journal] max_pending`";
         findings.add(Level::Warning, "server", what, advice);
     } else if it["far_behind"] == true {
