@@ -27,6 +27,9 @@ const MAGIC: u32 = 0x377f_0682;
 /// How often a log is read at the most that others write meanwhile.
 const TRIES: usize = 3;
 
+/// Bytes of the largest page that SQLite has.
+const LARGEST_PAGE: u32 = 65_536;
+
 type Sum = (u32, u32);
 
 /// Where a log breaks off although it goes on.
@@ -54,7 +57,7 @@ pub(super) fn cut(path: &Path) -> io::Result<Option<PathBuf>> {
     let log = beside(path, "-wal");
     let Some(found) = find(&log) else { return Ok(None) };
     let names = (1..).map(|n| beside(path, &format!("-wal.damaged-{n}")));
-    let kept = names.into_iter().find(|it| !it.try_exists().unwrap_or(true));
+    let kept = names.into_iter().find(|it| !it.try_exists().unwrap_or_default());
     let kept = kept.expect("invariant: there is an end to the files in a directory");
     fs::copy(&log, &kept)?;
     File::open(&kept)?.sync_all()?;
@@ -139,12 +142,13 @@ impl Walk {
         let is_big_endian = magic & 1 == 1;
         let sum = (number(&header[24..28]), number(&header[28..32]));
         let is_whole = magic & !1 == MAGIC && add((0, 0), &header[..24], is_big_endian) == sum;
-        if !is_whole {
+        let page_bytes = number(&header[8..12]);
+        if !is_whole || page_bytes > LARGEST_PAGE {
             return Self::without_header();
         }
         Self {
             is_big_endian,
-            page_bytes: number(&header[8..12]) as usize,
+            page_bytes: page_bytes as usize,
             salts: Some(std::array::from_fn(|i| header[16 + i])),
             sum,
             n: 0,
