@@ -1,8 +1,10 @@
 //! What a person does about a store that cannot be used: said with every error that comes of one.
 
+use internal_events::OpenError;
 use internal_events::store::{Error, Finding};
 use std::path::Path;
 use std::sync::Arc;
+use std::{fmt, io};
 
 /// What to do about a store that is damaged.
 pub(crate) const RESTORE: &str = "stop what uses the directory, keep a copy of it, and put the last backup in its place; \
@@ -10,6 +12,10 @@ pub(crate) const RESTORE: &str = "stop what uses the directory, keep a copy of i
 
 /// Bytes of the longest path that SQLite opens.
 const LONGEST_PATH: usize = 511;
+
+/// What to do where the system gives no thread.
+const THREADS: &str = "allow this program more memory or threads: `ulimit -v` and `ulimit -u` show what \
+                       it has, and a service manager or container may have limits of its own";
 
 /// What to do about a counter that is damaged.
 const REPAIR: &str = "`internal-events journal repair` says whether the journal can bring it back";
@@ -28,7 +34,34 @@ pub(crate) fn of_finding(finding: &Finding) -> &'static str {
 /// Finds the store's error among the causes of another, and says what to do about it.
 pub(crate) fn for_error(error: &anyhow::Error) -> Option<String> {
     let finding = || error.downcast_ref::<Finding>().map(|it| of_finding(it).to_owned());
-    error.chain().find_map(store_error).map(of).or_else(finding)
+    let threads = || error.chain().any(is_no_thread).then(|| THREADS.to_owned());
+    error.chain().find_map(store_error).map(of).or_else(finding).or_else(threads)
+}
+
+/// The system gives no thread, or no memory for one.
+#[derive(Debug)]
+pub(crate) struct NoThread {
+    /// What is to run there.
+    pub(crate) what: &'static str,
+    /// What the system says.
+    pub(crate) source: io::Error,
+}
+
+impl fmt::Display for NoThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot start {}", self.what)
+    }
+}
+
+impl std::error::Error for NoThread {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+fn is_no_thread(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let of_tracker = cause.downcast_ref::<OpenError>();
+    cause.is::<NoThread>() || of_tracker.is_some_and(|it| matches!(it, OpenError::Thread(_)))
 }
 
 /// The store's error, also where somebody else holds it too.
@@ -43,6 +76,14 @@ fn store_error<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a E
 pub(crate) fn of(error: &Error) -> String {
     match error {
         Error::Emptied { .. } => format!("{RESTORE}. To begin anew, delete the whole directory"),
+        Error::Log { .. } => format!(
+            "{RESTORE}. If there is none, `internal-events journal repair --write` ends the log at \
+             the damage, keeps it as it was, and goes on with what was accepted before"
+        ),
+        Error::InUse { .. } => {
+            "stop what uses the directory; `internal-events doctor` says which process it is"
+                .to_owned()
+        }
         Error::Replaced { .. } => {
             "put the directory back as it was and all goes on; to go on with what is there now, \
              start what uses it again"
@@ -65,6 +106,9 @@ pub(crate) fn of(error: &Error) -> String {
         Error::NoSpace { .. } => {
             "make room, or lower `[journal] reserve` in internal-events.toml".to_owned()
         }
+        Error::Clock { .. } => "set the clock of this machine (`date` shows it); whatever tracks \
+                               goes on by itself then"
+            .to_owned(),
         Error::Exists { .. } => "name a directory that has no data yet".to_owned(),
         Error::Busy { .. } => "nothing is lost; try again when it goes on or has ended".to_owned(),
         Error::LogWithoutIndex { .. } => {
@@ -75,6 +119,13 @@ pub(crate) fn of(error: &Error) -> String {
             "`internal-events doctor` asks Redis too, and docs/redis.md says what it needs"
                 .to_owned()
         }
+        _ => of_file(error),
+    }
+}
+
+/// What to do about an error that says less than what SQLite or the system says of it.
+fn of_file(error: &Error) -> String {
+    match error {
         Error::Open { .. } if error.is_damage() => RESTORE.to_owned(),
         _ if error.is_damage() => {
             format!("`internal-events journal verify` says what is damaged; {RESTORE}")
@@ -108,4 +159,24 @@ pub(crate) fn of(error: &Error) -> String {
 /// Whether SQLite takes no such path; it counts from the root.
 fn is_too_long(path: &Path) -> bool {
     std::path::absolute(path).is_ok_and(|it| it.as_os_str().len() > LONGEST_PATH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::ErrorKind;
+
+    #[test]
+    fn what_the_system_says_of_a_file_decides_what_to_do() {
+        let cases = [
+            (ErrorKind::ReadOnlyFilesystem, "mounted for writing"),
+            (ErrorKind::StorageFull, "make room"),
+            (ErrorKind::PermissionDenied, "belong to the user"),
+        ];
+        for (kind, advice) in cases {
+            let path = Path::new("data/writers").to_owned();
+            let of = of(&Error::Create { path, source: kind.into() });
+            assert!(of.contains(advice), "{kind}: {of}");
+        }
+    }
 }

@@ -17,7 +17,8 @@ use crate::schema::SchemaArgs;
 use crate::serve::ServeArgs;
 use crate::token::TokenArgs;
 use crate::track::TrackArgs;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Product analytics from definitions: one call to track an event, YAML beside the code to say
@@ -51,6 +52,20 @@ pub(crate) struct Args {
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Args {
+    /// Reads what the program was called with. A variable that is empty says nothing, as everywhere:
+    /// that is what templates make of one that is not set.
+    pub(crate) fn read() -> Self {
+        let command = Self::command().mut_args(|arg| {
+            let value = arg.get_env().and_then(std::env::var_os);
+            let is_empty = value.is_some_and(|it| it.is_empty());
+            if is_empty { arg.env(Resettable::Reset) } else { arg }
+        });
+        let read = Self::from_arg_matches(&command.get_matches());
+        read.unwrap_or_else(|error| error.exit())
+    }
 }
 
 #[derive(Debug, Subcommand)]

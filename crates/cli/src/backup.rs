@@ -1,7 +1,7 @@
 //! `internal-events backup`: a copy of a data directory that is in use.
 
 use crate::context::Context;
-use crate::output;
+use crate::output::{self, counted};
 use anyhow::{Context as _, bail};
 use internal_events::store::Sqlite;
 use internal_events_installation::SALT;
@@ -37,8 +37,8 @@ pub(crate) fn run(args: &BackupArgs, cx: &Context) -> anyhow::Result<ExitCode> {
             args.to.display()
         )));
     }
-    let entries = verified.entries;
-    output::print(&format!("copied to {}: {entries} entries, verified\n", args.to.display()))?;
+    let entries = counted(verified.entries, "entry", "entries");
+    output::print(&format!("copied to {}: {entries}, verified\n", args.to.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,7 +4,7 @@ mod place;
 
 use crate::context::Context;
 use crate::output::Format;
-use crate::output::{self, Style};
+use crate::output::{self, Style, counted};
 use crate::visible::visible;
 use anyhow::{Context as _, bail, ensure};
 use internal_events::store::{Counter, Kind, Taken};
@@ -221,8 +221,9 @@ fn human(report: &Report, (from, to): (&Place, &Place), is_dry_run: bool) -> Str
     }
     if !report.behind.is_empty() {
         text.push_str(&format!(
-            "{} have less than was copied before, and stay as they are: {}\n",
-            report.behind.len(),
+            "{} less than was copied before, and {} as before: {}\n",
+            counted(report.behind.len() as u64, "has", "have"),
+            if report.behind.len() == 1 { "stays" } else { "stay" },
             few(report.behind.iter().map(String::as_str)),
         ));
     }
@@ -278,7 +279,11 @@ fn export(
     drop(writer.finish().with_context(written)?);
     unfinished.as_file().sync_all().with_context(written)?;
     unfinished.persist(file).with_context(written)?;
-    let mut text = format!("{n} counters of {from} written to {}\n", file.display());
+    let mut text = format!(
+        "{} of {from} written to {}\n",
+        counted(n as u64, "counter", "counters"),
+        file.display()
+    );
     for (key, reason) in &report.refused {
         text.push_str(&format!("not written: {}: {}\n", visible(key), visible(reason)));
     }

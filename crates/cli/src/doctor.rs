@@ -9,10 +9,11 @@ mod snowplow;
 
 use crate::context::Context;
 use crate::output::Format;
-use crate::output::{self, Style};
+use crate::output::{self, Style, counted};
 use crate::visible::visible;
 use internal_events_definitions::Severity;
 use internal_events_installation::Installation;
+use jiff::Timestamp;
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -99,6 +100,7 @@ pub(crate) fn run(args: &DoctorArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     settings::look_at_server(&args.listen, &installation, cx, &mut findings);
     let data = cx.data(&installation);
     let limits = &installation.settings().limits;
+    look_at_clock(Timestamp::now(), &mut findings);
     place::look(&data, limits, &mut findings);
     data::look(&data, limits, &mut findings);
     redis::look(&installation, &data, &mut findings);
@@ -117,6 +119,14 @@ pub(crate) fn run(args: &DoctorArgs, cx: &Context) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(worst >= Level::Warning)))
 }
 
+fn look_at_clock(now: Timestamp, findings: &mut Findings) {
+    if now < Timestamp::UNIX_EPOCH {
+        let what = format!("the clock of this machine shows {now}");
+        let advice = "set it: no event is taken by a clock before 1970";
+        findings.add(Level::Error, "clock", what, advice);
+    }
+}
+
 fn look_at_definitions(installation: &Installation, findings: &mut Findings) {
     let settings = installation.settings();
     if settings.enabled {
@@ -127,11 +137,17 @@ fn look_at_definitions(installation: &Installation, findings: &mut Findings) {
     }
     let catalog = installation.catalog();
     let (events, metrics) = (catalog.events().count(), catalog.metrics().len());
-    let what = format!("{events} events and {metrics} metrics are defined");
+    let events_and_metrics =
+        [counted(events as u64, "event", "events"), counted(metrics as u64, "metric", "metrics")];
+    let are = if events + metrics == 1 { "is" } else { "are" };
+    let what = format!("{} {are} defined", events_and_metrics.join(" and "));
     let found = &installation.analysis().diagnostics;
     let n_wrong = found.iter().filter(|it| it.severity == Severity::Error).count();
     if n_wrong > 0 {
-        let what = format!("{what}, and {n_wrong} errors are in definitions");
+        let what = format!(
+            "{what}, and {} in definitions",
+            counted(n_wrong as u64, "error is", "errors are")
+        );
         findings.add(Level::Error, "definitions", what, "`internal-events check` says where");
     } else if events == 0 {
         let advice = "`internal-events generate` creates definitions; --root says where they are";
@@ -168,4 +184,18 @@ fn human(findings: &Findings, style: Style) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_has_to_be_set() {
+        for (second, n) in [(-1, 1), (0, 0)] {
+            let mut findings = Findings::default();
+            look_at_clock(Timestamp::from_second(second).expect("in range"), &mut findings);
+            assert_eq!(findings.0.len(), n, "{second}");
+        }
+    }
 }

@@ -30,7 +30,6 @@ mod visible;
 mod which;
 
 use args::{Args, Command, LogFormat};
-use clap::Parser as _;
 use context::Context;
 use std::process::ExitCode;
 
@@ -40,7 +39,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::read();
     output::decide_colours();
     start_logging(args.log_format);
     let result = run(args);

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::journal;
 use crate::output::Format;
-use crate::output::{self, Style};
+use crate::output::{self, Style, counted};
 use crate::visible::visible;
 use crate::which::{Which, may_throw_away};
 use anyhow::{anyhow, bail};
@@ -65,9 +65,10 @@ pub(crate) fn run(args: OutboxArgs, cx: &Context) -> anyhow::Result<ExitCode> {
             let letters = meant(&which, read()?)?;
             let n = retry_dead_letters(&mut Sqlite::open(&data, options)?, &letters)?;
             let gone = letters.len() as u64 - n;
-            let mut text = format!("{n} on their way again\n");
+            let mut text = format!("{} again\n", counted(n, "on its way", "on their way"));
             if gone > 0 {
-                text.push_str(&format!("{gone} were retried or dropped by somebody else\n"));
+                let gone = counted(gone, "was", "were");
+                text.push_str(&format!("{gone} retried or dropped by somebody else\n"));
             }
             output::print(&text)?;
         }

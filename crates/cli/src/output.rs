@@ -2,6 +2,7 @@
 
 use crate::secrets::masked;
 use crate::visible::{visible, visible_json, visible_lines};
+use anyhow::Context as _;
 use std::io::{self, IsTerminal as _, Write as _};
 
 /// How to print what a person and a machine may both read.
@@ -45,9 +46,8 @@ fn wants_colour() -> bool {
 /// When it cannot be written; a closed pipe is recognised by [`is_broken_pipe`].
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    out.write_all(visible_lines(text, stdout_has_colour()).as_bytes())?;
-    out.flush()?;
-    Ok(())
+    let written = out.write_all(visible_lines(text, stdout_has_colour()).as_bytes());
+    written.and_then(|()| out.flush()).context("cannot write to standard output")
 }
 
 /// Writes JSON to standard output, indented, with a final newline.
@@ -87,6 +87,14 @@ pub(crate) fn report(error: &anyhow::Error) {
     }
     // If even this cannot be written, there is nobody left to tell.
     let _ = io::stderr().lock().write_all(visible_lines(&masked(&text), false).as_bytes());
+}
+
+/// A number with what it counts.
+pub(crate) fn counted(n: impl Into<u64>, one: &str, more: &str) -> String {
+    match n.into() {
+        1 => format!("1 {one}"),
+        n => format!("{n} {more}"),
+    }
 }
 
 /// An error with its causes, on one line.
@@ -145,5 +153,18 @@ impl Style {
     fn paint(self, code: &str, text: &str) -> String {
         let text = visible(text);
         if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.into_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_several() {
+        let cases = [(0_u64, "0 entries"), (1, "1 entry"), (2, "2 entries")];
+        for (n, expected) in cases {
+            assert_eq!(counted(n, "entry", "entries"), expected);
+        }
     }
 }

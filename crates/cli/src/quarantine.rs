@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::journal;
 use crate::output::Format;
-use crate::output::{self, Style};
+use crate::output::{self, Style, counted};
 use crate::visible::visible;
 use crate::which::{Which, may_throw_away};
 use anyhow::anyhow;
@@ -183,14 +183,22 @@ fn replay(tracker: &Tracker, numbers: &[u64], damaged: &[u64]) -> anyhow::Result
     let ReplayOutcome { replayed, duplicate, unknown, unusable, damaged: n_damaged, missing } =
         done;
     let mut text = format!("{replayed} replayed\n");
-    for (n, what) in [
-        (duplicate, "were in the journal already, by their id"),
-        (unknown, "stay: no definition knows them"),
-        (unusable, "stay: they are no events"),
-        (missing, "were replayed or dropped by somebody else meanwhile"),
+    for (n, one, more) in [
+        (
+            duplicate,
+            "was in the journal already, by its id",
+            "were in the journal already, by their ids",
+        ),
+        (unknown, "stays: no definition knows it", "stay: no definition knows them"),
+        (unusable, "stays: it is no event", "stay: they are no events"),
+        (
+            missing,
+            "was replayed or dropped by somebody else meanwhile",
+            "were replayed or dropped by somebody else meanwhile",
+        ),
     ] {
         if n > 0 {
-            text.push_str(&format!("{n} {what}\n"));
+            text.push_str(&format!("{}\n", counted(n, one, more)));
         }
     }
     if n_damaged > 0 {

@@ -2,8 +2,10 @@
 
 mod files;
 mod shown;
+mod threads;
 
 use self::shown::Pages;
+use crate::advice::NoThread;
 use crate::context::{Context, RedisArgs, SnowplowArgs};
 use crate::output;
 use anyhow::{Context as _, Error, bail, ensure};
@@ -92,10 +94,8 @@ pub(crate) fn run(args: ServeArgs, cx: &Context) -> anyhow::Result<ExitCode> {
             "this destination is not configured any more; what it had still to take is dropped"
         );
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the server's threads")?;
+    let runtime =
+        threads::runtime().map_err(|source| NoThread { what: "the server's threads", source })?;
     let limits = limits(installation.settings().collector_rate_limit);
     let limits = Limits { connections: files::connections(limits.connections), ..limits };
     let collector = collector(tracker.clone(), installation.settings(), limits)?.tokens(tokens);
@@ -201,7 +201,8 @@ impl Watcher {
             }
         };
         let thread = std::thread::Builder::new().name("definitions".to_owned());
-        thread.spawn(look).context("cannot start the thread that looks for new definitions")?;
+        let what = "the thread that looks for new definitions";
+        thread.spawn(look).map_err(|source| NoThread { what, source })?;
         Ok(Self { _stop: stop })
     }
 }

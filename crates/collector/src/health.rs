@@ -64,10 +64,11 @@ async fn destinations(collector: &Collector) -> Destinations {
 /// Says whether an event that came now would be taken; health is the answer if so.
 pub(crate) async fn ready(collector: &Collector, has_details: bool) -> Result<Answer, Problem> {
     let tracker = collector.tracker.clone();
-    // The writer answers when all that came before is durable, so that it is known to be alive.
+    // The writer answers when all that came before is durable, so that it is known to be alive, and
+    // looks at the disk, which shows what nobody has met who sends nothing.
     let flushed = tokio::task::spawn_blocking(move || {
         let is_enabled = tracker.read(|_| ()).is_some();
-        tracker.flush(READY_WITHIN).map(|()| is_enabled)
+        tracker.check_ready(READY_WITHIN).map(|()| is_enabled)
     });
     match flushed.await {
         Ok(Ok(true)) => Ok(health(collector, has_details).await),

@@ -1,8 +1,9 @@
 //! A name for each request, in its answer and in the log.
 
 use hyper::header::HeaderValue;
+use internal_events::new_id;
 use std::sync::atomic::{AtomicU64, Ordering};
-use uuid::{Builder, Uuid};
+use uuid::Builder;
 
 /// Where it is written.
 pub(crate) const REQUEST_ID: &str = "x-request-id";
@@ -23,8 +24,8 @@ pub(crate) struct RequestIds {
 
 impl Default for RequestIds {
     fn default() -> Self {
-        let (base, next) = Uuid::now_v7().as_u64_pair();
-        let (_, other) = Uuid::now_v7().as_u64_pair();
+        let (base, next) = new_id().as_u64_pair();
+        let (_, other) = new_id().as_u64_pair();
         Self { base: base ^ other.rotate_left(32), next: AtomicU64::new(next) }
     }
 }

@@ -228,6 +228,8 @@ async fn talk(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        // A date before 1970 makes a panic of the header, and no event is taken by such a clock.
+        .auto_date_header(collector.tracker.now_ms() >= 0)
         .header_read_timeout(limits.head_time)
         .max_buf_size(limits.head_bytes)
         // Who has said all may close its half and still wants the answer.

@@ -17,7 +17,8 @@ use self::snowplow::{
     Identity, InstanceSection, ProductUsage, Sections as AnalyticsSections, Snowplow,
 };
 use internal_events::store::Limits;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -166,6 +167,7 @@ pub enum SettingsError {
 struct File {
     enabled: Option<bool>,
     strict: Option<bool>,
+    #[serde(default, deserialize_with = "filled")]
     data: Option<PathBuf>,
     #[serde(default)]
     legacy: Legacy,
@@ -278,6 +280,20 @@ impl Settings {
             .resolve(&env)?,
         })
     }
+}
+
+/// Reads a setting that has no meaning when it is empty, as a template makes it of a variable that
+/// is not set.
+fn filled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: From<String>,
+{
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Err(D::Error::custom("it is empty; leave it out, or say what it is"));
+    }
+    Ok(Some(text.into()))
 }
 
 fn read_file(path: &Path) -> Result<File, SettingsError> {

@@ -66,6 +66,23 @@ pub enum Error {
         /// The database file.
         path: PathBuf,
     },
+    /// SQLite's log is damaged before its end, and hides what was accepted after.
+    #[error(
+        "{path} is damaged in frame {frame}, and whole groups of accepted events are behind that, \
+         which would be lost if it was used"
+    )]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// The frame that is damaged, counted from 1; 0 is the header of the file.
+        frame: u64,
+    },
+    /// What is to be done needs the store to be used by nobody.
+    #[error("a process uses the store in {path}")]
+    InUse {
+        /// The data directory.
+        path: PathBuf,
+    },
     /// A file of the store is not the one that was opened; nothing was written.
     #[error(
         "{path} is not the file any more that this process has open: it was deleted, moved or \
@@ -136,6 +153,12 @@ pub enum Error {
         free: u64,
         /// How many bytes are to stay free.
         reserve: u64,
+    },
+    /// The clock shows a time that no entry may have; nothing was written.
+    #[error("the clock shows a time {} s before 1970", before.as_secs())]
+    Clock {
+        /// How long before.
+        before: Duration,
     },
     /// A group could not be made durable.
     #[error("cannot append to the journal")]
@@ -262,11 +285,21 @@ impl Error {
     /// Returns whether there is no room for what was to be written.
     pub fn is_full(&self) -> bool {
         self.code() == Some(ErrorCode::DiskFull)
+            || self.io_kind() == Some(io::ErrorKind::StorageFull)
     }
 
     /// Returns whether nobody may write, or not this process.
     pub fn is_read_only(&self) -> bool {
         self.code() == Some(ErrorCode::ReadOnly)
+            || self.io_kind() == Some(io::ErrorKind::ReadOnlyFilesystem)
+    }
+
+    /// Returns what the system says of a file that is no database.
+    fn io_kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::Create { source, .. } | Self::Lock { source, .. } => Some(source.kind()),
+            _ => None,
+        }
     }
 
     /// Returns what kind of failure SQLite calls it.
@@ -287,6 +320,7 @@ impl Error {
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Emptied { .. }
+            | Self::Log { .. }
             | Self::Journal { .. }
             | Self::UnknownKey { .. }
             | Self::Key { .. }

@@ -113,6 +113,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Store for Memory {
+    fn look(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
     fn intern(&mut self, key: &str) -> Key {
         lock(&self.names).intern(key)
     }

@@ -21,9 +21,11 @@ mod group;
 mod inspect;
 mod keys;
 mod locks;
+mod log;
 mod look;
 mod opened;
 mod outbox;
+mod pace;
 mod quarantine;
 mod reader;
 mod repair;
@@ -49,6 +51,7 @@ use self::group::StoredGroup;
 pub use self::inspect::{Inspection, Lease as LeaseState, Place, Stretch};
 use self::keys::KeyRow;
 use self::locks::{Lease, Writers};
+use self::pace::Pace;
 pub use self::reader::SqliteReader;
 pub use self::repair::{Remedy, Repair};
 pub use self::schema::FORMAT;
@@ -273,6 +276,28 @@ impl Sqlite {
         repair::repair(&self.connection, &self.writers, self.options.begins_at)
     }
 
+    /// Ends a log that is damaged where the damage is, so that the store in `dir` can be used with
+    /// what was written before; returns under which name the log is kept as it was.
+    ///
+    /// What was accepted after is lost with that, and nobody knows whether the rest is whole but
+    /// [`verify`](Self::verify).
+    ///
+    /// # Errors
+    ///
+    /// Fails if a process uses the store, or the world does. Then nothing was changed.
+    pub fn cut_log(dir: &Path) -> Result<Option<PathBuf>, Error> {
+        let writers = Writers::open(dir, Options::default().busy_timeout)?;
+        let line = writers.wait()?;
+        // Held to the end, so that nobody who comes meanwhile believes to be alone.
+        let mut lease = Lease::open(dir)?;
+        if !lease.take()? {
+            return Err(Error::InUse { path: dir.to_owned() });
+        }
+        let cut = log::cut(&dir.join(FILE));
+        drop(line);
+        cut.map_err(|source| Error::Create { path: dir.to_owned(), source })
+    }
+
     /// Takes counters of another place over, or only says what would become of each.
     ///
     /// Sketches are merged. Of totals and sums that is added which was not added before: how much
@@ -296,21 +321,34 @@ impl Sqlite {
 
     /// Takes some of what is beyond the limits out, in steps between which others may write.
     fn prune(&mut self) -> Result<(), Error> {
+        let Some(now) = self.believed_time()? else { return Ok(()) };
         for _ in 0..retention::STEPS {
-            if !retention::is_due(&self.connection, &self.options.limits)? {
+            if !retention::is_due(&self.connection, &self.options.limits, now)? {
                 break;
             }
             let line = self.writers.wait()?;
-            retention::step(&self.connection, &self.options.limits)?;
+            retention::step(&self.connection, &self.options.limits, now)?;
             drop(line);
         }
-        self.expire()
+        self.expire(now)
+    }
+
+    /// Returns the time by which things are old; nothing while there is no entry.
+    fn believed_time(&self) -> Result<Option<i64>, Error> {
+        let Some((oldest, newest)) = retention::times(&self.connection)? else { return Ok(None) };
+        let before = Pace::read(&self.connection, oldest).map_err(Error::Read)?;
+        let pace = before.at(newest);
+        if pace.differs(before) {
+            let line = self.writers.wait()?;
+            pace.write(&self.connection).map_err(Error::Checkpoint)?;
+            drop(line);
+        }
+        Ok(Some(pace.now))
     }
 
     /// Takes out counters that are read no more, about once an hour of the entries' own time.
-    fn expire(&mut self) -> Result<(), Error> {
+    fn expire(&mut self, now: i64) -> Result<(), Error> {
         let Some(has_expired) = self.options.has_expired else { return Ok(()) };
-        let Some(now) = retention::newest_time(&self.connection)? else { return Ok(()) };
         if self.expired_at.is_some_and(|it| now.abs_diff(it) < EXPIRE_AFTER_MS) {
             return Ok(());
         }
@@ -396,6 +434,15 @@ impl Store for Sqlite {
         self.since_checkpoint.note(group, &appended.range);
         self.fold(&appended.range);
         Ok(appended)
+    }
+
+    fn look(&mut self) -> Result<(), Error> {
+        // Where it says no, the next group looks again; and if it says yes too.
+        self.space = Space::default();
+        self.space.check(&self.dir, self.options.limits.reserve_bytes, 0)?;
+        disk::refuse_read_only(&self.dir)?;
+        drop(self.writers.wait()?);
+        Ok(())
     }
 
     fn drop_quarantined(&mut self, numbers: &[u64]) -> Result<u64, Error> {

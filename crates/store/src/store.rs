@@ -82,6 +82,13 @@ pub trait Store: Send {
     /// Panics if a [`Key`] was interned by another handle.
     fn append(&mut self, group: &Group<'_>) -> Result<Appended, Error>;
 
+    /// Looks whether a group that came now would be taken, as far as that shows without writing.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what [`append`](Self::append) would fail with.
+    fn look(&mut self) -> Result<(), Error>;
+
     /// Throws away events kept aside, and returns how many of the numbers there were.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ mod tracker;
 mod writer;
 
 pub use builder::{EventBuilder, LegacyUniqueBuilder, legacy_unique};
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, SystemClock, new_id};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Rejected, Resume};
 pub use entry::{entry_json, event_json};

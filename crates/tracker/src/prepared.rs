@@ -11,6 +11,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::clock::new_id;
 use crate::keys::KeyCache;
 use crate::tracker::Forwarded;
 
@@ -53,6 +54,11 @@ const EVENT_BYTES: usize = 256;
 const EVENT_UPDATES: usize = 4;
 
 impl Prepared {
+    /// When its events came, which were all of one call.
+    pub(crate) fn accepted_at(&self) -> Option<i64> {
+        self.entries.first().map(|it| it.accepted_at)
+    }
+
     /// Makes room for so many events.
     pub(crate) fn new(catalog: Arc<Catalog>, n_events: usize) -> Self {
         Self {
@@ -157,7 +163,7 @@ impl<'p> Keyed<'p> {
                     let key = table.key(it.counter, &prepared.catalog, store);
                     keyed.updates.push(it.with(key, &prepared.bytes));
                 }
-                let made = || *uuid::Uuid::now_v7().as_bytes();
+                let made = || *new_id().as_bytes();
                 keyed.ids.push(EventId(entry.given.map_or_else(made, |(id, _)| id)));
             }
             keyed.prepared.push(prepared);

@@ -48,11 +48,19 @@ pub(crate) struct Batch {
     /// How many events its sender was told that they are taken or kept aside.
     pub(crate) received: u64,
     pub(crate) done: Option<Done>,
+    /// Whether its sender asks if an event that came now would be taken.
+    pub(crate) looks: bool,
 }
 
 impl Batch {
     pub(crate) fn events(&self) -> usize {
         self.prepared.as_ref().map_or(0, |it| it.len()) + self.aside.len()
+    }
+
+    /// When its events came, which were all of one call.
+    pub(crate) fn received_at(&self) -> Option<i64> {
+        let accepted_at = self.prepared.as_ref().and_then(|it| it.accepted_at());
+        accepted_at.or_else(|| self.aside.first().map(|it| it.received_at))
     }
 
     /// The memory its events take, closely enough to bound a queue by.

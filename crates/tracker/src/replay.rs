@@ -54,7 +54,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// An event could not be read from the quarantine or written to the journal.
-    #[error("{} events were replayed before this", .so_far.replayed)]
+    #[error("how many events were replayed before this: {}", .so_far.replayed)]
     Store {
         /// What had become of the others.
         so_far: ReplayOutcome,

@@ -85,7 +85,7 @@ pub fn legacy_event(
     encode_event(event, &mut bytes);
     let entry = StoredEntry {
         sequence: 0,
-        id: EventId(*uuid::Uuid::now_v7().as_bytes()),
+        id: EventId(*crate::new_id().as_bytes()),
         accepted_at: at,
         catalog: 0,
         event: Vec::new(),

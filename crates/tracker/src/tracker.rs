@@ -398,6 +398,20 @@ impl Tracker {
     ///
     /// When that takes longer than `within`, or the journal cannot be written.
     pub fn flush(&self, within: Duration) -> Result<(), FlushError> {
+        self.wait(Batch::default(), within)
+    }
+
+    /// Waits as [`flush`](Self::flush) does, and then looks whether an event that came now would be
+    /// taken: whether there is room on the disk, and the data directory is where it was.
+    ///
+    /// # Errors
+    ///
+    /// When flushing fails, or with what the journal could not be written for.
+    pub fn check_ready(&self, within: Duration) -> Result<(), FlushError> {
+        self.wait(Batch { looks: true, ..Batch::default() }, within)
+    }
+
+    fn wait(&self, batch: Batch, within: Duration) -> Result<(), FlushError> {
         let shared = &self.owner.shared;
         if !shared.enabled {
             return Ok(());
@@ -407,7 +421,7 @@ impl Tracker {
             // The receiver may have given up; then nobody wants the answer.
             let _ = sender.try_send(result);
         };
-        let batch = Batch { done: Some(Box::new(done)), ..Batch::default() };
+        let batch = Batch { done: Some(Box::new(done)), ..batch };
         shared.queue.push(batch).map_err(|_| FlushError::ShutDown)?;
         match receiver.recv_timeout(within) {
             Ok(result) => Ok(result?),

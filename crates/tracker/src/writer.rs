@@ -147,21 +147,41 @@ impl Writer {
         let mut prepared: Vec<Box<Prepared>> = Vec::with_capacity(batches.len());
         let mut aside = Vec::new();
         let mut waiting: Vec<Done> = Vec::new();
+        let mut looking: Vec<Done> = Vec::new();
         let mut received = 0;
+        let earliest = batches.iter().filter_map(Batch::received_at).min();
         for batch in batches {
             received += batch.received;
             prepared.extend(batch.prepared);
             aside.extend(batch.aside);
-            waiting.extend(batch.done);
+            if batch.looks { looking.extend(batch.done) } else { waiting.extend(batch.done) }
         }
         let known = prepared.iter().map(|it| it.len() as u64).sum();
-        let result = self.append(&prepared, &aside, received);
+        let result = refuse_before_1970(earliest.unwrap_or_default())
+            .and_then(|()| self.append(&prepared, &aside, received));
         let result = result.map_err(|source| CommitError { source: Some(Arc::new(source)) });
         self.settle(&result, known, aside.len() as u64);
         let result = result.map(drop);
         for done in waiting {
             done(result.clone());
         }
+        if !looking.is_empty() {
+            let result = result.and_then(|()| self.look());
+            for done in looking {
+                done(result.clone());
+            }
+        }
+    }
+
+    /// Looks whether an event that came now would be taken.
+    #[cold]
+    fn look(&mut self) -> Result<(), CommitError> {
+        let looked =
+            refuse_before_1970(self.shared.clock.now_ms()).and_then(|()| self.store.look());
+        looked.map_err(|source| {
+            self.complaint.make(Some(&source), 0);
+            CommitError { source: Some(Arc::new(source)) }
+        })
     }
 
     /// Returns how many events were in the journal before.
@@ -228,6 +248,15 @@ impl Writer {
             );
         }
     }
+}
+
+/// Fails if a time is one that only a clock shows which was never set: weeks and ages that came of
+/// it would be wrong for good.
+fn refuse_before_1970(ms: i64) -> Result<(), Error> {
+    if ms >= 0 {
+        return Ok(());
+    }
+    Err(Error::Clock { before: Duration::from_millis(ms.unsigned_abs()) })
 }
 
 fn reason_and_bytes(aside: &Aside) -> (&str, Cow<'_, [u8]>) {

@@ -84,7 +84,7 @@ impl Source {
             }
             Place::Redis(options) => {
                 let mut copier = RedisCopier::new(RedisOptions::clone(options));
-                let made = uuid::Uuid::now_v7().simple().to_string();
+                let made = internal_events::new_id().simple().to_string();
                 let id = match copier.id()? {
                     Some(id) => id,
                     None if may_write => copier.name(&made)?,

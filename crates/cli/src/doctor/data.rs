@@ -2,7 +2,7 @@
 
 use super::{Findings, Level, mebibytes, place};
 use crate::advice;
-use crate::output::with_causes;
+use crate::output::{counted, with_causes};
 use internal_events::store::{self, FORMAT, Inspection, Limits, SET_ASIDE, Sqlite};
 use jiff::Timestamp;
 use std::path::Path;
@@ -46,12 +46,15 @@ pub(super) fn look_deeply(data: &Path, findings: &mut Findings) {
                 findings.add(Level::Error, "verify", with_causes(it), advice::of_finding(it));
             }
             if verified.findings.is_empty() {
-                let counted = if verified.is_recounted {
+                let counters = if verified.is_recounted {
                     "every counter is what they add up to"
                 } else {
                     "the oldest are gone, so counters were not counted again"
                 };
-                let what = format!("{} entries are sound; {counted}", verified.entries);
+                let what = format!(
+                    "{} sound; {counters}",
+                    counted(verified.entries, "entry is", "entries are")
+                );
                 findings.ok("verify", what);
             }
         }
@@ -102,7 +105,8 @@ fn look_at_store(found: &Inspection, limits: &Limits, findings: &mut Findings) {
     }
     let bytes = mebibytes(found.file_bytes + found.log_bytes);
     let n = found.journal.events;
-    findings.ok("journal", format!("{n} entries are in the journal; the data take {bytes}"));
+    let n = counted(n, "entry is", "entries are");
+    findings.ok("journal", format!("{n} in the journal; the data take {bytes}"));
     let now = Timestamp::now().as_millisecond();
     if found.journal.newest.is_some_and(|it| it > now + 60_000) {
         let what = "an entry was accepted in the future".to_owned();
@@ -112,27 +116,32 @@ fn look_at_store(found: &Inspection, limits: &Limits, findings: &mut Findings) {
     }
     for (destination, pending) in &found.pending {
         if pending.bytes * 2 > limits.max_pending_bytes {
-            let what = format!("`{destination}` has {} entries still to take", pending.events);
+            let n = counted(pending.events, "entry", "entries");
+            let what = format!("`{destination}` has {n} still to take");
             let advice = "find out why it does not take them: beyond the bound they are dropped";
             findings.add(Level::Error, "backlog", what, advice);
         }
     }
     for (destination, delivery) in &found.status.deliveries {
         for (cause, n) in &delivery.dropped {
-            let what = format!("{n} entries were dropped for `{destination}` by now ({cause})");
+            let n = counted(*n, "entry was", "entries were");
+            let what = format!("{n} dropped for `{destination}` by now ({cause})");
             let advice = "`backlog`: it did not take them in time, or a clock was far ahead; \
                           docs/reliability.md says what each means";
             findings.add(Level::Note, "dropped", what, advice);
         }
     }
     if let Some(n @ 1..) = found.status.ledger.get(SET_ASIDE) {
-        let what = format!("{n} damaged counters began anew with less than they were");
+        let what = format!(
+            "{} anew with less than before",
+            counted(*n, "damaged counter began", "damaged counters began")
+        );
         let advice = "the table `set_aside` has what was there; copy what was copied to them again";
         findings.add(Level::Note, "repaired", what, advice);
     }
     let kept = found.quarantine.events;
     if kept > 0 {
-        let what = format!("{kept} events are kept aside");
+        let what = format!("{} kept aside", counted(kept, "event is", "events are"));
         let advice = "`internal-events quarantine list` says why";
         findings.add(Level::Note, "quarantine", what, advice);
     }

@@ -1,7 +1,7 @@
 //! Redis, if counters are kept there: whether it can be reached, and what endangers them.
 
 use super::{Findings, Level};
-use crate::output::with_causes;
+use crate::output::{counted, with_causes};
 use internal_events::store::{REDIS, Reader as _, RedisCounters, Sqlite};
 use internal_events_installation::Installation;
 use std::path::Path;
@@ -42,8 +42,12 @@ pub(super) fn look(installation: &Installation, data: &Path, findings: &mut Find
     let noted = status.and_then(|mut it| it.deliveries.remove(REDIS)).map(|it| it.noted);
     for (what, n) in noted.unwrap_or_default() {
         let what = match what.strip_prefix("failed:") {
-            Some(cause) => format!("Redis has refused {n} updates by now ({cause})"),
-            None => format!("`{what}` was noted of Redis {n} times by now"),
+            Some(cause) => {
+                format!("Redis has refused {} by now ({cause})", counted(n, "update", "updates"))
+            }
+            None => {
+                format!("`{what}` was noted of Redis {} by now", counted(n, "time", "times"))
+            }
         };
         let advice = "the log of that time names the keys; docs/redis.md says what it means";
         findings.add(Level::Note, CODE, what, advice);

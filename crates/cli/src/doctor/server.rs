@@ -2,6 +2,7 @@
 
 use super::{Findings, Level};
 use crate::https;
+use crate::output::counted;
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
 use std::io::ErrorKind;
@@ -113,7 +114,10 @@ fn say_ready(url: &str, health: &Value, findings: &mut Findings) {
     say_counts("could not use what Snowplow trackers sent", &health["snowplow"]["bad"], findings);
     say_counts("turned requests away", &health["turned_away"], findings);
     if let both @ 1.. = health["snowplow"]["both_ways"].as_u64().unwrap_or_default() {
-        let what = format!("{both} events came to the server by REST and from a tracker too");
+        let what = format!(
+            "{} to the server by REST and from a tracker too",
+            counted(both, "event came", "events came")
+        );
         let advice = "`[collector] count_snowplow` says which of the two counts";
         findings.add(Level::Warning, "server", what, advice);
     }
@@ -123,11 +127,17 @@ fn say_ready(url: &str, health: &Value, findings: &mut Findings) {
 fn say_destination(name: &str, it: &Value, findings: &mut Findings) {
     let pending = it["pending"].as_u64().unwrap_or_default();
     if let Some(error) = it["last_error"].as_str() {
-        let what = format!("the server cannot deliver to `{name}`, {pending} wait: {error}");
+        let what = format!(
+            "the server cannot deliver to `{name}`, {}: {error}",
+            counted(pending, "waits", "wait")
+        );
         let advice = "what waits is delivered when that is mended, within `[journal] max_pending`";
         findings.add(Level::Warning, "server", what, advice);
     } else if it["far_behind"] == true {
-        let what = format!("`{name}` does not keep up: {pending} entries wait for it");
+        let what = format!(
+            "`{name}` does not keep up: {} for it",
+            counted(pending, "entry waits", "entries wait")
+        );
         let advice = "beyond `[journal] max_pending` the oldest are dropped for it";
         findings.add(Level::Warning, "server", what, advice);
     }

@@ -1,6 +1,7 @@
 //! Snowplow, if events are sent there: whether it can be reached, and what it would not take.
 
 use super::{Findings, Level};
+use crate::output::counted;
 use internal_events::snowplow::reach;
 use internal_events::store::{Reader as _, Sqlite};
 use internal_events_installation::Installation;
@@ -13,7 +14,10 @@ pub(super) fn look(installation: &Installation, data: &Path, findings: &mut Find
     let reader = Sqlite::reader(data).ok().flatten();
     let letters = reader.and_then(|mut it| it.dead_letters(0, usize::MAX).ok()).unwrap_or_default();
     if !letters.is_empty() {
-        let what = format!("{} events were refused by where they were sent", letters.len());
+        let what = {
+            let n = counted(letters.len() as u64, "event was", "events were");
+            format!("{n} refused by where they were sent")
+        };
         let advice = "`internal-events outbox list` says why; `retry` or `drop` them there";
         findings.add(Level::Warning, CODE, what, advice);
     }

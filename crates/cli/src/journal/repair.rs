@@ -4,9 +4,9 @@ use crate::output::Format;
 use crate::output::{self, Style};
 use crate::visible::visible;
 use anyhow::Context as _;
-use internal_events::store::{Counter, Options, Remedy, Repair, Sqlite};
+use internal_events::store::{Counter, Error, Options, Remedy, Repair, Sqlite};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Says what would become of each damaged counter, or does it.
@@ -18,6 +18,10 @@ pub(super) fn run(
     is_written: bool,
     format: Format,
 ) -> anyhow::Result<ExitCode> {
+    let mut kept_log = None;
+    if is_written {
+        kept_log = cut_log(data, &options)?;
+    }
     let previewed = Sqlite::repairs(data, &options);
     let mut repairs =
         previewed.with_context(|| format!("cannot repair the data in {}", data.display()))?;
@@ -28,13 +32,33 @@ pub(super) fn run(
             .context("nothing was repaired, and nothing was changed")?;
     }
     match format {
-        Format::Json => output::print_json(&to_json(&repairs, is_written))?,
+        Format::Json => output::print_json(&to_json(&repairs, is_written, kept_log.as_deref()))?,
+        Format::Human if kept_log.is_some() && repairs.is_empty() => {}
         Format::Human => output::print(&human(&repairs, is_written, Style::stdout()))?,
     }
     Ok(ExitCode::from(u8::from(!is_written && !repairs.is_empty())))
 }
 
-fn to_json(repairs: &[Repair], is_written: bool) -> Value {
+/// Ends a log that is damaged, so that all else can be looked at; returns where it is kept.
+fn cut_log(data: &Path, options: &Options) -> anyhow::Result<Option<PathBuf>> {
+    match Sqlite::repairs(data, options) {
+        Err(Error::Log { frame, .. }) => {
+            let kept = Sqlite::cut_log(data).context("nothing was repaired")?;
+            if let Some(kept) = &kept {
+                tracing::warn!(
+                    frame,
+                    "the log was damaged: what was accepted after that is lost, and it is kept as \
+                     it was in {}; `internal-events journal verify` says whether the rest is whole",
+                    kept.display()
+                );
+            }
+            Ok(kept)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn to_json(repairs: &[Repair], is_written: bool, kept_log: Option<&Path>) -> Value {
     let counters = repairs.iter().map(|it| {
         let (remedy, first, sources) = match &it.remedy {
             Remedy::Recounted => ("recounted", None, &[][..]),
@@ -52,7 +76,12 @@ fn to_json(repairs: &[Repair], is_written: bool) -> Value {
             "value": value(&it.counter),
         })
     });
-    json!({ "version": 1, "written": is_written, "counters": counters.collect::<Vec<_>>() })
+    json!({
+        "version": 1,
+        "written": is_written,
+        "log_kept_as": kept_log,
+        "counters": counters.collect::<Vec<_>>(),
+    })
 }
 
 /// The number that a counter shows: of uniques the estimate, of values how many were counted.

@@ -2,7 +2,7 @@
 
 use crate::advice;
 use crate::output::Format;
-use crate::output::{self, Style, with_causes};
+use crate::output::{self, Style, counted, with_causes};
 use crate::visible::visible;
 use anyhow::Context as _;
 use internal_events::store::{Sqlite, Verified};
@@ -39,12 +39,12 @@ fn to_json(verified: &Verified) -> serde_json::Value {
 }
 
 fn human(verified: &Verified, style: Style) -> String {
-    let counted = if verified.is_recounted {
+    let counters = if verified.is_recounted {
         "every counter was counted again"
     } else {
         "counters were not counted again, for the oldest entries are gone"
     };
-    let mut text = format!("{} entries; {counted}\n", verified.entries);
+    let mut text = format!("{}; {counters}\n", counted(verified.entries, "entry", "entries"));
     for finding in &verified.findings {
         text.push_str(&format!("{} {}\n", style.bad("wrong:"), visible(&with_causes(finding))));
     }

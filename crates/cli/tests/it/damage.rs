@@ -2,6 +2,7 @@
 //! wrong and what to do, and changes nothing.
 
 use crate::operations::{run_at, shop_with_events};
+use crate::serve::server::{Server, TRACK, order};
 use crate::{Run, program};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -246,4 +247,37 @@ fn what_a_flipped_bit_stops_is_found_by_verifying_and_looking_changes_nothing() 
         }
     }
     assert!(n_found > 10, "most of these bits matter: {n_found}");
+}
+
+#[test]
+fn a_log_that_is_damaged_before_its_end_is_not_used_until_a_person_says_so() {
+    let mut shop = Shop::new();
+    let mut server = Server::start(shop.root.path());
+    for n in 0..20 {
+        let answer = server.connect().post(TRACK, &order("u1", &format!("{n}")));
+        assert_eq!(answer.expect("an answer").status, 200);
+    }
+    server.kill();
+    shop.good = files(&shop.data);
+    // As after the end of the machine, too.
+    shop.good.retain(|(name, _)| !name.ends_with("-shm"));
+    let log = format!("{DATABASE}-wal");
+    let damage = |data: &Path| {
+        let mut bytes = fs::read(data.join(&log)).expect("a log");
+        let place = bytes.len() / 2;
+        bytes[place] ^= 1;
+        fs::write(data.join(&log), bytes).expect("a file");
+    };
+    let what = "whole groups of accepted events are behind that";
+    check(&shop, "a log", &damage, what, "journal repair --write");
+    let (run, is_changed) = shop.run(&damage, &["journal", "repair"]);
+    assert_eq!((run.code, is_changed), (Some(2), false), "{}", run.err);
+    let (run, _) = shop.run(&damage, &["journal", "repair", "--write", "--format", "json"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    let report: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    let kept = report["log_kept_as"].as_str().expect("a name");
+    assert!(Path::new(kept).exists(), "{kept}");
+    assert!(run.err.contains("what was accepted after that is lost"), "{}", run.err);
+    let verified = run_at(shop.root.path(), &["journal", "verify"]);
+    assert_eq!(verified.code, Some(0), "{} {}", verified.out, verified.err);
 }

@@ -89,7 +89,7 @@ fn what_is_kept_aside_is_counted_once_a_definition_knows_it() {
         let run = run_at(root.path(), &["quarantine", "replay", which]);
         assert_eq!((run.code, run.out.as_str()), (Some(code), out), "{which}: {}", run.err);
     };
-    replay("--all", 1, "0 replayed\n1 stay: no definition knows them\n");
+    replay("--all", 1, "0 replayed\n1 stays: no definition knows it\n");
     let events = root.path().join("config/events");
     let known = fs::read_to_string(events.join("create_order.yml")).expect("it is there");
     let misspelt = known.replace("create_order", "creat_order");
@@ -229,7 +229,7 @@ fn a_damaged_counter_is_repaired_when_a_person_says_so() {
         let parsed = parsed(&run);
         (run.code, parsed)
     };
-    let nothing = |is_written| json!({ "version": 1, "written": is_written, "counters": [] });
+    let nothing = |is_written| json!({ "version": 1, "written": is_written, "log_kept_as": null, "counters": [] });
     assert_eq!(repair(&[]), (Some(0), nothing(false)));
     assert_eq!(repair(&["--write"]), (Some(0), nothing(true)));
 

@@ -161,7 +161,7 @@ fn what_a_collector_refuses_waits_for_a_person_and_blocks_nothing() {
     collector.is_mended.store(true, Ordering::SeqCst);
     let first = letters[0]["number"].to_string();
     let run = run_at(root, &["outbox", "retry", &first]);
-    assert_eq!((run.code, run.out.as_str()), (Some(0), "1 on their way again\n"), "{}", run.err);
+    assert_eq!((run.code, run.out.as_str()), (Some(0), "1 on its way again\n"), "{}", run.err);
     until("it is taken", || collector.actions().len() == 4);
     let sent = collector.taken.lock().expect("no test panics with it")[3].clone();
     assert_eq!(sent["eid"], letters[0]["id"], "under the id it had");

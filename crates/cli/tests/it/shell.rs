@@ -1,6 +1,6 @@
 //! What shells and pipes see.
 
-use crate::{program, run, shop};
+use crate::{program, run, run_with, shop};
 use std::io::Read as _;
 use std::process::Stdio;
 
@@ -48,4 +48,16 @@ fn a_closed_pipe_is_no_error() {
     let mut err = String::new();
     child.stderr.take().expect("piped").read_to_string(&mut err).expect("readable");
     assert_eq!((child.wait().expect("it ends").code(), err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_variable_that_is_empty_says_nothing() {
+    let root = shop();
+    let root = root.path().to_str().expect("it is UTF-8");
+    for name in ["INTERNAL_EVENTS_DATA", "INTERNAL_EVENTS_LOG_FORMAT"] {
+        let run = run_with(&["--root", root, "metrics"], &[(name, "")]);
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{name}");
+    }
+    let run = run_with(&["schema", "event"], &[("INTERNAL_EVENTS_ROOT", "")]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
 }

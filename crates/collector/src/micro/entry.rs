@@ -174,7 +174,7 @@ fn of_payload(
     };
     let Verdict { errors, mut notes } = rules.check(&checked);
     notes.extend(of_request.iter().map(words));
-    let id = payload.id.map_or_else(Uuid::now_v7, Uuid::from_bytes).to_string();
+    let id = payload.id.map_or_else(internal_events::new_id, Uuid::from_bytes).to_string();
     let facts = facts(payload, contexts.as_ref(), described.as_ref(), &id);
     let raw = origin.raw(payload);
     if !errors.is_empty() {

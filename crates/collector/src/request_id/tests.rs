@@ -1,5 +1,6 @@
 use super::*;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 #[test]
 fn ids_are_uuids_of_version_7_and_differ() {

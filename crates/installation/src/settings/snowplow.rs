@@ -3,7 +3,7 @@
 use super::amount::{Count, Size, Time};
 use super::bounds::from_env;
 use super::proxies::Proxies;
-use super::{Secret, SettingsError, boolean};
+use super::{Secret, SettingsError, boolean, filled};
 use internal_events::snowplow::{Instance, ProxyUrl, Salt, Schemas, Sending, SnowplowOptions};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -96,6 +96,8 @@ pub(super) struct InstanceSection {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Identity {
+    /// Not an empty one: whoever knows an id could then tell its hash.
+    #[serde(deserialize_with = "filled")]
     salt: Option<Secret>,
     elements: Elements,
 }

@@ -120,6 +120,8 @@ fn what_cannot_be_understood_is_refused_and_says_where() {
         ("enabled = 'yes'", None, "invalid type: string"),
         ("enabled", None, "is not a valid configuration"),
         ("[legacy]\noverride = 'x'", None, "unknown field `override`"),
+        ("data = ''", None, "it is empty; leave it out"),
+        ("[identity]\nsalt = ''", None, "it is empty; leave it out"),
         ("[journal]\nkeep = 7", None, "`7` is not a time such as \"7d\""),
         ("[journal]\nkeep = 'a week'", None, "line 2, column 8"),
         ("[journal]\nreserve = true", None, "expected a size such as \"256MiB\""),

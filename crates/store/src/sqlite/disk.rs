@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use rusqlite::ffi;
+
 use crate::Error;
 
 /// Groups between two looks at the free space, and bytes: far less than any sensible reserve.
@@ -69,6 +71,15 @@ pub(super) fn is_read_only(dir: &Path) -> bool {
 #[cfg(not(unix))]
 pub(super) fn is_read_only(_dir: &Path) -> bool {
     false
+}
+
+/// Fails as SQLite would at the first write, if nobody may write there.
+pub(super) fn refuse_read_only(dir: &Path) -> Result<(), Error> {
+    if !is_read_only(dir) {
+        return Ok(());
+    }
+    let code = ffi::Error::new(ffi::SQLITE_READONLY);
+    Err(Error::Append(rusqlite::Error::SqliteFailure(code, None)))
 }
 
 #[cfg(not(unix))]

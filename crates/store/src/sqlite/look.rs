@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{FILE, Options, schema};
+use super::{FILE, Options, log, schema};
 use crate::Error;
 
 /// Opens the file for reading; no file is made, and no byte of any is changed.
@@ -15,7 +15,7 @@ use crate::Error;
 /// second after a crash. This one reads what is there, and after a crash keeps an index of its own
 /// in memory.
 pub(super) fn open(path: &Path) -> Result<Option<Connection>, Error> {
-    refuse_emptied(path)?;
+    refuse_unsound(path)?;
     if let Ok(false) = path.try_exists() {
         return Ok(None);
     }
@@ -40,11 +40,17 @@ pub(super) fn open_whole(dir: &Path) -> Result<Connection, Error> {
     connection?.ok_or_else(|| Error::NoStore { path: dir.to_owned() })
 }
 
+/// Refuses what SQLite would open as if less had been written than was.
+pub(super) fn refuse_unsound(path: &Path) -> Result<(), Error> {
+    refuse_emptied(path)?;
+    log::check(path)
+}
+
 /// Refuses a database that is gone or has no byte, if files beside it say that it had tables.
 ///
 /// SQLite would take it for a new one, and delete its log with what was written last. A log and
 /// its index are made once the database has a page, and the lease once it has its tables.
-pub(super) fn refuse_emptied(path: &Path) -> Result<(), Error> {
+fn refuse_emptied(path: &Path) -> Result<(), Error> {
     let is_there = |it: &Path| it.try_exists().unwrap_or_default();
     // SQLite takes a file of one byte for an empty one.
     let has_bytes = fs::metadata(path).is_ok_and(|it| it.len() > 1 || !it.is_file());

@@ -58,8 +58,8 @@ impl Reach {
 }
 
 /// Returns whether a step would do anything.
-pub(super) fn is_due(connection: &Connection, limits: &Limits) -> Result<bool, Error> {
-    let Some(newest) = newest(connection)? else { return Ok(false) };
+pub(super) fn is_due(connection: &Connection, limits: &Limits, now: i64) -> Result<bool, Error> {
+    let Some(newest) = newest(connection, now)? else { return Ok(false) };
     let pending = newest.reach(limits.max_pending, limits.max_pending_bytes);
     let cursors = cursors::read_all(connection)?;
     for cursor in cursors.iter().filter(|it| it.destination != COUNTERS) {
@@ -76,10 +76,10 @@ pub(super) fn is_due(connection: &Connection, limits: &Limits) -> Result<bool, E
 }
 
 /// Takes out some of what nobody waits for any more. The caller holds the lease and the line.
-pub(super) fn step(connection: &Connection, limits: &Limits) -> Result<(), Error> {
+pub(super) fn step(connection: &Connection, limits: &Limits, now: i64) -> Result<(), Error> {
     let tx = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
         .map_err(Error::Checkpoint)?;
-    let Some(newest) = newest(&tx)? else { return Ok(()) };
+    let Some(newest) = newest(&tx, now)? else { return Ok(()) };
     let pending = newest.reach(limits.max_pending, limits.max_pending_bytes);
     for cursor in cursors::read_all(&tx)? {
         // Nothing holds back the counters, which are beside the journal.
@@ -134,8 +134,9 @@ fn drop_backlog(tx: &Connection, cursor: CursorRow, pending: &Reach) -> Result<(
     moved.write(tx).and_then(|()| note(tx, &[(&cause, n)])).map_err(Error::Checkpoint)
 }
 
-/// Returns the newest group, if it is as it was written: others are dropped by what it says.
-fn newest(connection: &Connection) -> Result<Option<Newest>, Error> {
+/// Returns the newest group, if it is as it was written: others are dropped by what it says, as
+/// far as that is believed.
+fn newest(connection: &Connection, now: i64) -> Result<Option<Newest>, Error> {
     let sql = "SELECT seq, entries, accepted_at, ids, records, end_bytes, checksum
          FROM journal ORDER BY seq DESC LIMIT 1";
     let mut statement = connection.prepare_cached(sql).map_err(Error::Read)?;
@@ -143,13 +144,16 @@ fn newest(connection: &Connection) -> Result<Option<Newest>, Error> {
     let Some(row) = rows.next().map_err(Error::Read)? else { return Ok(None) };
     let group = group::read(row).map_err(Error::Read)?;
     group.check()?;
-    let read = || Ok(Newest { accepted_at: row.get(2)?, end_bytes: sequence(row, 5)? });
+    let time = || row.get::<_, i64>(2).map(|it| it.min(now));
+    let read = || Ok(Newest { accepted_at: time()?, end_bytes: sequence(row, 5)? });
     read().map(Some).map_err(Error::Read)
 }
 
-/// Returns when the newest entry was accepted.
-pub(super) fn newest_time(connection: &Connection) -> Result<Option<i64>, Error> {
-    Ok(newest(connection)?.map(|it| it.accepted_at))
+/// Returns when the oldest group was accepted, and when the newest.
+pub(super) fn times(connection: &Connection) -> Result<Option<(i64, i64)>, Error> {
+    let Some(newest) = newest(connection, i64::MAX)? else { return Ok(None) };
+    let oldest = rows(connection, 0, u64::MAX, 1)?;
+    Ok(oldest.first().map(|it| (it.accepted_at, newest.accepted_at)))
 }
 
 /// Returns up to where no destination wants anything again.

@@ -23,7 +23,7 @@ const APPLICATION_ID: i32 = 0x4945_7674;
 
 /// Bytes of a page. Larger ones save a twentieth of the cost of large groups and cost single
 /// events as much (8 and 16 KiB, 2026-11), for a commit writes at least two whole pages.
-const PAGE_BYTES: u32 = 4096;
+pub(super) const PAGE_BYTES: u32 = 4096;
 
 const TABLES: &str = "
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -145,9 +145,11 @@ CREATE TEMP VIEW journal AS
   FROM main.journal;
 ";
 
-/// The journal of format 2 as that of the newest.
-const JOURNAL_2_AS_3: &str =
-    "CREATE TEMP VIEW journal AS SELECT *, NULL AS checksum FROM main.journal;";
+/// The journal of format 2 as that of the newest, and the ids that format 1 had not.
+const JOURNAL_2_AS_3: &str = "
+CREATE TEMP VIEW journal AS SELECT *, NULL AS checksum FROM main.journal;
+CREATE TEMP VIEW given_ids AS SELECT *, NULL AS checksum FROM main.given_ids;
+";
 
 /// Closing a connection neither writes the log into the database nor deletes it.
 const KEEP_LOG: DbConfig = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
@@ -166,7 +168,7 @@ enum Found {
 ///
 /// The caller holds the writers' lock.
 pub(super) fn open_or_create(path: &Path, busy_timeout: Duration) -> Result<Connection, Error> {
-    look::refuse_emptied(path)?;
+    look::refuse_unsound(path)?;
     // SQLite would make the file readable by everybody; its own files take over these rights.
     locks::create_unopened(path)?;
     let opened = |source| Error::Open { path: path.to_owned(), source };
@@ -196,7 +198,7 @@ pub(super) fn open_or_create(path: &Path, busy_timeout: Duration) -> Result<Conn
 
 /// Opens the file for reading; nothing if there is no store in it.
 pub(super) fn open_existing(path: &Path) -> Result<Option<Connection>, Error> {
-    look::refuse_emptied(path)?;
+    look::refuse_unsound(path)?;
     let opened = |source| Error::Open { path: path.to_owned(), source };
     // Whatever else is wrong with the path, SQLite says so below.
     if let Ok(false) = path.try_exists() {

@@ -376,3 +376,104 @@ fn a_log_outlives_that_its_database_cannot_be_opened() {
     assert!(fs::read(copy.join(&wal)).unwrap() == before);
     assert!(fs::read(copy.join(DATABASE)).unwrap() == [0xa5; 4096]);
 }
+
+/// A store whose process ended in the middle of its work: nothing of its log is in the database.
+fn left_in_the_log(dir: &Path) -> Vec<u8> {
+    let live = dir.join("live");
+    let mut store = Sqlite::open(&live, Options::default()).unwrap();
+    let key = store.intern("t");
+    for n in 1..=20 {
+        let updates = [Update { key, change: Change::Add(1) }];
+        let entry = Entry {
+            id: EventId([n; 16]),
+            accepted_at: 0,
+            catalog: 1,
+            event: b"{}",
+            updates: &updates,
+            content: None,
+        };
+        store.append(&Group { entries: &[entry], ..Group::default() }).unwrap();
+    }
+    // As a process that is killed leaves them; the index of the log is made anew.
+    for name in [DATABASE, "internal-events.db-wal", "lease", "writers"] {
+        fs::copy(live.join(name), dir.join(name)).unwrap();
+    }
+    fs::read(dir.join("internal-events.db-wal")).unwrap()
+}
+
+fn total(dir: &Path) -> Result<u64, Error> {
+    let mut reader = Sqlite::reader(dir)?.expect("there is a store");
+    let counters = reader.counters(&["t"])?;
+    Ok(counters.total("t").unwrap_or_default())
+}
+
+/// Bytes of a frame of the log: a page and what is before it.
+const FRAME: usize = 24 + 4096;
+
+#[test]
+fn a_log_that_is_damaged_before_its_end_hides_nothing_that_was_accepted() {
+    let scratch = tempfile::tempdir().unwrap();
+    let good = left_in_the_log(scratch.path());
+    let log = scratch.path().join("internal-events.db-wal");
+    let shm = scratch.path().join("internal-events.db-shm");
+    // Whoever looks at the last two groups cannot tell damage from a loss of power.
+    let groups = (good.len() - 32) / FRAME;
+    let n_shown = (0..good.len() - 12 * FRAME).step_by(1009).filter(|place| {
+        let _ = fs::remove_file(&shm);
+        let mut bytes = good.clone();
+        bytes[*place] ^= 1 << (place % 8);
+        fs::write(&log, bytes).unwrap();
+        match total(scratch.path()) {
+            Ok(20) => false,
+            Ok(n) => panic!("byte {place} of {groups} frames: {n} of 20 without a word"),
+            Err(error) => {
+                assert!(matches!(error, Error::Log { .. }), "{place}: {error}");
+                let opened = Sqlite::open(scratch.path(), Options::default());
+                assert!(matches!(opened, Err(Error::Log { .. })), "{place}: it would be lost");
+                true
+            }
+        }
+    });
+    assert!(n_shown.count() > 50, "most bytes matter");
+}
+
+#[test]
+fn a_log_that_a_loss_of_power_cut_short_is_used_as_far_as_it_goes() {
+    let scratch = tempfile::tempdir().unwrap();
+    let good = left_in_the_log(scratch.path());
+    let log = scratch.path().join("internal-events.db-wal");
+    for len in (good.len() - 3 * FRAME..=good.len()).step_by(509) {
+        let _ = fs::remove_file(scratch.path().join("internal-events.db-shm"));
+        // The size is written and the last bytes are not: they are nothing, or what was there.
+        for rest in [0, 0xa5] {
+            let mut bytes = good.clone();
+            bytes[len..].fill(rest);
+            fs::write(&log, bytes).unwrap();
+            let n = total(scratch.path()).unwrap();
+            assert!((15..=20).contains(&n), "{len}: {n}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_log_is_cut_when_a_person_says_so_and_kept_as_it_was() {
+    let scratch = tempfile::tempdir().unwrap();
+    let good = left_in_the_log(scratch.path());
+    assert_eq!(Sqlite::cut_log(scratch.path()).unwrap(), None, "nothing is wrong");
+    let middle = good.len() / 2;
+    // From the end on: each time the log is cut to less.
+    for (place, expected) in [(middle, 1..20), (32 + FRAME * 30, 1..20)] {
+        let mut bytes = good.clone();
+        bytes[place] ^= 1;
+        fs::write(scratch.path().join("internal-events.db-wal"), &bytes).unwrap();
+        let kept = Sqlite::cut_log(scratch.path()).unwrap().expect("it is damaged");
+        assert_eq!(fs::read(kept).unwrap(), bytes);
+        let n = total(scratch.path()).unwrap();
+        assert!(expected.contains(&n), "{n}");
+        assert!(Sqlite::verify(scratch.path()).unwrap().findings.is_empty());
+    }
+    let mut store = Sqlite::open(scratch.path(), Options::default()).unwrap();
+    store.checkpoint().unwrap();
+    // It may be in use, and what others read must not go.
+    assert!(matches!(Sqlite::cut_log(scratch.path()), Err(Error::InUse { .. })));
+}

@@ -436,6 +436,34 @@ fn the_journal_keeps_so_many_bytes_and_no_more() {
 }
 
 #[test]
+fn a_clock_that_is_far_ahead_for_a_moment_takes_nothing_out() {
+    const HOUR: i64 = 60 * 60 * 1000;
+    const YEAR: i64 = 365 * 24 * HOUR;
+    let scratch = tempfile::tempdir().unwrap();
+    let has_expired: fn(&str, i64) -> bool = |key, now| key == "week" && now >= YEAR;
+    // Programs that run for a moment each.
+    let append = |key: &str, at: i64| {
+        let options = Options { has_expired: Some(has_expired), ..Options::default() };
+        let mut store = Sqlite::open(scratch.path(), options).unwrap();
+        append_to(&mut store, key, at, Change::Add(1)).unwrap();
+        store.checkpoint().unwrap();
+        let mut reader = store.reader().unwrap();
+        let counters = reader.counters(&["week"]).unwrap();
+        let n_entries = reader.entries(0, usize::MAX).unwrap().len();
+        (counters.total("week").unwrap_or_default(), n_entries)
+    };
+    assert_eq!(append("week", 0), (1, 1));
+    assert_eq!(append("total", YEAR), (1, 2));
+    assert_eq!(append("total", YEAR + 1), (1, 3), "it has not lasted");
+    assert_eq!(append("total", HOUR), (1, 4), "the clock is set right");
+    assert_eq!(append("total", YEAR + HOUR), (1, 5), "and wrong again");
+    // Nothing came for a year: what is old by then goes a little later.
+    let (_, n_entries) = append("total", YEAR + 2 * HOUR);
+    assert_eq!(n_entries, 5, "of 6");
+    assert_eq!(append("other", YEAR + 4 * HOUR).0, 0);
+}
+
+#[test]
 fn counters_that_are_read_no_more_go_and_their_keys_stay() {
     const HOUR: i64 = 60 * 60 * 1000;
     let scratch = tempfile::tempdir().unwrap();

@@ -178,6 +178,15 @@ fn opens_and_goes_on(format: u32) {
     assert_eq!(counters.per_value("{event_counters}_pay-plan").unwrap()[&b"gold"[..]], 1);
     assert_eq!(counters, recount(&mut reader).unwrap().counters);
 
+    // Whoever is about to upgrade looks at it first, and keeps a copy.
+    let copy = fixture.path().join("copy");
+    Sqlite::backup(fixture.path(), &copy).unwrap();
+    for dir in [fixture.path(), &copy] {
+        let verified = Sqlite::verify(dir).unwrap();
+        assert!(verified.findings.is_empty(), "format {format}: {:?}", verified.findings);
+        assert_eq!(Sqlite::inspect(dir).unwrap().unwrap().status.format, format);
+    }
+
     // It goes on: what is appended now is counted together with what was there.
     let mut store = Sqlite::open(fixture.path(), Options::default()).unwrap();
     let key = store.intern("{event_counters}_edit_document");

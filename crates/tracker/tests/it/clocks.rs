@@ -115,3 +115,38 @@ fn events_that_come_while_others_are_flushed_are_neither_lost_nor_waited_for() {
     let refused: u64 = health.refused.values().sum();
     assert_eq!((health.accepted + refused, health.pending), (n_sent, 0));
 }
+
+#[test]
+fn a_clock_before_1970_is_refused_until_it_is_set() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let (tracker, clock) = open(home.path(), date(1969, 12, 31));
+    for event in ["e", "unknown"] {
+        tracker.track_event(event).send();
+        let error = tracker.flush(PATIENCE).err();
+        // What is sent without anybody who waits may be written before the flush is asked for.
+        assert!(error.is_none_or(|it| format!("{it:?}").contains("Clock")), "{event}");
+    }
+    let error = tracker.check_ready(PATIENCE).expect_err("nothing would be taken");
+    assert!(format!("{error:?}").contains("Clock"), "{error:?}");
+    clock.set(date(2026, 11, 18));
+    tracker.check_ready(PATIENCE).expect("the clock is set");
+    track(&tracker, 1);
+    check(&tracker, &[("2026-47", 1)]);
+    let health = tracker.health();
+    assert_eq!((health.received, health.accepted, health.refused["journal_failed"]), (3, 1, 2));
+}
+
+#[test]
+fn who_asks_is_told_that_the_data_directory_is_gone_though_nothing_is_sent() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let data = home.path().join("data");
+    let (tracker, _) = open(&data, date(2026, 11, 18));
+    track(&tracker, 1);
+    tracker.check_ready(PATIENCE).expect("all is well");
+    let elsewhere = home.path().join("elsewhere");
+    std::fs::rename(&data, &elsewhere).expect("it can be moved");
+    let error = tracker.check_ready(PATIENCE).expect_err("what is written would be lost");
+    assert!(format!("{error:?}").contains("Replaced"), "{error:?}");
+    std::fs::rename(&elsewhere, &data).expect("it can be moved back");
+    tracker.check_ready(PATIENCE).expect("all is well again");
+}

@@ -211,11 +211,14 @@ fn what_is_deleted_or_replaced_under_a_server_is_answered_503() {
         let answer = server.connect().post(TRACK, &order("u1", label));
         answer.expect("an answer").status
     };
+    let ready = |server: &Server| server.connect().get("/readyz").expect("an answer").status;
     assert_eq!(track(&server, "before"), 200);
     let paths = [shop.path(), &backup].map(|it| it.to_str().expect("it is UTF-8"));
     let run = run_with(&["--root", paths[0], "backup", paths[1]], &[]);
     assert_eq!(run.code, Some(0), "{}", run.err);
+    assert_eq!(ready(&server), 200);
     std::fs::rename(&data, &aside).expect("it is moved");
+    assert_eq!(ready(&server), 503, "before anything is sent");
     for n in 0..20 {
         assert_eq!(track(&server, &format!("moved {n}")), 503);
     }
@@ -230,6 +233,7 @@ fn what_is_deleted_or_replaced_under_a_server_is_answered_503() {
     drop(other);
     std::fs::rename(&data, &backup).expect("it is moved");
     std::fs::rename(&aside, &data).expect("it is put back");
+    assert_eq!(ready(&server), 200);
     assert_eq!(track(&server, "put back"), 200);
     assert_eq!(server.metric(super::server::TOTAL), 2);
     server.terminate();

@@ -27,3 +27,29 @@ fn idle_callers_make_room_though_files_are_few_and_the_log_stays_short() {
     assert!(log.contains("takes fewer connections at a time"), "{log}");
     assert!(!log.contains("cannot take connections"), "{log}");
 }
+
+#[test]
+fn a_server_that_gets_too_little_memory_says_so() {
+    let shop = shop();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("it has one").to_string();
+    // Where there is enough it finds the port taken, so that it ends in either case.
+    let (mut n_short, mut n_enough) = (0, 0);
+    for kibibytes in (60_000..240_000).step_by(4_000) {
+        let with = format!("ulimit -v {kibibytes} && exec \"$0\" \"$@\"");
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &with]).arg(program().get_program()).current_dir(shop.path());
+        let run = limited.args(["serve", "--listen", &address]).output().expect("it runs");
+        let err = String::from_utf8_lossy(&run.stderr);
+        assert!(!err.contains("panicked"), "{kibibytes}: {err}");
+        if err.contains("cannot listen on") {
+            n_enough += 1;
+            continue;
+        }
+        n_short += 1;
+        // With hardly any it does not come so far as to say anything.
+        let is_said = err.lines().any(|it| it.starts_with("error: "));
+        assert!(!is_said || err.contains("help: "), "{kibibytes}: {err}");
+    }
+    assert!(n_short > 0 && n_enough > 0, "{n_short} {n_enough}");
+}

@@ -4,6 +4,7 @@ use super::super::super::model::{Compared, Model};
 use super::super::super::snapshot::{DeliveryNow, Entry, text};
 use super::super::text::{age, clock, safe, style};
 use super::Content;
+use crate::output::counted;
 use ratatui::layout::Constraint::{Fill, Length};
 use ratatui::text::Span;
 use ratatui::widgets::{Cell, Row};
@@ -56,7 +57,7 @@ fn value(value: &Value) -> String {
         // Totals per value: how many values there are says more than which.
         Value::Object(uniques) => {
             let values = uniques.values().filter_map(Value::as_object).map(serde_json::Map::len);
-            format!("{} values", values.sum::<usize>())
+            counted(values.sum::<usize>() as u64, "value", "values")
         }
         other => other.to_string(),
     }
