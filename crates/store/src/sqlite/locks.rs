@@ -135,6 +135,15 @@ pub(super) struct Lease {
     beats: u64,
 }
 
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if self.is_held {
+            // Closing is not enough while a child that is just being started still has the file.
+            let _ = self.file.unlock();
+        }
+    }
+}
+
 /// Looks, about a second apart, at which a cursor may stand still though entries wait for it.
 pub(super) const PATIENCE: u32 = 5;
 
