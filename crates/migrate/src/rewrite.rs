@@ -216,7 +216,7 @@ fn not_alone() -> Refusal {
 }
 
 /// Takes back the rewrite of some sites, and of those that cannot be rewritten without them.
-fn take_back(
+pub(crate) fn take_back(
     language: Language,
     whole: &mut Rewrite,
     is_hit: impl Fn(&Site) -> bool,

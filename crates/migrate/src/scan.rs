@@ -68,6 +68,17 @@ pub fn has_legacy_words(_: Language, text: &[u8]) -> bool {
     AUTOMATON.as_ref().is_none_or(|it| it.is_match(text))
 }
 
+/// Where the first word of legacy tracking begins.
+pub fn first_legacy_word(text: &[u8]) -> Option<usize> {
+    AUTOMATON.as_ref().and_then(|it| it.find(text)).map(|it| it.start())
+}
+
+/// How long the longest word is: where a text is read in parts, a word may begin as long before the
+/// end of one.
+pub fn longest_legacy_word() -> usize {
+    WORDS.iter().map(|it| it.len()).max().unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

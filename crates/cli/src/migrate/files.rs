@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use ignore::WalkBuilder;
 use ignore::overrides::OverrideBuilder;
-use internal_events_migrate::Language;
+use internal_events_migrate::{Language, first_legacy_word, longest_legacy_word};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -93,7 +93,9 @@ fn walk(builder: &WalkBuilder, found: &mut Vec<Candidate>) -> anyhow::Result<()>
     let mut builder = builder.clone();
     // Rules for git hold where there is no git as well: in a copy, or in an image.
     for entry in builder.require_git(false).build() {
-        let entry = entry.context("cannot look into a directory")?;
+        let entry = entry.context(
+            "cannot look into a directory; name the paths to look at, or put it into .gitignore",
+        )?;
         if let Some(language) = Language::of(entry.path())
             && entry.file_type().is_some_and(|it| it.is_file())
         {
@@ -127,6 +129,47 @@ impl Reader {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
+        }
+    }
+}
+
+/// Where a file that is too large to be held has the first word of legacy tracking: line and
+/// column in bytes, from 1.
+pub(super) fn first_word_of_large(path: &Path) -> std::io::Result<Option<(usize, usize)>> {
+    first_word(File::open(path)?, USUAL_BYTES)
+}
+
+fn first_word(
+    mut from: impl std::io::Read,
+    at_once: usize,
+) -> std::io::Result<Option<(usize, usize)>> {
+    let (mut line, mut column) = (1, 1);
+    let mut part = Vec::new();
+    loop {
+        let n = from.by_ref().take(at_once as u64).read_to_end(&mut part)?;
+        let word = first_legacy_word(&part);
+        // A word may go on in the next part.
+        let end = word.unwrap_or_else(|| part.len().saturating_sub(longest_legacy_word()));
+        for byte in part.drain(..end) {
+            (line, column) = if byte == b'\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        if word.is_some() || n == 0 {
+            return Ok(word.map(|_| (line, column)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_word;
+
+    #[test]
+    fn a_word_is_found_wherever_the_parts_of_a_file_end() {
+        let text = b"# \xe9\n  # \xe9 Tracking.event\n# mockTracking\n";
+        for at_once in 1..text.len() + 2 {
+            let found = first_word(&text[..], at_once).expect("no failure");
+            assert_eq!(found, Some((2, 7)), "{at_once}");
+            assert_eq!(first_word(&text[..10], at_once).expect("no failure"), None, "{at_once}");
         }
     }
 }

@@ -25,10 +25,6 @@ pub(super) fn text(whole: &Whole, args: &MigrateArgs) -> String {
     for note in &whole.notes {
         text.push_str(&format!("{} {}\n", style.dim("note:"), visible(note)));
     }
-    for skipped in &whole.skipped {
-        let (path, why) = (visible(&skipped.shown), visible(&skipped.why));
-        text.push_str(&format!("{} {path} was not looked at: {why}\n", style.dim("note:")));
-    }
     end(&mut text, whole, args);
     text
 }

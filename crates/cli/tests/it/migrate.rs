@@ -283,18 +283,80 @@ fn events_get_new_names() {
 }
 
 #[test]
-fn files_that_cannot_be_looked_at_are_named() {
-    let root = app();
-    std::fs::write(root.path().join("app/latin.rb"), b"# Tracking.event \xe9\n").expect("a file");
-    let large = "# Tracking.event\n".repeat(300_000);
-    write(root.path(), "app/large.js", &large);
-    let run = migrate(root.path(), &[]);
-    for expected in [
-        "app/latin.rb was not looked at: it is not UTF-8",
-        "app/large.js was not looked at: it is larger than 4 MiB",
+fn files_that_are_not_utf8_are_refused_where_their_calls_are() {
+    let call = "Gitlab::Tracking.event('a', 'click_it', user: u)\n";
+    let metric = ("counts.yml", "");
+    for (name, bytes, expected) in [
+        ("a.rb", [b"# \xe9\n", call.as_bytes()].concat(), Some((2, 1))),
+        ("a.rb", [b"x = '\xe9'; ", call.as_bytes()].concat(), Some((1, 10))),
+        ("a.rb", [b"\xe9 = 1\n ", call.as_bytes()].concat(), Some((2, 2))),
+        ("a.rb", b"# \xe9 no Tracking.event here\n".to_vec(), None),
+        ("a.rb", b"# \xe9\nputs 'a'\n".to_vec(), None),
+        (
+            "a.js",
+            b"import Tracking from '~/tracking'; // \xfc\nTracking.event('a', 'click_it');\n"
+                .to_vec(),
+            Some((2, 1)),
+        ),
+        ("a.haml", b"%p \xe9\n%a{ data: { track_action: 'click_it' } }\n".to_vec(), Some((2, 13))),
+        ("a.html", b"\xe9\n<a data-track-action='click_it'>a</a>\n".to_vec(), Some((2, 4))),
+        (
+            "a.rb",
+            ["\u{feff}", call].concat().encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            Some((1, 1)),
+        ),
     ] {
-        assert!(run.out.contains(expected), "{}", run.out);
+        let root = files(&[metric]);
+        std::fs::write(root.path().join(name), &bytes).expect("a file");
+        let run = migrate(root.path(), &["--write", "--allow-dirty", "--format", "json"]);
+        let json: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{}", run.err));
+        let sites = json["sites"].as_array().expect("a list").iter();
+        let places: Vec<_> = sites
+            .map(|it| (it["reason"].clone(), it["line"].clone(), it["column"].clone()))
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(line, column)| (json!("not-utf8"), json!(line), json!(column)))
+            .collect();
+        assert_eq!(places, expected, "{name}: {}", run.out);
+        let code = i32::from(!expected.is_empty());
+        assert_eq!(run.code, Some(code), "{name}: {}", run.out);
+        assert_eq!(migrate(root.path(), &["--check"]).code, Some(code), "{name}");
+        assert_eq!(std::fs::read(root.path().join(name)).expect("a file"), bytes, "{name}");
     }
+}
+
+#[test]
+fn a_call_in_a_file_that_is_not_utf8_keeps_its_metric() {
+    let root = app();
+    let latin = [b"# \xe9\n", SERVICE.as_bytes()].concat();
+    std::fs::write(root.path().join("app/latin.rb"), latin).expect("a file");
+    let before = everything(root.path());
+    let run = migrate(root.path(), &["--write", "--allow-dirty"]);
+    assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);
+    for expected in [
+        "app/latin.rb:4:5: not-utf8, ruby-redis-hll\n",
+        "the file is not UTF-8: byte 0xE9 in line 1",
+        "iconv -f ISO-8859-1 -t UTF-8",
+        "it counts `place_order`, whose call at app/latin.rb:4 stays as it is",
+    ] {
+        assert!(run.out.contains(expected), "{expected:?} is not in:\n{}", run.out);
+    }
+    assert_eq!(everything(root.path()), before, "{}", run.out);
+}
+
+#[test]
+fn files_that_are_too_large_are_refused_if_they_have_a_word_of_legacy_tracking() {
+    let root = app();
+    let large = |line: &str| line.repeat(5 * 1024 * 1024 / line.len());
+    write(root.path(), "app/large.js", &format!("\n{}", large("  // Tracking.event\n")));
+    write(root.path(), "app/other.js", &large("  // Track.event\n"));
+    let run = migrate(root.path(), &[]);
+    assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);
+    for expected in ["app/large.js:2:6: too-deep, js-tracking\n", "it is larger than 4 MiB"] {
+        assert!(run.out.contains(expected), "{expected:?} is not in:\n{}", run.out);
+    }
+    assert!(!run.out.contains("app/other.js"), "{}", run.out);
 }
 
 #[test]
