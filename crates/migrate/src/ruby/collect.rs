@@ -2,6 +2,7 @@
 
 mod visit;
 
+use super::indirect;
 use super::model::{Block, Call, Place, Scope, Source, Statement};
 use super::value::{args, bytes, constant, text, value};
 use ruby_prism::{CallNode, Node, ParseResult, StatementsNode, Visit as _};
@@ -11,44 +12,28 @@ use std::ops::Range;
 /// has a third of it.
 const DEPTH: usize = 150;
 
-/// Names of calls that are worth a look.
+/// Names of calls that are worth a look, besides those of what is not called by its name.
+const NAMES: [&str; 16] = [
+    "event",
+    "track_event",
+    "track_event_in_context",
+    "track_redis_hll_event",
+    "track_usage_event",
+    "count",
+    "increment",
+    "have_tracking",
+    "expect_snowplow_event",
+    "expect_no_snowplow_event",
+    "it_behaves_like",
+    "it_should_behave_like",
+    "include_examples",
+    "to",
+    "not_to",
+    "to_not",
+];
+
 fn is_of_interest(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "event",
-        "track_event",
-        "track_event_in_context",
-        "track_redis_hll_event",
-        "track_unique_redis_hll_event",
-        "track_usage_event",
-        "track_unique_visits",
-        "track_visit",
-        "definition",
-        "database_event",
-        "have_tracking",
-        "delegate",
-        "def_delegator",
-        "def_delegators",
-        "instance_method",
-        "method",
-        "public_method",
-        "public_send",
-        "send",
-        "__send__",
-        "try",
-        "try!",
-        "increment_unique_values",
-        "count",
-        "increment",
-        "expect_snowplow_event",
-        "expect_no_snowplow_event",
-        "it_behaves_like",
-        "it_should_behave_like",
-        "include_examples",
-        "to",
-        "not_to",
-        "to_not",
-    ];
-    NAMES.contains(&name) || name.starts_with("increment_")
+    NAMES.contains(&name) || name.starts_with("increment_") || indirect::is_of_interest(name)
 }
 
 /// Blocks in which `self` may be something else, although they stand in a method.
