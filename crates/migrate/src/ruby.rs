@@ -26,6 +26,7 @@ mod snowplow;
 mod template;
 #[cfg(test)]
 mod tests;
+mod usage_data;
 mod value;
 
 use crate::options::Options;
