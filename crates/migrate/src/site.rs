@@ -26,7 +26,7 @@ pub enum Kind {
     DataAttributes,
     /// `RSpec`: `expect_snowplow_event` and the legacy shared examples.
     Rspec,
-    /// Jest: `mockTracking`.
+    /// Jest: `mockTracking`, `jest.spyOn(Tracking, 'event')`.
     Jest,
     /// A metric definition of data source `redis_hll` or `redis`.
     MetricDefinition,
