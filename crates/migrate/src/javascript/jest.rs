@@ -377,6 +377,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             {
                 Ok(())
             }
+            it if fields::elsewhere(script, it).is_some() => Ok(()),
             it => Err(fields::indirect(script, it.span())),
         }
     }
