@@ -144,3 +144,33 @@ fn a_file_with_the_name_of_an_event_is_not_overwritten() {
     let paths: Vec<&str> = planned.changes.iter().map(|it| it.path.as_str()).collect();
     assert_eq!(paths, ["config/events/a_event_migrated.yml"]);
 }
+
+#[test]
+fn one_note_names_the_events_that_nobody_owns() {
+    let notes = |n: usize| {
+        let names = (0..n).map(|it| Found { name: format!("a{it}"), ..Found::default() });
+        names.fold(Application::default(), Application::calls).plan().notes
+    };
+    for (n, expected) in [
+        (1, "`a0`: its definition says `unassigned`"),
+        (2, "`a0`, `a1`: their definitions say `unassigned`"),
+        (5, "`a0`, `a1`, `a2`, `a3`, `a4`: their definitions say"),
+        (7, "`a0`, `a1`, `a2`, `a3`, `a4` and 2 more: their definitions say"),
+    ] {
+        let notes = notes(n);
+        assert!(notes.len() == 1 && notes[0].contains(expected), "{n}: {notes:?}");
+    }
+}
+
+#[test]
+fn an_example_that_is_empty_is_none() {
+    let mut found = Found { name: "a_event".to_owned(), ..Found::default() };
+    for (name, example) in [("label", ""), ("property", "x")] {
+        let property = Property { of_type: PropertyType::Text, example: Some(example.to_owned()) };
+        found.properties.insert(name.to_owned(), property);
+    }
+    let planned = Application::default().calls(found).plan();
+    let text = after(&planned, "config/events/a_event.yml");
+    assert!(text.contains("this one was migrated, for example x\n"), "{text}");
+    assert!(text.contains("this one was migrated\n"), "{text}");
+}

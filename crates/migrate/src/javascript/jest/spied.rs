@@ -35,6 +35,15 @@ fn spied_upon<'s, 'a>(script: &Script<'s, 'a>, node: &AstNode<'a>) -> Option<&'s
     is_spy.then_some(parent)
 }
 
+/// `jest.mock('~/tracking')`
+fn mocked(script: &Script<'_, '_>, node: &AstNode<'_>) -> Option<Span> {
+    let AstKind::CallExpression(call) = node.kind() else { return None };
+    let is_mock = script.source(call.callee.span()).starts_with("jest.mock");
+    let module = call.arguments.first().filter(|_| is_mock)?.as_expression()?;
+    let is_ours = literal_text(module).and_then(Module::of) == Some(Module::Tracking);
+    is_ours.then_some(call.span)
+}
+
 /// A spy without a name, and how it gets one.
 struct Unnamed {
     /// The bytes of `jest.spyOn(…)`.
@@ -52,6 +61,11 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         for symbol in imports.symbols(Module::Tracking, "default") {
             if !has_spy(script, symbol) {
                 continue;
+            }
+            if let Some(mock) = script.nodes().find_map(|it| mocked(script, it)) {
+                // The mock of the whole module would answer in place of the new helper.
+                let refused = odd(script, "the whole module is mocked", mock);
+                self.add(mock, Err(refused));
             }
             let uses = script.uses(symbol);
             let is_looked_at = |it: &&AstNode<'a>| matches!(used(script, it), Use::Member { member, .. } if member.property.name == "event");

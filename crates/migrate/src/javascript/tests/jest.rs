@@ -147,6 +147,11 @@ fn a_spy_of_tracking_itself_is_replaced() {
             "describe('a', () => {\n  let spy;\n\n  beforeEach(() => {\n    spy = jest.spyOn(Tracking, 'event');\n  });\n\n  it('b', () => {\n    expect(spy).toHaveBeenCalledWith(undefined, 'x', { label: 'c' });\n  });\n});",
             "describe('a', () => {\n  let spy;\n\n  beforeEach(() => {\n    spy = bindInternalEventDocument(document).trackEventSpy;\n  });\n\n  it('b', () => {\n    expect(spy).toHaveBeenCalledWith('x', { label: 'c' }, undefined);\n  });\n});",
         ),
+        // What is expected may have a name.
+        (
+            "const payload = { label: 'c' };\nit('a', () => {\n  const spy = jest.spyOn(Tracking, 'event');\n  expect(spy).toHaveBeenCalledWith(undefined, 'x', payload);\n});",
+            "const payload = { label: 'c' };\nit('a', () => {\n  const spy = bindInternalEventDocument(document).trackEventSpy;\n  expect(spy).toHaveBeenCalledWith('x', payload, undefined);\n});",
+        ),
         // One that does nothing.
         (
             "it('a', () => {\n  const spy = jest.spyOn(Tracking, 'event').mockImplementation(() => {});\n  expect(spy).not.toHaveBeenCalled();\n});",
@@ -189,6 +194,7 @@ fn a_spy_of_tracking_itself_stays_where_that_cannot_be_proven() {
         (format!("{hook}\nit('a', () => {{ check(Tracking.event); }});"), "passed on"),
         (format!("{hook}\nit('a', () => {{ Tracking.event = jest.fn(); }});"), "no spy with a name"),
         (format!("{hook}\nit('a', () => {{ mount(Tracking); }});"), "`Tracking` is passed on"),
+        (format!("jest.mock('~/tracking');\n{hook}"), "the whole module is mocked"),
         (
             format!("{hook}\nit('a', () => {{ const trackEventSpy = 1; expect(Tracking.event).toHaveBeenCalled(); }});"),
             "none can be given",
