@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use ignore::WalkBuilder;
-use ignore::overrides::OverrideBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
 use internal_events_migrate::{Language, first_legacy_word, longest_legacy_word};
 use std::collections::HashSet;
 use std::fs::File;
@@ -58,16 +58,19 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
         walk(&WalkBuilder::new(start), &mut candidates)?;
     }
     if !patterns.is_empty() {
-        let mut builder = OverrideBuilder::new(root);
-        for pattern in patterns {
-            let relative = pattern.strip_prefix(root).unwrap_or(pattern);
-            let text = relative.to_string_lossy();
-            let text = text.strip_prefix("./").unwrap_or(&text);
-            builder.add(text).with_context(|| format!("`{text}` is no pattern"))?;
-        }
+        let texts: Vec<String> = patterns.into_iter().map(|it| pattern(root, it)).collect();
         let mut walker = WalkBuilder::new(root);
-        walker.overrides(builder.build().context("the patterns cannot be used together")?);
+        walker.overrides(chosen(root, &texts)?);
         walk(&walker, &mut candidates)?;
+        for text in texts.iter().filter(|it| !it.starts_with('!')) {
+            let only = chosen(root, std::slice::from_ref(text))?;
+            if !candidates.iter().any(|it| only.matched(&it.path, false).is_whitelist()) {
+                bail!(
+                    "no file that is looked at matches `{text}`; patterns begin at the root, {}",
+                    root.display()
+                );
+            }
+        }
     }
     candidates.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
     if paths.len() > 1 {
@@ -77,6 +80,21 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
             .retain(|it| seen.insert(it.path.canonicalize().unwrap_or_else(|_| it.path.clone())));
     }
     Ok(Files { candidates, is_whole })
+}
+
+/// A pattern from the root.
+fn pattern(root: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(root).unwrap_or(path).to_string_lossy();
+    relative.strip_prefix("./").unwrap_or(&relative).to_owned()
+}
+
+/// What patterns choose.
+fn chosen(root: &Path, patterns: &[String]) -> anyhow::Result<Override> {
+    let mut builder = OverrideBuilder::new(root);
+    for it in patterns {
+        builder.add(it).with_context(|| format!("`{it}` is no pattern"))?;
+    }
+    builder.build().context("the patterns cannot be used together")
 }
 
 /// A path from where we are, or else from the root, as people write it who name a root.

@@ -4,7 +4,9 @@ use crate::redis::Redis;
 use crate::{Run, files, program, run, write};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::Permissions;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -98,6 +100,25 @@ fn without_write_only_a_diff_is_shown() {
         assert!(run.out.contains(expected), "{expected:?} is not in:\n{}", run.out);
     }
     assert_eq!(everything(root.path()), before);
+}
+
+#[test]
+fn the_diff_is_one_that_git_applies_whatever_ends_a_line() {
+    for end in ["\n", "\r\n"] {
+        let long = format!("# {}\n{SERVICE}", "x".repeat(2000));
+        let root = files(&[("app/service.rb", &long.replace('\n', end))]);
+        let args = ["migrate", "--root", root.path().to_str().expect("UTF-8")];
+        let run = run(&args);
+        let diff = run.out.split("\nkind ").next().unwrap_or_default();
+        write(root.path(), "it.diff", &format!("{diff}\n"));
+        let mut git = Command::new("git");
+        git.arg("-C").arg(root.path()).args(["apply", "it.diff"]);
+        let done = git.output().expect("git");
+        assert!(done.status.success(), "{}\n{diff}", String::from_utf8_lossy(&done.stderr));
+        let expected = "    track_internal_event('place_order', user: current_user)";
+        let text = read(root.path(), "app/service.rb");
+        assert!(text.contains(&format!("{expected}{end}")), "{text:?}");
+    }
 }
 
 #[test]
@@ -216,7 +237,7 @@ fn paths_patterns_and_ignored_files() {
         (vec![app], vec!["app/service.rb"]),
         (vec!["lib/other.rb"], vec!["lib/other.rb"]),
         (vec!["lib/**/*.rb"], vec!["lib/other.rb"]),
-        (vec!["*.vue"], vec![]),
+        (vec!["**/*.rb", "!app/**"], vec!["lib/other.rb"]),
         (vec!["--only", "vue-mixin"], vec![]),
     ] {
         assert_eq!(json(&args), expected, "{args:?}");
@@ -233,6 +254,9 @@ fn what_cannot_be_done_exits_2_and_changes_nothing() {
     for (args, complaint) in [
         (vec!["--write"], "is not kept in git"),
         (vec!["--write", "--allow-dirty", "missing"], "there is no missing, neither here nor"),
+        (vec!["--check", "app/**/*.vue"], "no file that is looked at matches `app/**/*.vue`"),
+        (vec!["app/*.rb", "lib/*.rb"], "no file that is looked at matches `lib/*.rb`"),
+        (vec!["app/[.rb"], "is no pattern"),
         (vec!["--write", "--allow-dirty", "--report", "/dev/null/a"], "cannot write /dev/null/a"),
         (vec!["--write", "--check"], "cannot be used with"),
         (vec!["--only", "nonsense"], "the kinds are ruby-snowplow"),
@@ -400,6 +424,22 @@ fn what_is_no_file_is_passed_by() {
     let run = migrate(root.path(), &[]);
     assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{}", run.out);
     assert!(run.out.contains("\n2 files looked at, "), "{}", run.out);
+}
+
+#[test]
+fn names_of_files_may_have_any_bytes() {
+    let root = tempfile::tempdir().expect("a directory");
+    let names: [&[u8]; 4] = [b"a b.rb", b"a\nb.rb", b"caf\xe9.rb", b"--write.rb"];
+    let path = |it: &[u8]| root.path().join(OsStr::from_bytes(it));
+    for name in names {
+        std::fs::write(path(name), SERVICE).expect("a file");
+    }
+    let run = migrate(root.path(), &["--write", "--allow-dirty"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    for name in names {
+        let text = std::fs::read_to_string(path(name)).expect("a file");
+        assert!(text.contains("track_internal_event"), "{name:?}: {text}");
+    }
 }
 
 #[test]
