@@ -174,3 +174,20 @@ fn an_example_that_is_empty_is_none() {
     assert!(text.contains("this one was migrated, for example x\n"), "{text}");
     assert!(text.contains("this one was migrated\n"), "{text}");
 }
+
+#[test]
+fn groups_are_spelled_as_today() {
+    for (before, after) in
+        [("group::source code", "source_code"), ("source_code", "source_code"), ("API", "api")]
+    {
+        let metric = "options:\n  events:\n  - a_event\n";
+        let application = Application::default().unique_metric("m", metric);
+        let text = String::from_utf8(application.sources.metrics[0].bytes.clone()).expect("UTF-8");
+        let text = text.replace("product_group: source_code", &format!("product_group: {before}"));
+        let mut application = application.calls(by_user("a_event"));
+        application.sources.metrics[0].bytes = text.into_bytes();
+        let planned = application.plan();
+        let event = super::after(&planned, "config/events/a_event.yml");
+        assert!(event.contains(&format!("product_group: {after}\n")), "{event}");
+    }
+}

@@ -199,3 +199,19 @@ fn metrics_that_need_the_same_entry_all_become_internal() {
     assert_eq!(planned.key_paths, names, "{:?}", planned.sites);
     assert_eq!(after(&planned, UNIQUE), "---\na_event-user: a_event\nb_event-user: b_event\n");
 }
+
+#[test]
+fn a_class_by_its_name_of_long_ago_is_said_to_be_that() {
+    let metric = |class: &str| {
+        let text = format!(
+            "key_path: m\n{REST}time_frame: 7d\ndata_source: redis_hll\n\
+             instrumentation_class: {class}\noptions:\n  events:\n  - a_event\n"
+        );
+        Application::default()
+            .with("config/metrics/counts_7d/m.yml", &text)
+            .calls(by_user("a_event"))
+    };
+    let long_ago = "Gitlab::Usage::Metrics::Instrumentations::RedisHLLMetric";
+    refuse(&metric(long_ago), Reason::NotUnderstood, "is the name of long ago");
+    refuse(&metric("A::OtherMetric"), Reason::NotUnderstood, "in a way of its own");
+}
