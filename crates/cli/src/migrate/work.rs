@@ -130,8 +130,9 @@ fn look(
     options: &Options,
 ) -> Option<Look> {
     let language = candidate.language;
+    let kind = kind_asked_for(language, options)?;
     let skipped = |why: String, (line, column): (usize, usize), refusal: Refusal| {
-        let site = closed(0, refusal, usual_kind(language));
+        let site = closed(0, refusal, kind);
         let placed = Placed { path: candidate.shown(root), line, column, site };
         Some(Look::Skipped(Skipped { why, placed }))
     };
@@ -214,8 +215,8 @@ fn rewritten(
         },
         Err(refusal) => (0, refusal),
     };
-    let site = closed(at, refusal, usual_kind(language));
-    Rewrite { sites: vec![site], ..Rewrite::default() }
+    let site = kind_asked_for(language, options).map(|kind| closed(at, refusal, kind));
+    Rewrite { sites: site.into_iter().collect(), ..Rewrite::default() }
 }
 
 /// Does some work, and makes a refusal of a panic: one file must not stand in the way of all
@@ -233,14 +234,35 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Refusal> {
     })
 }
 
-/// The kind under which a file that does not parse is counted.
-fn usual_kind(language: Language) -> Kind {
+/// The kinds of which a file may have something.
+fn kinds(language: Language) -> &'static [Kind] {
     match language {
-        Language::Ruby => Kind::RubySnowplow,
-        Language::JavaScript | Language::TypeScript => Kind::JsTracking,
-        Language::Vue => Kind::VueMixin,
-        Language::Html | Language::Erb | Language::Haml => Kind::DataAttributes,
+        Language::Ruby => &[
+            Kind::RubySnowplow,
+            Kind::RubyRedisHll,
+            Kind::RubyRedis,
+            Kind::RubyController,
+            Kind::Rspec,
+            Kind::DataAttributes,
+        ],
+        Language::JavaScript | Language::TypeScript => {
+            &[Kind::JsTracking, Kind::VueMixin, Kind::JsApi, Kind::Jest, Kind::DataAttributes]
+        }
+        Language::Vue => &[Kind::VueMixin, Kind::JsTracking, Kind::JsApi, Kind::DataAttributes],
+        Language::Html => &[Kind::DataAttributes, Kind::JsTracking],
+        Language::Erb | Language::Haml => &[
+            Kind::DataAttributes,
+            Kind::RubySnowplow,
+            Kind::RubyRedisHll,
+            Kind::RubyRedis,
+            Kind::JsTracking,
+        ],
     }
+}
+
+/// The kind under which a file that is not read is counted; none if no kind of it is asked for.
+fn kind_asked_for(language: Language, options: &Options) -> Option<Kind> {
+    kinds(language).iter().copied().find(|it| options.includes(*it))
 }
 
 fn finish(whole: &mut Whole, planned: Planned, sources: &Sources) {

@@ -188,6 +188,23 @@ fn refusals_say_where_why_and_what_to_do() {
 }
 
 #[test]
+fn files_that_do_not_parse_are_of_the_kinds_that_are_asked_for() {
+    let root = files(&[("a.rb", "Gitlab::Tracking.event('a', 'b'\n")]);
+    for (kind, code) in
+        [("ruby-snowplow", 1), ("rspec", 1), ("data-attributes", 1), ("vue-mixin", 0), ("jest", 0)]
+    {
+        let run = migrate(root.path(), &["--only", kind]);
+        assert_eq!(run.code, Some(code), "{kind}: {}", run.out);
+        assert_eq!(
+            run.out.contains(&format!("does-not-parse, {kind}\n")),
+            code == 1,
+            "{}",
+            run.out
+        );
+    }
+}
+
+#[test]
 fn a_call_stays_as_long_as_its_metric_does() {
     let root = app();
     write(root.path(), "app/worker.rb", REFUSED);

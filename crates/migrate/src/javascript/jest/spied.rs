@@ -116,6 +116,11 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         let text = match parent.kind() {
             AstKind::ExpressionStatement(_) if is_looked_at => {
                 let named = self.reach(span, call.id())?;
+                let is_twice =
+                    |it: &Unnamed| named.declared_at.is_none() && it.reach == named.reach;
+                if unnamed.iter().any(is_twice) {
+                    return Err(odd(script, "one example has two spies", span));
+                }
                 let head = if named.declared_at.is_none() { "const " } else { "" };
                 unnamed.push(named);
                 match head {

@@ -194,6 +194,10 @@ fn a_spy_of_tracking_itself_stays_where_that_cannot_be_proven() {
         (format!("{hook}\nit('a', () => {{ check(Tracking.event); }});"), "passed on"),
         (format!("{hook}\nit('a', () => {{ Tracking.event = jest.fn(); }});"), "no spy with a name"),
         (format!("{hook}\nit('a', () => {{ mount(Tracking); }});"), "`Tracking` is passed on"),
+        (
+            "it('a', () => { jest.spyOn(Tracking, 'event'); b(); jest.spyOn(Tracking, 'event'); expect(Tracking.event).toHaveBeenCalled(); });".to_owned(),
+            "one example has two spies",
+        ),
         (format!("jest.mock('~/tracking');\n{hook}"), "the whole module is mocked"),
         (
             format!("{hook}\nit('a', () => {{ const trackEventSpy = 1; expect(Tracking.event).toHaveBeenCalled(); }});"),
