@@ -49,20 +49,24 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
     }
     let root_path = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let is_root = |it: &&Path| it.canonicalize().is_ok_and(|it| root_path.starts_with(it));
-    let is_whole = paths.is_empty() || starts.iter().any(is_root);
+    let texts: Vec<String> = patterns.into_iter().map(|it| pattern(root, it)).collect();
+    let (without, with): (Vec<String>, Vec<String>) =
+        texts.iter().cloned().partition(|it| it.starts_with('!'));
     let mut candidates = Vec::new();
-    if paths.is_empty() {
+    let is_whole = paths.is_empty() || without.is_empty() && starts.iter().any(is_root);
+    if with.is_empty() && starts.is_empty() {
         starts.push(root);
     }
     for start in starts {
-        walk(&WalkBuilder::new(start), &mut candidates)?;
+        let mut walker = WalkBuilder::new(start);
+        walker.overrides(chosen(root, &without)?);
+        walk(&walker, &mut candidates)?;
     }
-    if !patterns.is_empty() {
-        let texts: Vec<String> = patterns.into_iter().map(|it| pattern(root, it)).collect();
+    if !with.is_empty() {
         let mut walker = WalkBuilder::new(root);
         walker.overrides(chosen(root, &texts)?);
         walk(&walker, &mut candidates)?;
-        for text in texts.iter().filter(|it| !it.starts_with('!')) {
+        for text in &with {
             let only = chosen(root, std::slice::from_ref(text))?;
             if !candidates.iter().any(|it| only.matched(&it.path, false).is_whitelist()) {
                 bail!(

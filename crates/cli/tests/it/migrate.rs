@@ -255,6 +255,8 @@ fn paths_patterns_and_ignored_files() {
         (vec!["lib/other.rb"], vec!["lib/other.rb"]),
         (vec!["lib/**/*.rb"], vec!["lib/other.rb"]),
         (vec!["**/*.rb", "!app/**"], vec!["lib/other.rb"]),
+        (vec!["!app/**"], vec!["lib/other.rb"]),
+        (vec!["app", "lib", "!lib/o*"], vec!["app/service.rb"]),
         (vec!["--only", "vue-mixin"], vec![]),
     ] {
         assert_eq!(json(&args), expected, "{args:?}");
