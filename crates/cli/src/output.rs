@@ -119,6 +119,16 @@ impl Style {
         Self { on: stdout_has_colour() }
     }
 
+    #[cfg(test)]
+    pub(crate) fn always() -> Self {
+        Self { on: true }
+    }
+
+    /// Whether there are colours: somebody reads it, and no program.
+    pub(crate) fn is_on(self) -> bool {
+        self.on
+    }
+
     pub(crate) fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }

@@ -16,14 +16,23 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     replace(text, steers, |it, out| out.extend(it.escape_default()))
 }
 
-/// As [`visible`], but lines and tabs stay what they are, and colours stay where there are `colours`.
+/// As [`visible`], but lines, whatever ends them, and tabs stay what they are, and colours where
+/// there are `colours`.
 pub(crate) fn visible_lines(text: &str, colours: bool) -> Cow<'_, str> {
     let mut rest = text;
     let mut shown = String::new();
     while let Some(at) = rest.find(|it| !matches!(it, '\n' | '\t') && steers(it)) {
         let (before, from) = rest.split_at(at);
         shown.push_str(before);
-        let kept = if colours { colour(from) } else { 0 };
+        // Before a line's end it moves nothing, and a diff must have it.
+        let is_of_end = from.starts_with("\r\n");
+        let kept = if is_of_end {
+            1
+        } else if colours {
+            colour(from)
+        } else {
+            0
+        };
         let first = from.chars().next().map_or(0, char::len_utf8);
         match kept {
             0 => shown.push_str(&visible(&from[..first])),

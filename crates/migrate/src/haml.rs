@@ -159,8 +159,9 @@ pub(crate) fn code_of_tag(text: &str, at: usize) -> Option<usize> {
 }
 
 pub(crate) fn ends_piped(line: &str) -> bool {
-    let line = line.trim_end();
-    line.ends_with(" |") && !line.contains("do |") && !line.contains("{ |")
+    // `do |it |` names what a block is given; `do |` opens one, and goes on.
+    let before = line.trim_end().strip_suffix(" |");
+    before.is_some_and(|it| !it.contains("do |") && !it.contains("{ |"))
 }
 
 /// Lines that go on by `|` as one line of as many bytes.

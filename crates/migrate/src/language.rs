@@ -24,9 +24,8 @@ pub enum Language {
 impl Language {
     /// Tells by a path; `None` for what is not looked into.
     pub fn of(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?;
-        // `_form.html.haml` is HAML, `index.html.erb` is ERB.
-        Some(match name.rsplit_once('.')?.1 {
+        // `_form.html.haml` is HAML, `index.html.erb` is ERB, whatever bytes come before.
+        Some(match path.extension()?.to_str()? {
             "rb" | "rake" | "ru" => Self::Ruby,
             "js" | "mjs" | "cjs" | "jsx" => Self::JavaScript,
             "ts" | "mts" | "cts" | "tsx" => Self::TypeScript,

@@ -17,6 +17,7 @@
 pub mod attributes;
 mod definitions;
 mod edit;
+mod encoding;
 mod haml;
 mod inline;
 pub mod javascript;
@@ -33,12 +34,13 @@ pub mod vue;
 
 pub use definitions::{Change, FileCalls, MetricSite, Planned, Surroundings, plan};
 pub use edit::{Edit, Edits};
+pub use encoding::{Decoded, NotUtf8, decoded, is_utf16};
 pub use language::Language;
 pub use modules::Modules;
 pub use options::{Options, Style, TwoNames};
 pub use project::{Held, LegacyEvent, Project, Tell, Told};
 pub use rewrite::{rewrite, rewrite_checked};
-pub use scan::has_legacy_words;
+pub use scan::{first_legacy_word, has_legacy_words, longest_legacy_word};
 pub use site::{
     Found, Identifier, Kind, Outcome, Property, PropertyType, Reason, Refusal, Rewrite, Site,
     Unparsable,

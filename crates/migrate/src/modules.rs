@@ -18,7 +18,28 @@ const SCRIPTS: &str = "app/assets/javascripts/";
 type Read = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 /// What was asked of a file, and what it holds.
-type Known = Mutex<BTreeMap<(String, String), Option<String>>>;
+type Known = Mutex<BTreeMap<(String, String), Option<Fact>>>;
+
+/// What a name is known to stand for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Fact {
+    /// A text.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// An object of texts and numbers, with the names of its properties.
+    Fields(Vec<(String, Self)>),
+}
+
+impl Fact {
+    /// The text, if it is one.
+    pub(crate) fn text(self) -> Option<String> {
+        match self {
+            Self::Text(it) => Some(it),
+            _ => None,
+        }
+    }
+}
 
 /// Other files of the application, as they are seen from one.
 #[derive(Clone, Default)]
@@ -59,10 +80,10 @@ impl Modules {
         &self,
         module: &str,
         name: &str,
-        ask: impl Fn(&str, &Self) -> Option<String>,
-    ) -> Option<String> {
+        ask: impl Fn(&str, &Self) -> Option<Fact>,
+    ) -> Option<Fact> {
         let read = self.read.as_ref().filter(|_| self.steps < MAX_STEPS)?;
-        let mut agreed: Option<String> = None;
+        let mut agreed: Option<Fact> = None;
         let mut is_found = false;
         for place in self.places(module) {
             let file = ENDINGS.iter().find_map(|it| {
@@ -193,8 +214,9 @@ mod tests {
             })
             .at("app/assets/javascripts/a.js")
         };
-        let ask = |text: &str, _: &Modules| Some(text.to_owned());
-        let value = |one, other| files(one, other).imported("ee_else_ce/c", "X", ask);
+        let ask = |text: &str, _: &Modules| Some(Fact::Text(text.to_owned()));
+        let value =
+            |one, other| files(one, other).imported("ee_else_ce/c", "X", ask).and_then(Fact::text);
         assert_eq!(value("same", "same"), Some("same".to_owned()));
         assert_eq!(value("one", "other"), None);
     }

@@ -3,7 +3,7 @@
 use crate::edit::Edits;
 use crate::language::Language;
 use crate::options::Options;
-use crate::project::{Held, Project, Tell};
+use crate::project::{Project, Tell};
 use crate::site::{Kind, Outcome, Reason, Refusal, Rewrite, Site, Unparsable};
 use crate::stack::with_stack;
 use crate::{attributes, javascript, ruby, vue};
@@ -175,31 +175,23 @@ fn overlap(edits: &Edits) -> bool {
 
 /// Refuses the calls that must stay for what stands elsewhere.
 fn hold(language: Language, whole: &mut Rewrite, project: &Project) {
-    if let Some(told) = project.modules.path().and_then(|it| project.told.get(it)) {
-        let held = |it: &Site| match told.get(it.event.as_deref()?)? {
-            Tell::Stays(refusal) => Some(refusal),
-            Tell::HasNoCategory => None,
-        };
-        take_back(
-            language,
-            whole,
-            |it| held(it).is_some(),
-            |it| held(it).cloned().unwrap_or_else(not_alone),
-        );
-    }
-    if project.held.is_empty() {
-        return;
-    }
-    let held = |site: &Site| -> Option<&Held> {
-        let held = project.held.get(site.event.as_deref()?)?;
-        (!held.only_counts || is_about_counts(site.kind)).then_some(held)
-    };
+    let held = |it: &Site| held(project, it.kind, it.event.as_deref()?);
     take_back(
         language,
         whole,
         |it| held(it).is_some(),
-        |it| held(it).map_or_else(not_alone, |it| it.refusal.clone()),
+        |it| held(it).cloned().unwrap_or_else(not_alone),
     );
+}
+
+/// Why calls of an event must stay, as far as other files and definitions tell.
+pub(crate) fn held<'p>(project: &'p Project, kind: Kind, event: &str) -> Option<&'p Refusal> {
+    let told = project.modules.path().and_then(|it| project.told.get(it)?.get(event));
+    if let Some(Tell::Stays(refusal)) = told {
+        return Some(refusal);
+    }
+    let held = project.held.get(event)?;
+    (!held.only_counts || is_about_counts(kind)).then_some(&held.refusal)
 }
 
 /// Whether calls of a kind count, or test calls that do.
@@ -216,7 +208,7 @@ fn not_alone() -> Refusal {
 }
 
 /// Takes back the rewrite of some sites, and of those that cannot be rewritten without them.
-fn take_back(
+pub(crate) fn take_back(
     language: Language,
     whole: &mut Rewrite,
     is_hit: impl Fn(&Site) -> bool,

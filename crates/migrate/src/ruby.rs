@@ -26,10 +26,12 @@ mod snowplow;
 mod template;
 #[cfg(test)]
 mod tests;
+mod usage_data;
 mod value;
 
 use crate::options::Options;
 use crate::project::Project;
+use crate::scan::CALLS_OF_RUBY;
 use crate::site::{Rewrite, Unparsable};
 use crate::stack::with_stack;
 use file::File;
@@ -81,14 +83,5 @@ fn names_a_call(text: &str) -> bool {
 
 /// Whether a template may have a call; most have none, and words of attributes are not meant.
 fn has_calls(text: &str) -> bool {
-    const WORDS: [&str; 7] = [
-        "Tracking.event",
-        "Tracking::event",
-        "UsageDataCounters",
-        "HLLRedisCounter",
-        "track_event",
-        "track_usage_event",
-        "increment_unique_values",
-    ];
-    WORDS.iter().any(|it| text.contains(it))
+    CALLS_OF_RUBY.iter().any(|it| text.contains(it))
 }

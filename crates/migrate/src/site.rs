@@ -26,7 +26,7 @@ pub enum Kind {
     DataAttributes,
     /// `RSpec`: `expect_snowplow_event` and the legacy shared examples.
     Rspec,
-    /// Jest: `mockTracking`.
+    /// Jest: `mockTracking`, `jest.spyOn(Tracking, 'event')`.
     Jest,
     /// A metric definition of data source `redis_hll` or `redis`.
     MetricDefinition,
@@ -113,6 +113,10 @@ pub enum Reason {
     NotUnderstood,
     /// The file, or a part of it, does not parse.
     DoesNotParse,
+    /// The file is not UTF-8.
+    NotUtf8,
+    /// The file cannot be read at all.
+    NotRead,
     /// It is nested too deeply, or too long, to be read within bounds.
     TooDeep,
     /// The program has a fault.
@@ -121,7 +125,7 @@ pub enum Reason {
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::ComputedName,
         Self::IllegalName,
         Self::NameTaken,
@@ -136,6 +140,8 @@ impl Reason {
         Self::PartOfMore,
         Self::NotUnderstood,
         Self::DoesNotParse,
+        Self::NotUtf8,
+        Self::NotRead,
         Self::TooDeep,
         Self::ProgramFault,
     ];
@@ -157,6 +163,8 @@ impl Reason {
             Self::PartOfMore => "part-of-more",
             Self::NotUnderstood => "not-understood",
             Self::DoesNotParse => "does-not-parse",
+            Self::NotUtf8 => "not-utf8",
+            Self::NotRead => "not-read",
             Self::TooDeep => "too-deep",
             Self::ProgramFault => "program-fault",
         }

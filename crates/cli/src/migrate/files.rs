@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, bail};
 use ignore::WalkBuilder;
-use ignore::overrides::OverrideBuilder;
-use internal_events_migrate::Language;
+use ignore::overrides::{Override, OverrideBuilder};
+use internal_events_migrate::{Language, first_legacy_word, longest_legacy_word};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
@@ -49,25 +49,32 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
     }
     let root_path = root.canonicalize().unwrap_or_else(|_| root.to_owned());
     let is_root = |it: &&Path| it.canonicalize().is_ok_and(|it| root_path.starts_with(it));
-    let is_whole = paths.is_empty() || starts.iter().any(is_root);
+    let texts: Vec<String> = patterns.into_iter().map(|it| pattern(root, it)).collect();
+    let (without, with): (Vec<String>, Vec<String>) =
+        texts.iter().cloned().partition(|it| it.starts_with('!'));
     let mut candidates = Vec::new();
-    if paths.is_empty() {
+    let is_whole = paths.is_empty() || without.is_empty() && starts.iter().any(is_root);
+    if with.is_empty() && starts.is_empty() {
         starts.push(root);
     }
     for start in starts {
-        walk(&WalkBuilder::new(start), &mut candidates)?;
-    }
-    if !patterns.is_empty() {
-        let mut builder = OverrideBuilder::new(root);
-        for pattern in patterns {
-            let relative = pattern.strip_prefix(root).unwrap_or(pattern);
-            let text = relative.to_string_lossy();
-            let text = text.strip_prefix("./").unwrap_or(&text);
-            builder.add(text).with_context(|| format!("`{text}` is no pattern"))?;
-        }
-        let mut walker = WalkBuilder::new(root);
-        walker.overrides(builder.build().context("the patterns cannot be used together")?);
+        let mut walker = WalkBuilder::new(start);
+        walker.overrides(chosen(root, &without)?);
         walk(&walker, &mut candidates)?;
+    }
+    if !with.is_empty() {
+        let mut walker = WalkBuilder::new(root);
+        walker.overrides(chosen(root, &texts)?);
+        walk(&walker, &mut candidates)?;
+        for text in &with {
+            let only = chosen(root, std::slice::from_ref(text))?;
+            if !candidates.iter().any(|it| only.matched(&it.path, false).is_whitelist()) {
+                bail!(
+                    "no file that is looked at matches `{text}`; patterns begin at the root, {}",
+                    root.display()
+                );
+            }
+        }
     }
     candidates.sort_unstable_by(|a, b| a.path.as_os_str().cmp(b.path.as_os_str()));
     if paths.len() > 1 {
@@ -77,6 +84,21 @@ pub(super) fn find(root: &Path, paths: &[PathBuf]) -> anyhow::Result<Files> {
             .retain(|it| seen.insert(it.path.canonicalize().unwrap_or_else(|_| it.path.clone())));
     }
     Ok(Files { candidates, is_whole })
+}
+
+/// A pattern from the root.
+fn pattern(root: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(root).unwrap_or(path).to_string_lossy();
+    relative.strip_prefix("./").unwrap_or(&relative).to_owned()
+}
+
+/// What patterns choose.
+fn chosen(root: &Path, patterns: &[String]) -> anyhow::Result<Override> {
+    let mut builder = OverrideBuilder::new(root);
+    for it in patterns {
+        builder.add(it).with_context(|| format!("`{it}` is no pattern"))?;
+    }
+    builder.build().context("the patterns cannot be used together")
 }
 
 /// A path from where we are, or else from the root, as people write it who name a root.
@@ -93,7 +115,9 @@ fn walk(builder: &WalkBuilder, found: &mut Vec<Candidate>) -> anyhow::Result<()>
     let mut builder = builder.clone();
     // Rules for git hold where there is no git as well: in a copy, or in an image.
     for entry in builder.require_git(false).build() {
-        let entry = entry.context("cannot look into a directory")?;
+        let entry = entry.context(
+            "cannot look into a directory; name the paths to look at, or put it into .gitignore",
+        )?;
         if let Some(language) = Language::of(entry.path())
             && entry.file_type().is_some_and(|it| it.is_file())
         {
@@ -127,6 +151,47 @@ impl Reader {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
+        }
+    }
+}
+
+/// Where a file that is too large to be held has the first word of legacy tracking: line and
+/// column in bytes, from 1.
+pub(super) fn first_word_of_large(path: &Path) -> std::io::Result<Option<(usize, usize)>> {
+    first_word(File::open(path)?, USUAL_BYTES)
+}
+
+fn first_word(
+    mut from: impl std::io::Read,
+    at_once: usize,
+) -> std::io::Result<Option<(usize, usize)>> {
+    let (mut line, mut column) = (1, 1);
+    let mut part = Vec::new();
+    loop {
+        let n = from.by_ref().take(at_once as u64).read_to_end(&mut part)?;
+        let word = first_legacy_word(&part);
+        // A word may go on in the next part.
+        let end = word.unwrap_or_else(|| part.len().saturating_sub(longest_legacy_word()));
+        for byte in part.drain(..end) {
+            (line, column) = if byte == b'\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        if word.is_some() || n == 0 {
+            return Ok(word.map(|_| (line, column)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_word;
+
+    #[test]
+    fn a_word_is_found_wherever_the_parts_of_a_file_end() {
+        let text = b"# \xe9\n  # \xe9 Tracking.event\n# mockTracking\n";
+        for at_once in 1..text.len() + 2 {
+            let found = first_word(&text[..], at_once).expect("no failure");
+            assert_eq!(found, Some((2, 7)), "{at_once}");
+            assert_eq!(first_word(&text[..10], at_once).expect("no failure"), None, "{at_once}");
         }
     }
 }

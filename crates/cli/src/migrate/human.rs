@@ -6,9 +6,13 @@ use crate::output::Style;
 use crate::visible::{visible, visible_lines};
 use internal_events_migrate::Outcome;
 use similar::{ChangeTag, TextDiff};
+use std::borrow::Cow;
 
 /// Lines around a change.
 const AROUND: usize = 3;
+
+/// How many characters of a line people are shown: a program wrote what is longer.
+const MAX_SHOWN: usize = 1000;
 
 pub(super) fn text(whole: &Whole, args: &MigrateArgs) -> String {
     let style = Style::stdout();
@@ -24,10 +28,6 @@ pub(super) fn text(whole: &Whole, args: &MigrateArgs) -> String {
     refusals(&mut text, whole, style);
     for note in &whole.notes {
         text.push_str(&format!("{} {}\n", style.dim("note:"), visible(note)));
-    }
-    for skipped in &whole.skipped {
-        let (path, why) = (visible(&skipped.shown), visible(&skipped.why));
-        text.push_str(&format!("{} {path} was not looked at: {why}\n", style.dim("note:")));
     }
     end(&mut text, whole, args);
     text
@@ -100,15 +100,31 @@ fn diff(text: &mut String, change: (&str, Option<&str>, Option<&str>), style: St
             let line = change.value();
             let has_end = line.ends_with('\n');
             let line = line.trim_end_matches('\n');
+            let (line, end) = shown(line, style);
             text.push_str(&match change.tag() {
                 ChangeTag::Delete => style.bad_line(&format!("-{line}")),
                 ChangeTag::Insert => style.good_line(&format!("+{line}")),
-                ChangeTag::Equal => format!(" {}", visible_lines(line, false)),
+                ChangeTag::Equal => format!(" {}", visible_lines(&line, false)),
             });
-            text.push('\n');
+            text.push_str(end);
             if !has_end {
                 text.push_str("\\ No newline at end of file\n");
             }
+        }
+    }
+}
+
+/// A line of a diff, and what ends it: as it is for programs, and for people no longer than they
+/// read.
+fn shown(line: &str, style: Style) -> (Cow<'_, str>, &'static str) {
+    if !style.is_on() {
+        return line.strip_suffix('\r').map_or((line.into(), "\n"), |it| (it.into(), "\r\n"));
+    }
+    match line.char_indices().nth(MAX_SHOWN) {
+        None => (line.into(), "\n"),
+        Some((at, _)) => {
+            let more = line[at..].chars().count();
+            (format!("{}… ({more} more characters)", &line[..at]).into(), "\n")
         }
     }
 }
@@ -142,4 +158,19 @@ fn refusals(text: &mut String, whole: &Whole, style: Style) {
 
 fn indented(text: &str) -> String {
     text.lines().map(|it| visible(it).into_owned()).collect::<Vec<_>>().join("\n    ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_shown_no_more_of_a_line_than_they_read() {
+        for (line, expected) in [
+            ("é".repeat(MAX_SHOWN), "é".repeat(MAX_SHOWN)),
+            ("é".repeat(MAX_SHOWN + 7), format!("{}… (7 more characters)", "é".repeat(MAX_SHOWN))),
+        ] {
+            assert_eq!(shown(&line, Style::always()), (expected.into(), "\n"));
+        }
+    }
 }

@@ -13,7 +13,8 @@ pub(super) fn json(whole: &Whole, is_written: bool) -> Value {
         whole.changed_sources().map(|(it, _)| json!({ "path": it.shown, "action": "change" }));
     let definitions =
         whole.changes.iter().map(|it| json!({ "path": it.path, "action": action(it) }));
-    let skipped = whole.skipped.iter().map(|it| json!({ "path": it.shown, "reason": it.why }));
+    let skipped = whole.skipped.iter();
+    let skipped = skipped.map(|it| json!({ "path": it.placed.path, "reason": it.why }));
     json!({
         "version": 1,
         "files": whole.n_files,

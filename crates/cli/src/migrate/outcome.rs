@@ -1,21 +1,25 @@
 //! What became of everything.
 
-use internal_events_migrate::{Change, Kind, Outcome, Refusal, Rewrite, Site};
+use internal_events_migrate::{Change, Kind, Language, NotUtf8, Outcome, Refusal, Rewrite, Site};
 
 /// A file that has a word of legacy tracking.
 #[derive(Debug)]
 pub(super) struct Looked {
     pub(super) path: std::path::PathBuf,
     pub(super) shown: String,
+    pub(super) language: Language,
     pub(super) text: String,
+    /// If it is not UTF-8, the text is not quite the file's, and nothing is rewritten.
+    pub(super) wrong: Option<NotUtf8>,
     pub(super) rewrite: Rewrite,
 }
 
 /// A file that was not looked at.
 #[derive(Clone, Debug)]
 pub(super) struct Skipped {
-    pub(super) shown: String,
     pub(super) why: String,
+    /// Its refusal: what is not looked at may have legacy tracking.
+    pub(super) placed: Placed,
 }
 
 /// A site with its place.

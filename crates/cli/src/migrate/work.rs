@@ -1,13 +1,14 @@
 //! Looks at all files, then at definitions, then again at what must stay.
 
-use super::files::{Candidate, Files, Reader};
+use super::files::{Candidate, Files, Reader, first_word_of_large};
 use super::outcome::{Looked, Placed, Positions, Skipped, Whole, closed};
 use crate::output;
 use internal_events_definitions::Sources;
 use internal_events_installation::Installation;
 use internal_events_migrate::{
-    FileCalls, Kind, Language, Modules, Options, Planned, Project, Reason, Refusal, Rewrite,
-    Surroundings, Tell, Told, has_legacy_words, plan, rewrite_checked, spawn_with_room,
+    Decoded, FileCalls, Kind, Language, Modules, NotUtf8, Options, Planned, Project, Reason,
+    Refusal, Rewrite, Surroundings, Tell, Told, decoded, first_legacy_word, has_legacy_words,
+    is_utf16, plan, rewrite_checked, spawn_with_room,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
@@ -22,7 +23,7 @@ const MAX_THREADS: usize = 16;
 /// What is to be said of a file that has a word of legacy tracking, or was not looked at.
 enum Look {
     Skipped(Skipped),
-    Looked(Looked, Language),
+    Looked(Looked),
 }
 
 /// Does everything but writing.
@@ -44,14 +45,10 @@ pub(super) fn work(
     });
     bar.finish_and_clear();
     let mut whole = Whole { n_files, ..Whole::default() };
-    let mut languages = Vec::new();
     for look in looks {
         match look {
             Look::Skipped(it) => whole.skipped.push(it),
-            Look::Looked(it, language) => {
-                languages.push(language);
-                whole.looked.push(it);
-            }
+            Look::Looked(it) => whole.looked.push(it),
         }
     }
     let sources = installation.sources();
@@ -69,11 +66,12 @@ pub(super) fn work(
         for (path, events) in planned.told {
             known.entry(path).or_default().extend(events);
         }
-        for (looked, language) in whole.looked.iter_mut().zip(&languages) {
+        // What is not UTF-8 is refused for that reason, which comes before all others.
+        for looked in whole.looked.iter_mut().filter(|it| it.wrong.is_none()) {
             let mut events = looked.rewrite.sites.iter().filter_map(|it| it.event.as_ref());
             if told.contains(&looked.shown) || events.any(|it| new.contains(it)) {
                 let project = project.at(&looked.shown);
-                looked.rewrite = rewritten(*language, &looked.text, &project, options);
+                looked.rewrite = rewritten(looked.language, &looked.text, None, &project, options);
             }
         }
     };
@@ -131,24 +129,60 @@ fn look(
     project: &Project,
     options: &Options,
 ) -> Option<Look> {
-    let skipped = |why: &str| {
-        Some(Look::Skipped(Skipped { shown: candidate.shown(root), why: why.to_owned() }))
+    let language = candidate.language;
+    let kind = kind_asked_for(language, options)?;
+    let skipped = |why: String, (line, column): (usize, usize), refusal: Refusal| {
+        let site = closed(0, refusal, kind);
+        let placed = Placed { path: candidate.shown(root), line, column, site };
+        Some(Look::Skipped(Skipped { why, placed }))
+    };
+    let unreadable = |error: &std::io::Error| {
+        let why = format!("it cannot be read: {error}");
+        skipped(why.clone(), (1, 1), not_read(&why))
     };
     let bytes = match reader.read(&candidate.path) {
         Ok(Some(it)) => it,
-        Ok(None) => return skipped("it is larger than 4 MiB"),
-        Err(error) => return skipped(&format!("it cannot be read: {error}")),
+        Ok(None) => {
+            return match first_word_of_large(&candidate.path) {
+                Ok(Some(place)) => skipped(TOO_LARGE.to_owned(), place, too_large()),
+                Ok(None) => None,
+                Err(error) => unreadable(&error),
+            };
+        }
+        Err(error) => return unreadable(&error),
     };
-    if !has_legacy_words(candidate.language, bytes) {
+    if !has_legacy_words(language, bytes) && !is_utf16(bytes) {
         return None;
     }
-    let Ok(text) = std::str::from_utf8(bytes) else { return skipped("it is not UTF-8") };
-    let text = text.to_owned();
+    let Decoded { text, wrong } = decoded(bytes);
+    if !has_legacy_words(language, text.as_bytes()) {
+        return None;
+    }
     let shown = candidate.shown(root);
     let project = project.at(&shown);
-    let rewrite = rewritten(candidate.language, &text, &project, options);
+    let rewrite = rewritten(language, &text, wrong.as_ref(), &project, options);
     let path = candidate.path.clone();
-    Some(Look::Looked(Looked { path, shown, text, rewrite }, candidate.language))
+    Some(Look::Looked(Looked { path, shown, language, text, wrong, rewrite }))
+}
+
+const TOO_LARGE: &str = "it is larger than 4 MiB";
+
+fn too_large() -> Refusal {
+    Refusal {
+        reason: Reason::TooDeep,
+        what: format!("the file is not looked into: {TOO_LARGE}"),
+        advice: "take it apart, or rewrite its calls by hand; if a program writes it, put it into \
+                 .gitignore"
+            .to_owned(),
+    }
+}
+
+fn not_read(why: &str) -> Refusal {
+    Refusal {
+        reason: Reason::NotRead,
+        what: format!("the file is not looked into: {why}"),
+        advice: "make it readable for whoever migrates, or put it into .gitignore".to_owned(),
+    }
 }
 
 /// Files that others import, read when they are asked for.
@@ -161,14 +195,28 @@ fn modules(root: &Path) -> Modules {
     })
 }
 
-fn rewritten(language: Language, text: &str, project: &Project, options: &Options) -> Rewrite {
+fn rewritten(
+    language: Language,
+    text: &str,
+    wrong: Option<&NotUtf8>,
+    project: &Project,
+    options: &Options,
+) -> Rewrite {
     let (at, refusal) = match guarded(|| rewrite_checked(language, text, project, options)) {
-        Ok(Ok(rewrite)) => return rewrite,
-        Ok(Err(error)) => (error.at.min(text.len()), error.refusal()),
+        Ok(Ok(mut rewrite)) => {
+            if let Some(wrong) = wrong {
+                wrong.refuse(language, &mut rewrite);
+            }
+            return rewrite;
+        }
+        Ok(Err(error)) => match wrong {
+            Some(wrong) => (first_legacy_word(text.as_bytes()).unwrap_or(0), wrong.closed(&error)),
+            None => (error.at.min(text.len()), error.refusal()),
+        },
         Err(refusal) => (0, refusal),
     };
-    let site = closed(at, refusal, usual_kind(language));
-    Rewrite { sites: vec![site], ..Rewrite::default() }
+    let site = kind_asked_for(language, options).map(|kind| closed(at, refusal, kind));
+    Rewrite { sites: site.into_iter().collect(), ..Rewrite::default() }
 }
 
 /// Does some work, and makes a refusal of a panic: one file must not stand in the way of all
@@ -186,14 +234,35 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Refusal> {
     })
 }
 
-/// The kind under which a file that does not parse is counted.
-fn usual_kind(language: Language) -> Kind {
+/// The kinds of which a file may have something.
+fn kinds(language: Language) -> &'static [Kind] {
     match language {
-        Language::Ruby => Kind::RubySnowplow,
-        Language::JavaScript | Language::TypeScript => Kind::JsTracking,
-        Language::Vue => Kind::VueMixin,
-        Language::Html | Language::Erb | Language::Haml => Kind::DataAttributes,
+        Language::Ruby => &[
+            Kind::RubySnowplow,
+            Kind::RubyRedisHll,
+            Kind::RubyRedis,
+            Kind::RubyController,
+            Kind::Rspec,
+            Kind::DataAttributes,
+        ],
+        Language::JavaScript | Language::TypeScript => {
+            &[Kind::JsTracking, Kind::VueMixin, Kind::JsApi, Kind::Jest, Kind::DataAttributes]
+        }
+        Language::Vue => &[Kind::VueMixin, Kind::JsTracking, Kind::JsApi, Kind::DataAttributes],
+        Language::Html => &[Kind::DataAttributes, Kind::JsTracking],
+        Language::Erb | Language::Haml => &[
+            Kind::DataAttributes,
+            Kind::RubySnowplow,
+            Kind::RubyRedisHll,
+            Kind::RubyRedis,
+            Kind::JsTracking,
+        ],
     }
+}
+
+/// The kind under which a file that is not read is counted; none if no kind of it is asked for.
+fn kind_asked_for(language: Language, options: &Options) -> Option<Kind> {
+    kinds(language).iter().copied().find(|it| options.includes(*it))
 }
 
 fn finish(whole: &mut Whole, planned: Planned, sources: &Sources) {
@@ -204,6 +273,10 @@ fn finish(whole: &mut Whole, planned: Planned, sources: &Sources) {
             let path = looked.shown.clone();
             whole.sites.push(Placed { path, line, column, site: site.clone() });
         }
+    }
+    if !whole.skipped.is_empty() {
+        whole.sites.extend(whole.skipped.iter().map(|it| it.placed.clone()));
+        whole.sites.sort_by(|a, b| a.path.cmp(&b.path));
     }
     for metric in planned.sites {
         let source = sources.metrics.iter().find(|it| it.path == metric.path);

@@ -4,7 +4,9 @@ use crate::redis::Redis;
 use crate::{Run, files, program, run, write};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::Permissions;
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -101,6 +103,25 @@ fn without_write_only_a_diff_is_shown() {
 }
 
 #[test]
+fn the_diff_is_one_that_git_applies_whatever_ends_a_line() {
+    for end in ["\n", "\r\n"] {
+        let long = format!("# {}\n{SERVICE}", "x".repeat(2000));
+        let root = files(&[("app/service.rb", &long.replace('\n', end))]);
+        let args = ["migrate", "--root", root.path().to_str().expect("UTF-8")];
+        let run = run(&args);
+        let diff = run.out.split("\nkind ").next().unwrap_or_default();
+        write(root.path(), "it.diff", &format!("{diff}\n"));
+        let mut git = Command::new("git");
+        git.arg("-C").arg(root.path()).args(["apply", "it.diff"]);
+        let done = git.output().expect("git");
+        assert!(done.status.success(), "{}\n{diff}", String::from_utf8_lossy(&done.stderr));
+        let expected = "    track_internal_event('place_order', user: current_user)";
+        let text = read(root.path(), "app/service.rb");
+        assert!(text.contains(&format!("{expected}{end}")), "{text:?}");
+    }
+}
+
+#[test]
 fn what_is_written_is_complete_and_a_second_run_changes_nothing() {
     let root = app();
     let script = root.path().join("app/service.rb");
@@ -167,6 +188,23 @@ fn refusals_say_where_why_and_what_to_do() {
 }
 
 #[test]
+fn files_that_do_not_parse_are_of_the_kinds_that_are_asked_for() {
+    let root = files(&[("a.rb", "Gitlab::Tracking.event('a', 'b'\n")]);
+    for (kind, code) in
+        [("ruby-snowplow", 1), ("rspec", 1), ("data-attributes", 1), ("vue-mixin", 0), ("jest", 0)]
+    {
+        let run = migrate(root.path(), &["--only", kind]);
+        assert_eq!(run.code, Some(code), "{kind}: {}", run.out);
+        assert_eq!(
+            run.out.contains(&format!("does-not-parse, {kind}\n")),
+            code == 1,
+            "{}",
+            run.out
+        );
+    }
+}
+
+#[test]
 fn a_call_stays_as_long_as_its_metric_does() {
     let root = app();
     write(root.path(), "app/worker.rb", REFUSED);
@@ -216,7 +254,9 @@ fn paths_patterns_and_ignored_files() {
         (vec![app], vec!["app/service.rb"]),
         (vec!["lib/other.rb"], vec!["lib/other.rb"]),
         (vec!["lib/**/*.rb"], vec!["lib/other.rb"]),
-        (vec!["*.vue"], vec![]),
+        (vec!["**/*.rb", "!app/**"], vec!["lib/other.rb"]),
+        (vec!["!app/**"], vec!["lib/other.rb"]),
+        (vec!["app", "lib", "!lib/o*"], vec!["app/service.rb"]),
         (vec!["--only", "vue-mixin"], vec![]),
     ] {
         assert_eq!(json(&args), expected, "{args:?}");
@@ -233,6 +273,9 @@ fn what_cannot_be_done_exits_2_and_changes_nothing() {
     for (args, complaint) in [
         (vec!["--write"], "is not kept in git"),
         (vec!["--write", "--allow-dirty", "missing"], "there is no missing, neither here nor"),
+        (vec!["--check", "app/**/*.vue"], "no file that is looked at matches `app/**/*.vue`"),
+        (vec!["app/*.rb", "lib/*.rb"], "no file that is looked at matches `lib/*.rb`"),
+        (vec!["app/[.rb"], "is no pattern"),
         (vec!["--write", "--allow-dirty", "--report", "/dev/null/a"], "cannot write /dev/null/a"),
         (vec!["--write", "--check"], "cannot be used with"),
         (vec!["--only", "nonsense"], "the kinds are ruby-snowplow"),
@@ -283,18 +326,80 @@ fn events_get_new_names() {
 }
 
 #[test]
-fn files_that_cannot_be_looked_at_are_named() {
-    let root = app();
-    std::fs::write(root.path().join("app/latin.rb"), b"# Tracking.event \xe9\n").expect("a file");
-    let large = "# Tracking.event\n".repeat(300_000);
-    write(root.path(), "app/large.js", &large);
-    let run = migrate(root.path(), &[]);
-    for expected in [
-        "app/latin.rb was not looked at: it is not UTF-8",
-        "app/large.js was not looked at: it is larger than 4 MiB",
+fn files_that_are_not_utf8_are_refused_where_their_calls_are() {
+    let call = "Gitlab::Tracking.event('a', 'click_it', user: u)\n";
+    let metric = ("counts.yml", "");
+    for (name, bytes, expected) in [
+        ("a.rb", [b"# \xe9\n", call.as_bytes()].concat(), Some((2, 1))),
+        ("a.rb", [b"x = '\xe9'; ", call.as_bytes()].concat(), Some((1, 10))),
+        ("a.rb", [b"\xe9 = 1\n ", call.as_bytes()].concat(), Some((2, 2))),
+        ("a.rb", b"# \xe9 no Tracking.event here\n".to_vec(), None),
+        ("a.rb", b"# \xe9\nputs 'a'\n".to_vec(), None),
+        (
+            "a.js",
+            b"import Tracking from '~/tracking'; // \xfc\nTracking.event('a', 'click_it');\n"
+                .to_vec(),
+            Some((2, 1)),
+        ),
+        ("a.haml", b"%p \xe9\n%a{ data: { track_action: 'click_it' } }\n".to_vec(), Some((2, 13))),
+        ("a.html", b"\xe9\n<a data-track-action='click_it'>a</a>\n".to_vec(), Some((2, 4))),
+        (
+            "a.rb",
+            ["\u{feff}", call].concat().encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            Some((1, 1)),
+        ),
     ] {
-        assert!(run.out.contains(expected), "{}", run.out);
+        let root = files(&[metric]);
+        std::fs::write(root.path().join(name), &bytes).expect("a file");
+        let run = migrate(root.path(), &["--write", "--allow-dirty", "--format", "json"]);
+        let json: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{}", run.err));
+        let sites = json["sites"].as_array().expect("a list").iter();
+        let places: Vec<_> = sites
+            .map(|it| (it["reason"].clone(), it["line"].clone(), it["column"].clone()))
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(line, column)| (json!("not-utf8"), json!(line), json!(column)))
+            .collect();
+        assert_eq!(places, expected, "{name}: {}", run.out);
+        let code = i32::from(!expected.is_empty());
+        assert_eq!(run.code, Some(code), "{name}: {}", run.out);
+        assert_eq!(migrate(root.path(), &["--check"]).code, Some(code), "{name}");
+        assert_eq!(std::fs::read(root.path().join(name)).expect("a file"), bytes, "{name}");
     }
+}
+
+#[test]
+fn a_call_in_a_file_that_is_not_utf8_keeps_its_metric() {
+    let root = app();
+    let latin = [b"# \xe9\n", SERVICE.as_bytes()].concat();
+    std::fs::write(root.path().join("app/latin.rb"), latin).expect("a file");
+    let before = everything(root.path());
+    let run = migrate(root.path(), &["--write", "--allow-dirty"]);
+    assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);
+    for expected in [
+        "app/latin.rb:4:5: not-utf8, ruby-redis-hll\n",
+        "the file is not UTF-8: byte 0xE9 in line 1",
+        "iconv -f ISO-8859-1 -t UTF-8",
+        "it counts `place_order`, whose call at app/latin.rb:4 stays as it is",
+    ] {
+        assert!(run.out.contains(expected), "{expected:?} is not in:\n{}", run.out);
+    }
+    assert_eq!(everything(root.path()), before, "{}", run.out);
+}
+
+#[test]
+fn files_that_are_too_large_are_refused_if_they_have_a_word_of_legacy_tracking() {
+    let root = app();
+    let large = |line: &str| line.repeat(5 * 1024 * 1024 / line.len());
+    write(root.path(), "app/large.js", &format!("\n{}", large("  // Tracking.event\n")));
+    write(root.path(), "app/other.js", &large("  // Track.event\n"));
+    let run = migrate(root.path(), &[]);
+    assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);
+    for expected in ["app/large.js:2:6: too-deep, js-tracking\n", "it is larger than 4 MiB"] {
+        assert!(run.out.contains(expected), "{expected:?} is not in:\n{}", run.out);
+    }
+    assert!(!run.out.contains("app/other.js"), "{}", run.out);
 }
 
 #[test]
@@ -338,6 +443,22 @@ fn what_is_no_file_is_passed_by() {
     let run = migrate(root.path(), &[]);
     assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{}", run.out);
     assert!(run.out.contains("\n2 files looked at, "), "{}", run.out);
+}
+
+#[test]
+fn names_of_files_may_have_any_bytes() {
+    let root = tempfile::tempdir().expect("a directory");
+    let names: [&[u8]; 4] = [b"a b.rb", b"a\nb.rb", b"caf\xe9.rb", b"--write.rb"];
+    let path = |it: &[u8]| root.path().join(OsStr::from_bytes(it));
+    for name in names {
+        std::fs::write(path(name), SERVICE).expect("a file");
+    }
+    let run = migrate(root.path(), &["--write", "--allow-dirty"]);
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.err);
+    for name in names {
+        let text = std::fs::read_to_string(path(name)).expect("a file");
+        assert!(text.contains("track_internal_event"), "{name:?}: {text}");
+    }
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub(super) enum Part {
     Context,
     Experiment,
     Load,
+    /// What GitLab's tracking never read, and that of others does.
+    Foreign,
 }
 
 /// To which tracking an attribute belongs.
@@ -47,6 +49,11 @@ const NAMES: &[(&str, Era, Part)] = &[
     ("track-extra", Era::Legacy, Part::Extra),
     ("track-context", Era::Legacy, Part::Context),
     ("track-experiment", Era::Legacy, Part::Experiment),
+    ("track-app", Era::Legacy, Part::Foreign),
+    ("track-category", Era::Legacy, Part::Foreign),
+    ("track-component", Era::Legacy, Part::Foreign),
+    ("track-options", Era::Legacy, Part::Foreign),
+    ("track-page", Era::Legacy, Part::Foreign),
     ("event-tracking", Era::Internal, Part::Action),
     ("event-label", Era::Internal, Part::Label),
     ("event-property", Era::Internal, Part::Property),

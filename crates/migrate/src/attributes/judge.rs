@@ -114,6 +114,7 @@ impl Work<'_> {
                 "Leave one action, the one that is to be tracked.",
             ));
         }
+        no_foreign(text, element)?;
         if !self.options.drops_context {
             no_context(text, element)?;
         }
@@ -294,6 +295,17 @@ fn of(element: &Element, era: Era, part: Part) -> impl Iterator<Item = &Attribut
 fn range_of_action(element: &Element) -> Option<Range<usize>> {
     let action = of(element, Era::Legacy, Part::Action).next();
     action.or_else(|| of(element, Era::Internal, Part::Action).next()).map(|it| it.range.clone())
+}
+
+fn no_foreign(text: &str, element: &Element) -> Result<(), Refusal> {
+    let is_foreign = |it: &&Attribute| it.part == Part::Foreign;
+    let Some(it) = element.attributes.iter().find(is_foreign) else { return Ok(()) };
+    Err(refusal(
+        Reason::NotUnderstood,
+        format!("`{}` is read by the tracking of somebody else", quote(text, &it.range)),
+        "If the element is tracked by GitLab's tracking, remove that attribute, which it never \
+         read; if not, leave the element as it is.",
+    ))
 }
 
 fn no_context(text: &str, element: &Element) -> Result<(), Refusal> {

@@ -11,7 +11,7 @@ use internal_events_definitions::generate::{EventDraft, check_event_name, draft_
 use internal_events_definitions::yaml::Node;
 use internal_events_definitions::{Analysis, Source, Sources};
 use owner::{Metrics, Owner};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a property's description is in an entry of the Snowplow dictionary.
 const DESCRIPTIONS: [(&str, &str); 3] = [
@@ -45,6 +45,7 @@ pub(super) fn changes(
 ) -> Vec<Change> {
     let metrics = Metrics::new(sources, analysis);
     let mut changes = Vec::new();
+    let mut unowned: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     for (name, tracked) in calls.tracked.iter().filter(|(it, _)| check_event_name(it).is_ok()) {
         let owner = metrics.owner(name, tracked, analysis, surroundings);
         let of_name = |it: &&EventDefinition, wanted: &str| it.action == wanted;
@@ -69,11 +70,7 @@ pub(super) fn changes(
             }
             (None, []) => {
                 if owner.is_guessed {
-                    notes.push(format!(
-                        "nothing says which group owns `{name}`: its definition says `{}`; \
-                         `--group` gives another",
-                        owner.group
-                    ));
+                    unowned.entry(owner.group.clone()).or_default().push(name);
                 }
                 changes.push(new_event(name, tracked, &owner, sources));
             }
@@ -102,7 +99,25 @@ pub(super) fn changes(
             }
         }
     }
+    notes.extend(unowned.iter().map(|(group, names)| without_owner(group, names)));
     changes
+}
+
+/// How many names are written out in a note; the files of all of them are named anyway.
+const MAX_NAMES: usize = 5;
+
+/// Says of which events nothing tells the owner.
+fn without_owner(group: &str, names: &[&String]) -> String {
+    let shown: Vec<String> = names.iter().take(MAX_NAMES).map(|it| format!("`{it}`")).collect();
+    let more = match names.len().saturating_sub(MAX_NAMES) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    let say = if names.len() == 1 { "its definition says" } else { "their definitions say" };
+    format!(
+        "nothing says which group owns {}{more}: {say} `{group}`; `--group` gives another",
+        shown.join(", ")
+    )
 }
 
 fn text_of<'a>(sources: &'a [Source], path: &str) -> Option<&'a str> {
@@ -183,6 +198,7 @@ fn described(property: &str, tracked: &Tracked, entry: Option<&Node<'_>>) -> Str
         return text.to_owned();
     }
     let example = tracked.properties.get(property).and_then(|it| it.example.as_ref());
+    let example = example.filter(|it| !it.trim().is_empty());
     let example = example.map(|it| format!(", for example {it}")).unwrap_or_default();
     format!("The `{property}` of the Snowplow event from which this one was migrated{example}")
 }

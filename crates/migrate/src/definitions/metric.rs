@@ -125,6 +125,14 @@ fn expressible(metric: &MetricDefinition) -> Result<(), Refusal> {
     };
     let by_hand = "define a new metric for what it counts, or keep this one";
     if let Some(class) = metric.instrumentation_class.as_deref().filter(|it| !known.contains(it)) {
+        let name = class.rsplit("::").next().unwrap_or_default();
+        if known.contains(&name) {
+            let what = format!("`instrumentation_class: {class}` is the name of long ago");
+            return Err(not_understood(
+                &what,
+                &format!("write `{name}` alone, then migrate again"),
+            ));
+        }
         let what = format!("`instrumentation_class: {class}` computes it in a way of its own");
         return Err(not_understood(&what, by_hand));
     }

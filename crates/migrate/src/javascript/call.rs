@@ -119,7 +119,9 @@ fn read(script: &Script<'_, '_>, data: Option<&Expression<'_>>) -> Result<Object
             read => read,
         },
         Some(_) if drops => Ok(Object::default()),
-        Some(it) => Err(fields::indirect(script, it.span())),
+        Some(it) => {
+            fields::elsewhere(script, it).ok_or_else(|| fields::indirect(script, it.span()))
+        }
     }
 }
 
@@ -235,6 +237,17 @@ impl Call<'_, '_, '_> {
             return;
         };
         let end = data.span().end;
+        if self.object.is_elsewhere && !self.drops() {
+            let source = script.source(data.span());
+            if !added.is_empty() {
+                let text = format!("{{ {}, ...{source} }}", added.join(", "));
+                planned.edits.replace(script.range(data.span()), text);
+            }
+            if let Some(category) = category {
+                planned.edits.replace(script.between(end, end), format!(", {category}"));
+            }
+            return;
+        }
         let is_object = matches!(data.get_inner_expression(), Expression::ObjectExpression(_));
         let was_empty = is_object && self.object.parts.is_empty() && !self.drops();
         let is_gone = self.drops() || !is_object || object::is_emptied(&self.object);

@@ -9,13 +9,16 @@ use super::inherited::{Inherited, Reach};
 use super::members;
 use super::needless;
 use super::raw::{Use, attempt, used};
-use super::script::{Script, contains};
+use super::script::{Script, contains, literal_text};
 use crate::edit::Edits;
 use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
-use oxc_ast::ast::{ArrayExpression, CallExpression, Expression, ObjectExpression};
+use oxc_ast::ast::{
+    ArrayExpression, CallExpression, Expression, ObjectExpression, ObjectPropertyKind,
+};
 use oxc_semantic::{AstNode, NodeId, SymbolId};
 use oxc_span::{GetSpan, Span};
+use std::collections::BTreeSet;
 
 /// A component whose `mixins` have the legacy mixin, the new one, or both.
 pub(super) struct Component<'s, 'a> {
@@ -279,7 +282,7 @@ fn defaults(
         Err(_) if drops => return Ok(()),
         read => read?,
     };
-    take(script, read, false, inherited)
+    take(script, read, Source::Mixin, inherited)
 }
 
 /// Reads `tracking`, of `data` or `computed`, and tells whether there is one.
@@ -298,17 +301,58 @@ fn tracking(
         Err(_) if drops => return Ok(true),
         read => read?,
     };
-    take(script, read, is_computed, inherited).map(|()| true)
+    let source = if is_computed { Source::Computed } else { Source::Data(injected(options)) };
+    take(script, read, source, inherited).map(|()| true)
+}
+
+/// Where an object of properties stands.
+enum Source {
+    /// Among the arguments of the mixin.
+    Mixin,
+    /// In `computed`: it is read anew each time.
+    Computed,
+    /// In `data`: it is read once, and these names are what they were then.
+    Data(BTreeSet<String>),
+}
+
+/// What a component is given by those around it, which does not change while it lives.
+fn injected(options: &ObjectExpression<'_>) -> BTreeSet<String> {
+    let inject = options.properties.iter().find_map(|it| match it {
+        ObjectPropertyKind::ObjectProperty(it) if it.key.static_name()? == "inject" => {
+            Some(it.value.get_inner_expression())
+        }
+        _ => None,
+    });
+    match inject {
+        Some(Expression::ArrayExpression(list)) => {
+            let names = list.elements.iter().filter_map(|it| it.as_expression());
+            names.filter_map(literal_text).map(str::to_owned).collect()
+        }
+        Some(Expression::ObjectExpression(object)) => {
+            let names = object.properties.iter().filter_map(|it| match it {
+                ObjectPropertyKind::ObjectProperty(it) => it.key.static_name(),
+                ObjectPropertyKind::SpreadProperty(_) => None,
+            });
+            names.map(std::borrow::Cow::into_owned).collect()
+        }
+        _ => BTreeSet::new(),
+    }
 }
 
 /// Adds what an object says to what is inherited; the later wins.
 fn take(
     script: &Script<'_, '_>,
     read: fields::Object,
-    has_this: bool,
+    from: Source,
     inherited: &mut Inherited,
 ) -> Result<(), Refusal> {
+    let has_this = matches!(from, Source::Computed);
     let reach = |span: Span, source: &str| {
+        if let (Source::Data(injected), Some(name)) = (&from, source.strip_prefix("this."))
+            && injected.contains(name)
+        {
+            return Ok(Reach::This);
+        }
         reach(script, span, source, has_this).ok_or_else(|| {
             refusal(
                 Reason::IndirectArguments,

@@ -2,6 +2,7 @@
 
 use super::attempt::refusal;
 use super::script::{Script, literal_text};
+use crate::modules::Fact;
 use crate::site::{Property, PropertyType, Reason, Refusal};
 use oxc_ast::ast::{
     Expression, ObjectExpression, ObjectProperty, ObjectPropertyKind, PropertyKind,
@@ -49,6 +50,8 @@ pub(crate) struct Object {
     pub(crate) category: Option<Category>,
     /// Contexts that go, as they are written.
     pub(crate) contexts: Vec<String>,
+    /// Whether it stands elsewhere, and is handed on as it is.
+    pub(crate) is_elsewhere: bool,
 }
 
 /// Reads a category.
@@ -87,6 +90,27 @@ pub(crate) fn object(
         ));
     }
     Ok(read)
+}
+
+/// Reads an object that stands elsewhere, if it is certain what is in it, and that it can be handed
+/// on as it is.
+pub(crate) fn elsewhere(script: &Script<'_, '_>, expression: &Expression<'_>) -> Option<Object> {
+    let fields = super::name::known_fields(script, expression)?.into_iter().map(|(name, value)| {
+        let (of_type, text) = match value {
+            Fact::Text(it) => (PropertyType::Text, Some(it)),
+            Fact::Number(_) => (PropertyType::Number, None),
+            Fact::Fields(_) => return None,
+        };
+        let wanted = match name.as_str() {
+            "label" | "property" => PropertyType::Text,
+            "value" => PropertyType::Number,
+            _ => return None,
+        };
+        let property = Property { of_type, example: text.clone() };
+        let (source, span) = (script.source(expression.span()).to_owned(), expression.span());
+        (of_type == wanted).then_some(Field { name, source, text, property, value: span })
+    });
+    Some(Object { fields: fields.collect::<Option<_>>()?, is_elsewhere: true, ..Object::default() })
 }
 
 /// Says that properties come from somewhere else.

@@ -152,8 +152,8 @@ impl Imports {
     /// The module of the new helper, spelled as that of the old one.
     fn helper_module(&self, script: &Script<'_, '_>) -> String {
         let old = self.declarations.iter().find(|it| it.module == Module::OldHelper);
-        let source = old.map_or("", |it| script.source(it.source)).trim_matches(['\'', '"']);
-        source.replace(OLD_HELPER_MODULE, NEW_HELPER_MODULE)
+        let source = old.map_or(OLD_HELPER_MODULE, |it| script.source(it.source));
+        source.trim_matches(['\'', '"']).replace(OLD_HELPER_MODULE, NEW_HELPER_MODULE)
     }
 
     fn change(
@@ -174,12 +174,14 @@ impl Imports {
             return;
         }
         // What is imported instead takes the place of what goes.
-        let successor = match declaration.module {
-            Module::OldHelper => Module::NewHelper,
-            _ => Module::Tracking,
+        let has_home = |it: &Module| self.declarations.iter().any(|other| other.module == *it);
+        let successors: &[Module] = match declaration.module {
+            Module::OldHelper => &[Module::NewHelper],
+            _ if has_home(&Module::OldHelper) => &[Module::Tracking],
+            _ => &[Module::Tracking, Module::NewHelper],
         };
-        let has_home = self.declarations.iter().any(|it| it.module == successor);
-        match if has_home { None } else { changes.take(successor) } {
+        let mut successors = successors.iter().filter(|it| !has_home(it));
+        match successors.find_map(|it| changes.take(*it)) {
             Some((_, name, module)) => {
                 let text = declaration.like(script, name, &module);
                 changes.edits.replace(script.range(declaration.span), text);

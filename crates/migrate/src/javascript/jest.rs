@@ -1,5 +1,7 @@
 //! Specs: `mockTracking`, and what is expected of its spy.
 
+pub(super) mod spied;
+
 use super::attempt::{Attempt, Planned, refusal};
 use super::fields;
 use super::imports::{Imports, Module, line};
@@ -28,6 +30,9 @@ const BY_HAND: &str = "Write `const { bindInternalEventDocument } = \
      `expect(trackEventSpy).toHaveBeenCalledWith('event', { label: 'x' }, undefined)`, without \
      `undefined` after a click on an element with `data-event-tracking`";
 
+/// What is to be known of every spy.
+const UNTIL_MIGRATED: &str = "it holds once what it looks at is migrated";
+
 /// The helpers' calls of a spec; they are rewritten together.
 pub(super) fn attempts(script: &Script<'_, '_>, imports: &Imports) -> Vec<Attempt> {
     let mut spec = Spec { script, spies: BTreeSet::new(), attempts: Vec::new() };
@@ -44,6 +49,7 @@ pub(super) fn attempts(script: &Script<'_, '_>, imports: &Imports) -> Vec<Attemp
             spec.add(span, Err(refused));
         }
     }
+    spec.spied(imports);
     for spy in spec.spies.clone() {
         script.uses(spy).into_iter().for_each(|it| spec.spy(it));
     }
@@ -99,35 +105,39 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
         let element = element.filter(|it| !matches!(*it, "undefined" | "null" | "document"));
         let bound = format!("{BIND}({})", element.unwrap_or("document"));
         let parent = script.parent(id);
-        let spy = match parent.kind() {
-            AstKind::ExpressionStatement(_) => None,
+        let text = if matches!(parent.kind(), AstKind::ExpressionStatement(_)) {
+            bound
+        } else {
+            let spy = self.named(parent)?;
+            self.spies.insert(spy);
+            format!("{bound}.trackEventSpy")
+        };
+        let mut planned = Planned { needs_helper: true, ..Planned::default() };
+        planned.edits.replace(script.range(call.span), text);
+        planned.notes.push(UNTIL_MIGRATED.to_owned());
+        Ok(planned)
+    }
+
+    /// The name that a spy is given.
+    fn named(&self, parent: &AstNode<'a>) -> Result<SymbolId, Refusal> {
+        let symbol = match parent.kind() {
             AstKind::VariableDeclarator(it) => {
                 it.id.get_binding_identifier().and_then(|it| it.symbol_id.get())
             }
             AstKind::AssignmentExpression(it) => match &it.left {
-                AssignmentTarget::AssignmentTargetIdentifier(it) => script.symbol(it),
+                AssignmentTarget::AssignmentTargetIdentifier(it) => self.script.symbol(it),
                 _ => None,
             },
-            _ => return Err(odd(script, "the spy goes elsewhere", parent.kind().span())),
+            _ => None,
         };
-        let is_statement = matches!(parent.kind(), AstKind::ExpressionStatement(_));
-        if spy.is_none() && !is_statement {
-            return Err(odd(script, "the spy goes elsewhere", parent.kind().span()));
-        }
-        self.spies.extend(spy);
-        let text = if is_statement { bound } else { format!("{bound}.trackEventSpy") };
-        let mut planned = Planned { needs_helper: true, ..Planned::default() };
-        planned.edits.replace(script.range(call.span), text);
-        planned.notes.push("it holds once what it looks at is migrated".to_owned());
-        Ok(planned)
+        symbol.ok_or_else(|| odd(self.script, "the spy goes elsewhere", parent.kind().span()))
     }
 
     /// Whether the function around it is no `describe`, and there is one.
     fn runs_in_example(&self, id: NodeId) -> bool {
-        let is_function = |it: &&AstNode<'a>| {
-            matches!(it.kind(), AstKind::ArrowFunctionExpression(_) | AstKind::Function(_))
+        let Some(function) = self.script.ancestors(id).find(|it| is_function(it)) else {
+            return false;
         };
-        let Some(function) = self.script.ancestors(id).find(is_function) else { return false };
         match self.script.parent(function.id()).kind() {
             AstKind::CallExpression(call) => {
                 !self.script.source(call.callee.span()).starts_with("describe")
@@ -367,6 +377,7 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             {
                 Ok(())
             }
+            it if fields::elsewhere(script, it).is_some() => Ok(()),
             it => Err(fields::indirect(script, it.span())),
         }
     }
@@ -390,6 +401,10 @@ impl<'s, 'a> Spec<'_, 's, 'a> {
             planned.edits.replace(script.between(first.start, first.start), text);
         }
     }
+}
+
+fn is_function(node: &AstNode<'_>) -> bool {
+    matches!(node.kind(), AstKind::ArrowFunctionExpression(_) | AstKind::Function(_))
 }
 
 /// What `expect.objectContaining(…)` contains; anything else is itself.

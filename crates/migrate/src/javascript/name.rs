@@ -3,7 +3,7 @@
 mod known;
 mod members;
 
-pub(crate) use known::text;
+pub(crate) use known::{fields as known_fields, text};
 
 use super::attempt::refusal;
 use super::script::{Script, literal_text};

@@ -4,6 +4,7 @@ use super::attempt::{Attempt, Planned, refusal};
 use super::call::{self, Arguments, Callee};
 use super::imports::{Imports, Module};
 use super::inherited::Inherited;
+use super::jest::spied::has_spy;
 use super::script::{Script, literal_text};
 use crate::site::{Kind, Reason, Refusal};
 use oxc_ast::AstKind;
@@ -43,8 +44,11 @@ pub(super) fn used<'s, 'a>(script: &Script<'s, 'a>, node: &AstNode<'a>) -> Use<'
 pub(super) fn events(script: &Script<'_, '_>, imports: &Imports) -> Vec<Attempt> {
     let mut attempts = already(script, imports);
     for symbol in imports.symbols(Module::Tracking, "default") {
-        attempts
-            .extend(script.uses(symbol).into_iter().filter_map(|it| event(script, imports, it)));
+        // A spy takes all that looks at it along.
+        let is_spied = has_spy(script, symbol);
+        let is_ours = |it: &&AstNode<'_>| !is_spied || matches!(used(script, it), Use::Call { .. });
+        let uses = script.uses(symbol).into_iter().filter(is_ours);
+        attempts.extend(uses.filter_map(|it| event(script, imports, it)));
     }
     for symbol in imports.symbols(Module::Tracking, "*") {
         for node in script.uses(symbol) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::Found;
+use crate::{Found, Held};
 
 /// A rewriter's work: each site with its event, and edits at bytes.
 fn work(sites: &[(std::ops::Range<usize>, &str)], edits: &[(usize, usize, &str)]) -> Rewrite {

@@ -2,8 +2,9 @@
 
 mod visit;
 
-use super::model::{Block, Call, Place, Scope, Source, Statement};
+use super::model::{Block, Call, Mixin, Place, Scope, Source, Statement};
 use super::value::{args, bytes, constant, text, value};
+use super::{indirect, usage_data};
 use ruby_prism::{CallNode, Node, ParseResult, StatementsNode, Visit as _};
 use std::ops::Range;
 
@@ -11,44 +12,28 @@ use std::ops::Range;
 /// has a third of it.
 const DEPTH: usize = 150;
 
-/// Names of calls that are worth a look.
+/// Names of calls that are worth a look, besides those of what is not called by its name.
+const NAMES: [&str; 16] = [
+    "event",
+    "track_event",
+    "track_event_in_context",
+    "track_redis_hll_event",
+    "track_usage_event",
+    "count",
+    "increment",
+    "have_tracking",
+    "expect_snowplow_event",
+    "expect_no_snowplow_event",
+    "it_behaves_like",
+    "it_should_behave_like",
+    "include_examples",
+    "to",
+    "not_to",
+    "to_not",
+];
+
 fn is_of_interest(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "event",
-        "track_event",
-        "track_event_in_context",
-        "track_redis_hll_event",
-        "track_unique_redis_hll_event",
-        "track_usage_event",
-        "track_unique_visits",
-        "track_visit",
-        "definition",
-        "database_event",
-        "have_tracking",
-        "delegate",
-        "def_delegator",
-        "def_delegators",
-        "instance_method",
-        "method",
-        "public_method",
-        "public_send",
-        "send",
-        "__send__",
-        "try",
-        "try!",
-        "increment_unique_values",
-        "count",
-        "increment",
-        "expect_snowplow_event",
-        "expect_no_snowplow_event",
-        "it_behaves_like",
-        "it_should_behave_like",
-        "include_examples",
-        "to",
-        "not_to",
-        "to_not",
-    ];
-    NAMES.contains(&name) || name.starts_with("increment_")
+    NAMES.contains(&name) || name.starts_with("increment_") || indirect::is_of_interest(name)
 }
 
 /// Blocks in which `self` may be something else, although they stand in a method.
@@ -85,6 +70,8 @@ struct Walk {
     /// Whether a method that begins here belongs to the scope's instances.
     defines_on_instances: bool,
     place: Option<Place>,
+    /// How many blocks stand around, within the class or module.
+    blocks: usize,
     /// The list that the latest block had.
     latest_list: Option<usize>,
 }
@@ -121,12 +108,15 @@ impl Walk {
             includes: Vec::new(),
             methods: Vec::new(),
             is_singleton,
+            is_module: false,
         });
         let number = self.source.scopes.len() - 1;
         let saved = (self.scope, self.method, self.is_on_instance, self.defines_on_instances);
         (self.scope, self.method, self.is_on_instance, self.defines_on_instances) =
             (Some(number), None, false, !is_singleton);
+        let blocks = std::mem::take(&mut self.blocks);
         visit(self);
+        self.blocks = blocks;
         (self.scope, self.method, self.is_on_instance, self.defines_on_instances) = saved;
     }
 
@@ -143,6 +133,28 @@ impl Walk {
         if let Some(class) = is_constant.then(|| constant(value)).flatten() {
             self.source.aliases.insert(text(name), class);
         }
+    }
+
+    /// Notes `include` and `extend` of the module that brings `track_usage_event`.
+    fn note_mixin(&mut self, node: &CallNode<'_>) {
+        let name = node.name();
+        if node.receiver().is_some() || !matches!(name.as_slice(), b"include" | b"extend") {
+            return;
+        }
+        let names = node.arguments();
+        let names: Vec<Node<'_>> = names.iter().flat_map(|it| it.arguments().iter()).collect();
+        let is_ours = |it: &Node<'_>| constant(it).is_some_and(|it| it == usage_data::MODULE);
+        if !names.iter().any(is_ours) {
+            return;
+        }
+        let range = bytes(&node.location());
+        let is_of_body = self.method.is_none() && self.blocks == 0;
+        self.source.mixins.push(Mixin {
+            is_included: name.as_slice() == b"include",
+            is_alone: names.len() == 1 && is_of_body && self.is_statement(&range),
+            scope: self.scope,
+            range,
+        });
     }
 
     /// Notes `include X`, `extend self`, `module_function` of a scope's body.

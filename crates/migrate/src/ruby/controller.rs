@@ -212,14 +212,21 @@ fn note(file: &File<'_>, call: &Call, to: Destinations, new: &mut New) {
     }
 }
 
-/// `include RedisTracking` brought the old macro. If all of its calls are new ones, the module of
-/// the new macro takes its place.
-pub(super) fn change_include(file: &File<'_>, scope: usize, edits: &mut Edits) {
+/// `include RedisTracking` brought the old macro. The module of the new macro takes its place, or
+/// comes below it where an old call stays.
+pub(super) fn change_include(file: &File<'_>, scope: usize, needs_old: bool, edits: &mut Edits) {
     let includes = &file.source.scopes[scope].includes;
     if includes.iter().any(|it| it.2 == MODULE) {
         return;
     }
-    if let Some((_, name, _)) = includes.iter().find(|it| it.2 == "RedisTracking") {
+    let Some((statement, name, _)) = includes.iter().find(|it| it.2 == "RedisTracking") else {
+        return;
+    };
+    if !needs_old {
         edits.replace(name.clone(), MODULE);
+        return;
     }
+    let (line_break, end) = (file.line_break(), statement.end);
+    let indentation = file.indentation(statement.start);
+    edits.replace(end..end, format!("{line_break}{indentation}include {MODULE}"));
 }

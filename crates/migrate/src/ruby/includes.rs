@@ -4,6 +4,9 @@ use super::file::File;
 use super::model::Scope;
 use crate::edit::Edits;
 
+/// The module of the new call.
+pub(super) const NEW_MIXIN: &str = "Gitlab::InternalEventsTracking";
+
 impl File<'_> {
     /// Whether a line with an `include` can be added to a class or module.
     pub(super) fn can_take_include(&self, scope: &Scope) -> bool {
@@ -19,7 +22,7 @@ impl File<'_> {
     /// Adds it: after the other includes, else as the first line.
     pub(super) fn add_include(&self, scope: &Scope, colons: &str, edits: &mut Edits) {
         let Some(body) = scope.body_start else { return };
-        let include = format!("include {colons}Gitlab::InternalEventsTracking");
+        let include = format!("include {colons}{NEW_MIXIN}");
         let line_break = self.line_break();
         if let Some((statement, ..)) = scope.includes.iter().max_by_key(|it| it.0.end) {
             let at = self.line_end(statement.end);

@@ -29,6 +29,12 @@ const OTHERS: [&str; 2] = ["definition", "database_event"];
 /// What counts whoever visits, by a cookie.
 const VISITORS: &str = "track_unique_redis_hll_event";
 
+/// Whether a call of this name may be one of these.
+pub(super) fn is_of_interest(name: &str) -> bool {
+    let lists: [&[&str]; 5] = [&HANDED_ON, &DELEGATING, &VISITS, &OTHERS, &[VISITORS]];
+    lists.iter().any(|it| it.contains(&name))
+}
+
 /// The kind of a call, if it is one of these.
 pub(super) fn kind(file: &File<'_>, call: &Call) -> Option<Kind> {
     let name = call.name.as_str();

@@ -162,6 +162,21 @@ pub(super) struct Scope {
     pub methods: Vec<String>,
     /// Whether its methods are called upon itself: `extend self`, `module_function`, `class << self`.
     pub is_singleton: bool,
+    /// Whether it is a module, which others may include.
+    pub is_module: bool,
+}
+
+/// `include X` or `extend X` with the module that brings `track_usage_event`.
+#[derive(Clone, Debug)]
+pub(super) struct Mixin {
+    /// Its bytes.
+    pub range: Range<usize>,
+    /// The class or module in whose body it stands.
+    pub scope: Option<usize>,
+    /// Whether it is `include`.
+    pub is_included: bool,
+    /// Whether it is a statement of the body, with this module only.
+    pub is_alone: bool,
 }
 
 /// A method.
@@ -186,6 +201,8 @@ pub(super) struct Source {
     pub constants: BTreeMap<String, Option<Value>>,
     /// Comments.
     pub comments: Vec<Range<usize>>,
+    /// Where the module of `track_usage_event` is included.
+    pub mixins: Vec<Mixin>,
     /// Heredocs: the bytes of the expression, and those of the text, which stands below.
     pub heredocs: Vec<(Range<usize>, Range<usize>)>,
     /// Classes by the names of variables and methods that stand for them.

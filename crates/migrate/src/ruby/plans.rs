@@ -1,13 +1,15 @@
 //! From calls to edits.
 
 use super::file::{File, New, Plan, refusal};
+use super::includes::NEW_MIXIN;
 use super::model::Call;
 use super::render::{Target, has_mixin};
-use super::{controller, indirect, redis, redis_hll, rspec, several, snowplow};
+use super::{controller, indirect, redis, redis_hll, rspec, several, snowplow, usage_data};
 use crate::language::Language;
+use crate::rewrite::held;
 use crate::scan::has_legacy_words;
 use crate::site::{Found, Kind, Outcome, Reason, Rewrite, Site};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A call of legacy tracking, and what becomes of it.
@@ -28,12 +30,18 @@ pub(super) fn rewrite(file: &File<'_>) -> Rewrite {
     refuse_nested(&mut planned);
     let gone: BTreeMap<usize, Range<usize>> =
         several::merge(file, &mut planned).into_iter().collect();
+    hold(file, &mut planned);
     let mut output = Output { file, rewrite: Rewrite::default(), includes: BTreeMap::new() };
     output.change_includes(&planned);
+    let leftover = usage_data::look(file, &planned);
+    let written = planned.iter_mut().enumerate().filter(|it| !gone.contains_key(&it.0));
+    if let Some(last) = written.filter_map(|it| it.1.plan.as_mut().ok()).last() {
+        last.notes.extend(leftover.notes);
+    }
     for (number, it) in planned.into_iter().enumerate() {
         output.take(it, gone.get(&number));
     }
-    output.end()
+    output.end(&leftover.gone)
 }
 
 fn plan<'s>(file: &File<'s>, call: &'s Call) -> Option<Planned<'s>> {
@@ -50,6 +58,17 @@ fn plan<'s>(file: &File<'s>, call: &'s Call) -> Option<Planned<'s>> {
         it => (indirect::kind(file, it)?, indirect::plan),
     };
     file.options.includes(kind).then(|| Planned { call, kind, plan: plan(file, call) })
+}
+
+/// Refuses the calls that must stay for what stands elsewhere, before it is decided which modules
+/// their classes need.
+fn hold(file: &File<'_>, planned: &mut [Planned<'_>]) {
+    for it in planned {
+        let Ok(new) = &it.plan else { continue };
+        if let Some(refusal) = held(file.project, it.kind, &new.found.name) {
+            it.plan = Err(refusal.clone());
+        }
+    }
 }
 
 /// A call among whose arguments another one stands would overwrite it. None of them is changed:
@@ -97,7 +116,13 @@ impl Output<'_> {
         }
     }
 
-    fn end(mut self) -> Rewrite {
+    fn end(mut self, gone: &[usize]) -> Rewrite {
+        for mixin in gone.iter().map(|it| &self.file.source.mixins[*it]) {
+            let scope = mixin.scope.filter(|_| mixin.is_included);
+            let new = scope.and_then(|it| self.includes.remove(&it));
+            let new = new.map(|colons| format!("include {colons}{NEW_MIXIN}"));
+            usage_data::take_away(self.file, mixin, new.as_deref(), &mut self.rewrite.edits);
+        }
         for (scope, colons) in self.includes {
             let scope = &self.file.source.scopes[scope];
             self.file.add_include(scope, colons, &mut self.rewrite.edits);
@@ -107,15 +132,18 @@ impl Output<'_> {
         self.rewrite
     }
 
-    /// The old module of controllers goes where all of its macros are new ones.
+    /// The module of the new macro comes where one of its calls is, and the old one goes where none
+    /// of its own is left.
     fn change_includes(&mut self, planned: &[Planned<'_>]) {
-        let old = |it: &&Planned<'_>| it.call.name.ends_with("redis_hll_event");
-        let scopes: BTreeSet<usize> =
-            planned.iter().filter(old).filter_map(|it| it.call.scope).collect();
-        for scope in scopes {
-            let mut of_scope = planned.iter().filter(old).filter(|it| it.call.scope == Some(scope));
-            if of_scope.all(|it| it.plan.is_ok()) {
-                controller::change_include(self.file, scope, &mut self.rewrite.edits);
+        let mut scopes: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        for it in planned.iter().filter(|it| it.call.name.ends_with("redis_hll_event")) {
+            let Some(scope) = it.call.scope else { continue };
+            let (new, old) = scopes.entry(scope).or_default();
+            *if it.plan.is_ok() { new } else { old } += 1;
+        }
+        for (scope, (new, old)) in scopes {
+            if new > 0 {
+                controller::change_include(self.file, scope, old > 0, &mut self.rewrite.edits);
             }
         }
     }

@@ -64,6 +64,13 @@ fn with_blanks(text: &str, it: Range<usize>) -> Range<usize> {
         return it;
     }
     let start = text[..it.start].trim_end_matches(is_blank).len();
+    // A comment among attributes of JSX ends with its line.
+    let line = text[..start].rsplit('\n').next().unwrap_or_default();
+    let has_comment =
+        line.contains("<!--") || line.trim_start().starts_with("//") || line.contains(" //");
+    if has_comment && text[start..it.start].contains('\n') {
+        return it;
+    }
     if !text[..start].ends_with('(') {
         return start..it.end;
     }

@@ -25,7 +25,9 @@ pub(super) fn of<'a>(
                 extra(text, it, &mut properties, notes)?;
                 continue;
             }
-            Part::Action | Part::Context | Part::Experiment | Part::Load => continue,
+            Part::Action | Part::Context | Part::Experiment | Part::Load | Part::Foreign => {
+                continue;
+            }
         };
         properties.insert(name.to_owned(), simple(text, it, notes));
     }

@@ -47,6 +47,14 @@ const CASES: &[(&str, &str)] = &[
         "= render Pajamas::ButtonComponent.new(button_options: { data: { event_tracking: 'x', event_label: 'l' } }) do\n  = y\n",
     ),
     (
+        "= link_to path, |\n  data: { track_action: 'x', |\n    track_label: 'l' } do |\n  %p y\n",
+        "= link_to path, |\n  data: { event_tracking: 'x', |\n    event_label: 'l' } do |\n  %p y\n",
+    ),
+    (
+        "- a.each do |b |\n  = link_to b, data: { track_action: 'x' }\n",
+        "- a.each do |b |\n  = link_to b, data: { event_tracking: 'x' }\n",
+    ),
+    (
         "- if a\n  - f(data: { track_action: 'x' })\n- else\n  %b\n",
         "- if a\n  - f(data: { event_tracking: 'x' })\n- else\n  %b\n",
     ),

@@ -251,3 +251,13 @@ fn scripts_of_pages_are_read() {
         "<p>é</p><script>a.setAttribute('data-event-tracking', 'x');</script>",
     );
 }
+
+#[test]
+fn elements_of_another_tracking_are_left_alone() {
+    refuse(
+        Html,
+        "<a data-track-category='x' data-track-action='y' data-track-label='z'>",
+        Reason::NotUnderstood,
+        "`data-track-category='x'` is read by the tracking of somebody else",
+    );
+}

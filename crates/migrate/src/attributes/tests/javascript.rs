@@ -184,3 +184,13 @@ fn what_does_not_parse_is_an_error() {
     assert!(parsed("el.dataset.trackAction = ;").is_err());
     assert!(parsed(&format!("{}'data-track-action'", "(".repeat(10_000))).is_err());
 }
+
+#[test]
+fn a_comment_among_attributes_ends_where_it_did() {
+    for comment in ["// why", "<!-- why"] {
+        let before =
+            format!("f(<a data-track-action=\"x\" {comment}\n  data-track-label='l'>b</a>);\n");
+        let after = format!("f(<a data-event-tracking=\"x\" {comment}\n  >b</a>);\n");
+        check_with(JavaScript, &before, &after, &first_guide());
+    }
+}

@@ -71,7 +71,7 @@ impl<'a> Metrics<'a> {
             let usual = || groups.iter().max_by_key(|(_, n)| **n).map(|(it, _)| it.clone());
             let group = surroundings.group.clone().or_else(usual);
             return Owner {
-                group: group.unwrap_or_else(|| NO_GROUP.to_owned()),
+                group: group.map_or_else(|| NO_GROUP.to_owned(), |it| spelled(&it)),
                 is_guessed: surroundings.group.is_none(),
                 tiers: ["free", "premium", "ultimate"].map(str::to_owned).into(),
                 milestone: milestone(analysis, surroundings),
@@ -85,7 +85,7 @@ impl<'a> Metrics<'a> {
             let items = root.and_then(|it| it.get(key)).map_or(&[][..], Node::items);
             items.iter().filter_map(Node::as_str).map(str::to_owned).collect()
         };
-        let group = text("product_group").unwrap_or_else(|| NO_GROUP.to_owned());
+        let group = text("product_group").map_or_else(|| NO_GROUP.to_owned(), |it| spelled(&it));
         let mut categories = list("product_categories");
         if categories.is_empty() {
             let suggested = suggested_categories(&group, &analysis.facts);
@@ -107,6 +107,12 @@ impl<'a> Metrics<'a> {
             counted: text("description").filter(|_| is_alone),
         }
     }
+}
+
+/// A group as it is spelled today: `group::global search` was `global_search` long ago.
+fn spelled(group: &str) -> String {
+    let name = group.strip_prefix("group::").unwrap_or(group);
+    name.trim().to_lowercase().replace(' ', "_")
 }
 
 fn milestone(analysis: &Analysis, surroundings: &Surroundings) -> Option<String> {

@@ -3,15 +3,17 @@
 
 use super::members;
 use crate::javascript::script::{Component, Context, Dialect, Script, literal_text, with_script};
+use crate::modules::Fact;
 use crate::project::Project;
 use crate::stack::with_stack;
 use oxc_ast::AstKind;
 use oxc_ast::ast::{
     BindingPattern, ExportDefaultDeclarationKind, Expression, IdentifierReference,
-    ImportDeclarationSpecifier, ModuleExportName, ObjectExpression, ObjectPattern, Statement,
+    ImportDeclarationSpecifier, ModuleExportName, ObjectExpression, ObjectPattern,
+    ObjectPropertyKind, Statement,
 };
 use oxc_semantic::SymbolId;
-use oxc_span::GetSpan as _;
+use oxc_span::{GetSpan as _, Span};
 
 /// A constant that stands for another one more often than this is not followed.
 const MAX_STEPS: usize = 8;
@@ -57,62 +59,158 @@ impl<'e, 'a> Path<'e, 'a> {
     }
 }
 
-/// The text that an expression gives, whatever happens.
-pub(crate) fn text(script: &Script<'_, '_>, expression: &Expression<'_>) -> Option<String> {
-    within(script, expression, MAX_STEPS)
+/// What is asked of an expression.
+#[derive(Clone, Copy)]
+enum Want<'w> {
+    /// Its text.
+    Text,
+    /// Its properties, if they are texts and numbers, but for those that are left out.
+    Fields(&'w [&'w str]),
 }
 
-fn within(script: &Script<'_, '_>, expression: &Expression<'_>, steps: usize) -> Option<String> {
-    if let Some(text) = literal_text(expression) {
-        return Some(text.to_owned());
+/// The text that an expression gives, whatever happens.
+pub(crate) fn text(script: &Script<'_, '_>, expression: &Expression<'_>) -> Option<String> {
+    within(script, expression, Want::Text, MAX_STEPS).and_then(Fact::text)
+}
+
+/// The properties of the object that an expression gives, whatever happens: texts and numbers.
+pub(crate) fn fields(
+    script: &Script<'_, '_>,
+    expression: &Expression<'_>,
+) -> Option<Vec<(String, Fact)>> {
+    match within(script, expression, Want::Fields(&[]), MAX_STEPS)? {
+        Fact::Fields(it) => Some(it),
+        _ => None,
     }
-    let path = Path::of(expression)?;
-    let at = expression.span();
+}
+
+fn within(
+    script: &Script<'_, '_>,
+    expression: &Expression<'_>,
+    want: Want<'_>,
+    steps: usize,
+) -> Option<Fact> {
+    let inner = expression.get_inner_expression();
+    match (want, inner) {
+        (Want::Text, _) if literal_text(inner).is_some() => {
+            return literal_text(inner).map(|it| Fact::Text(it.to_owned()));
+        }
+        (Want::Fields(without), Expression::ObjectExpression(object)) => {
+            return fields_of(script, object, without, steps);
+        }
+        _ => {}
+    }
+    of_path(script, &Path::of(inner)?, expression.span(), (&[], want), steps)
+}
+
+/// The properties of an object that is written out.
+fn fields_of(
+    script: &Script<'_, '_>,
+    object: &ObjectExpression<'_>,
+    without: &[&str],
+    steps: usize,
+) -> Option<Fact> {
+    let steps = steps.checked_sub(1)?;
+    let mut known: Vec<(String, Fact)> = Vec::new();
+    for property in &object.properties {
+        let ObjectPropertyKind::ObjectProperty(it) = property else { return None };
+        let name = it.key.static_name().filter(|_| !it.computed)?;
+        let value = match it.value.get_inner_expression() {
+            Expression::NumericLiteral(number) => Fact::Number(number.value),
+            _ => within(script, &it.value, Want::Text, steps)?,
+        };
+        if known.iter().any(|it| it.0 == name) {
+            return None;
+        }
+        known.push((name.into_owned(), value));
+    }
+    known.retain(|it| !without.contains(&it.0.as_str()));
+    Some(Fact::Fields(known))
+}
+
+/// What is at the end of a path, and of further members from there.
+fn of_path(
+    script: &Script<'_, '_>,
+    path: &Path<'_, '_>,
+    at: Span,
+    (more, want): (&[&str], Want<'_>),
+    steps: usize,
+) -> Option<Fact> {
+    let members: Vec<&str> = path.members.iter().chain(more).copied().collect();
     match path.root {
         Root::Name(name) => match script.symbol(name) {
-            Some(symbol) => of_symbol(script, symbol, &path.members, steps),
-            None if name.name == "$options" => of_component(script.context, &path.members),
+            Some(symbol) => of_symbol(script, symbol, &members, want, steps),
+            None if name.name == "$options" => of_component(script.context, &members, want),
             None => None,
         },
         Root::This => {
             let options = component(script).filter(|it| it.span.contains_inclusive(at))?;
-            let (first, rest) = path.members.split_first()?;
+            let (first, rest) = members.split_first()?;
             if *first != "$options" {
                 return None;
             }
-            of_object(script, options, rest, steps)
+            of_object(script, options, rest, want, steps)
         }
     }
 }
 
-/// The text of a name that is bound, or of a member of what it is bound to.
+/// What a name is bound to, or a member of that.
 fn of_symbol(
     script: &Script<'_, '_>,
     symbol: SymbolId,
     members: &[&str],
+    want: Want<'_>,
     steps: usize,
-) -> Option<String> {
+) -> Option<Fact> {
     let steps = steps.checked_sub(1)?;
     if let Some(module) = script.imported_from(symbol) {
-        return of_module(script.context, module, &imported_name(script, symbol)?, members);
+        if members::is_written(script, symbol) {
+            return None;
+        }
+        return of_module(script.context, module, &imported_name(script, symbol)?, (members, want));
     }
     let AstKind::VariableDeclarator(declarator) = script.semantic.symbol_declaration(symbol).kind()
     else {
         return None;
     };
     if let BindingPattern::ObjectPattern(pattern) = &declarator.id {
-        let path = Path::of(declarator.init.as_ref()?)?;
+        let init = declarator.init.as_ref()?;
+        let path = Path::of(init)?;
+        if script.semantic.scoping().symbol_is_mutated(symbol) {
+            return None;
+        }
+        let keys: Vec<_> = pattern.properties.iter().map(|it| it.key.static_name()).collect();
+        if is_rest(pattern, symbol) {
+            // `const { action, ...options } = EVENT`: a copy of what is left.
+            let keys: Vec<&str> = keys.iter().map(|it| it.as_deref()).collect::<Option<_>>()?;
+            let is_ours = matches!(want, Want::Fields([])) && members.is_empty();
+            let is_kept = is_ours && members::is_only_read(script, symbol, &[members::ANY]);
+            let want = Want::Fields(&keys);
+            return if is_kept {
+                of_path(script, &path, init.span(), (&[], want), steps)
+            } else {
+                None
+            };
+        }
+        if !members.is_empty() && !members::is_only_read(script, symbol, members) {
+            return None;
+        }
         let key = taken_as(pattern, symbol)?;
-        let is_fixed = !script.semantic.scoping().symbol_is_mutated(symbol);
-        let all: Vec<&str> =
-            path.members.iter().copied().chain([key]).chain(members.iter().copied()).collect();
-        return of_symbol(script, path.symbol(script).filter(|_| is_fixed)?, &all, steps);
+        let more: Vec<&str> = std::iter::once(key).chain(members.iter().copied()).collect();
+        return of_path(script, &path, init.span(), (&more, want), steps);
     }
     let init = script.constant(symbol)?.init.as_ref()?;
-    if members.is_empty() {
-        return within(script, init, steps);
+    if members.is_empty() && matches!(want, Want::Text) {
+        return within(script, init, want, steps);
     }
-    within(script, members::member(script, symbol, init, members)?, steps)
+    let is_object = matches!(want, Want::Fields(_));
+    within(script, members::member(script, symbol, init, (members, is_object))?, want, steps)
+}
+
+/// Whether `const { …, ...name } = object` leaves a symbol what is left.
+fn is_rest(pattern: &ObjectPattern<'_>, symbol: SymbolId) -> bool {
+    let rest = pattern.rest.as_ref().and_then(|it| it.argument.get_binding_identifier());
+    rest.is_some_and(|it| it.symbol_id.get() == Some(symbol))
 }
 
 /// Under which name `const { name } = object` takes a symbol.
@@ -125,19 +223,20 @@ fn taken_as<'p>(pattern: &'p ObjectPattern<'_>, symbol: SymbolId) -> Option<&'p 
     })
 }
 
-/// The text of a member of an object that is written out.
+/// What a member of an object is that is written out.
 fn of_object(
     script: &Script<'_, '_>,
     object: &ObjectExpression<'_>,
     members: &[&str],
+    want: Want<'_>,
     steps: usize,
-) -> Option<String> {
+) -> Option<Fact> {
     let (first, rest) = members.split_first()?;
     let value = members::own(object, first)?;
     match value.get_inner_expression() {
-        _ if rest.is_empty() => within(script, value, steps.checked_sub(1)?),
-        Expression::ObjectExpression(inner) => of_object(script, inner, rest, steps),
-        Expression::Identifier(name) => of_symbol(script, script.symbol(name)?, rest, steps),
+        _ if rest.is_empty() => within(script, value, want, steps.checked_sub(1)?),
+        Expression::ObjectExpression(inner) => of_object(script, inner, rest, want, steps),
+        Expression::Identifier(name) => of_symbol(script, script.symbol(name)?, rest, want, steps),
         _ => None,
     }
 }
@@ -161,28 +260,42 @@ fn component<'s, 'a>(script: &Script<'s, 'a>) -> Option<&'s ObjectExpression<'a>
     }
 }
 
-/// The text of `$options.…` in a template.
-fn of_component(context: Context<'_>, members: &[&str]) -> Option<String> {
+/// What `$options.…` is in a template.
+fn of_component(context: Context<'_>, members: &[&str], want: Want<'_>) -> Option<Fact> {
     let Component { script, dialect } = context.component?;
-    let ask = |script: &Script<'_, '_>| of_object(script, component(script)?, members, MAX_STEPS);
+    let ask =
+        |script: &Script<'_, '_>| of_object(script, component(script)?, members, want, MAX_STEPS);
     let asked = with_stack(script, || with_script(script, 0, dialect, context, ask));
     asked.ok().flatten()
 }
 
-/// The text that another file exports.
-fn of_module(context: Context<'_>, module: &str, name: &str, members: &[&str]) -> Option<String> {
-    let whole = [&[name], members].concat().join(".");
+/// What another file exports.
+fn of_module(
+    context: Context<'_>,
+    module: &str,
+    name: &str,
+    (members, want): (&[&str], Want<'_>),
+) -> Option<Fact> {
+    let mut whole = [&[name], members].concat().join(".");
+    if let Want::Fields(without) = want {
+        // An object is known by another name than its text would be.
+        whole.push_str(&format!("{{{}}}", without.join(",")));
+    }
     context.project.modules.imported(module, &whole, |text, view| {
         let project = Project { modules: view.clone(), ..context.project.clone() };
         let context = Context { project: &project, options: context.options, component: None };
-        let ask = |script: &Script<'_, '_>| exported(script, name, members);
+        let ask = |script: &Script<'_, '_>| exported(script, name, (members, want));
         let asked = with_stack(text, || with_script(text, 0, Dialect::TypeScript, context, ask));
         asked.ok().flatten()
     })
 }
 
 /// What a script exports under a name.
-fn exported(script: &Script<'_, '_>, name: &str, members: &[&str]) -> Option<String> {
+fn exported(
+    script: &Script<'_, '_>,
+    name: &str,
+    (members, want): (&[&str], Want<'_>),
+) -> Option<Fact> {
     let program = script.semantic.nodes().program();
     for statement in &program.body {
         let found = match statement {
@@ -201,7 +314,7 @@ fn exported(script: &Script<'_, '_>, name: &str, members: &[&str]) -> Option<Str
                 match local {
                     Some(local) => {
                         let (module, name) = (it.source.value.as_str(), local.local.name());
-                        return of_module(script.context, module, &name, members);
+                        return of_module(script.context, module, &name, (members, want));
                     }
                     None => None,
                 }
@@ -209,7 +322,7 @@ fn exported(script: &Script<'_, '_>, name: &str, members: &[&str]) -> Option<Str
             _ => None,
         };
         if let Some(symbol) = found {
-            return of_symbol(script, symbol, members, MAX_STEPS);
+            return of_symbol(script, symbol, members, want, MAX_STEPS);
         }
     }
     // What is exported by its name comes before what `export *` hands on.
@@ -219,7 +332,7 @@ fn exported(script: &Script<'_, '_>, name: &str, members: &[&str]) -> Option<Str
         }
         _ => None,
     });
-    let mut found = handed_on.filter_map(|it| of_module(script.context, it, name, members));
+    let mut found = handed_on.filter_map(|it| of_module(script.context, it, name, (members, want)));
     let first = found.next()?;
     found.all(|it| it == first).then_some(first)
 }

@@ -364,3 +364,31 @@ fn tracking_of_a_component_goes_if_nothing_else_reads_it() {
         assert!(changed.contains("tracking() {"), "{changed}");
     }
 }
+
+#[test]
+fn what_is_injected_is_what_it_was() {
+    let script = |import: &str, mixin: &str, inject: &str, data: &str, call: &str| {
+        format!(
+            "{import}\n\nexport default {{\n  mixins: [{mixin}],\n  {inject},\n{data}  methods: {{\n    a() {{\n      {call};\n    }},\n  }},\n}};\n"
+        )
+    };
+    let data = "  data() {\n    return { b: 1, tracking: { label: this.name } };\n  },\n";
+    for inject in
+        ["inject: ['name']", "inject: { name: { default: 'x' } }", "inject: { name: 'n' }"]
+    {
+        check(
+            &script(OLD, "Tracking.mixin()", inject, data, "this.track('x')"),
+            &script(
+                NEW,
+                "InternalEvents.mixin()",
+                inject,
+                data,
+                "this.trackEvent('x', { label: this.name })",
+            ),
+        );
+    }
+    for inject in ["inject: ['other']", "props: ['name']", "inject: names"] {
+        let text = script(OLD, "Tracking.mixin()", inject, data, "this.track('x')");
+        refuse(&text, Reason::IndirectArguments, "`this.name` may be another value");
+    }
+}

@@ -202,6 +202,11 @@ fn names_may_be_members_of_members() {
         ("const E = { A: { B: 'x' } };\nf(E.C);", "E.A.B"),
         ("const N = 'x';\nconst E = { A: N };\nconst B = E.A;", "B"),
         ("const { A } = { A: 'x' };\nconst E = { A: 'x' };\nconst { A: a } = E;", "a"),
+        // A copy, and members that are no objects.
+        ("const E = { A: 'x' };\nconst { ...a } = E;", "E.A"),
+        ("const E = { A: { B: 'x' } };\nconst { B, ...a } = E.A;", "E.A.B"),
+        ("const E = { A: { B: 'x' } };\nconst { A } = E;\nconst { B } = A;", "B"),
+        ("export const E = { A: { B: 'x' } };", "E.A.B"),
     ] {
         check(
             &script(OLD, lines, &format!("Tracking.event('c', {name})")),
@@ -210,9 +215,11 @@ fn names_may_be_members_of_members() {
     }
     for (lines, name) in [
         ("const E = { A: { B: 'x' } };\nf(E.A);", "E.A.B"),
-        ("const E = { A: { B: 'x' } };\nconst { A } = E;", "E.A.B"),
+        ("const E = { A: { B: 'x' } };\nconst { A } = E;\nA.B = 'y';", "A.B"),
+        ("const E = { A: { B: 'x' } };\nconst { A } = E;\nA.B = 'y';", "E.A.B"),
+        ("const E = { A: { B: 'x' } };\nconst { ...a } = E;", "E.A.B"),
+        ("const E = { A: { B: 'x' } };\nconst a = E.A;", "E.A.B"),
         ("const E = Object.freeze({ A: { B: 'x' } });\nf(E);", "E.A.B"),
-        ("const E = { A: 'x' };\nconst { ...a } = E;", "E.A"),
         ("const E = { A: 'x' };\nlet { A } = E;\nA = 'y';", "A"),
         ("const E = { A: 'x' };\nconst { A = 'y' } = E;", "A"),
         ("const a = b;\nconst b = a;", "a"),
@@ -275,6 +282,7 @@ fn names_may_come_from_other_files() {
         ("VIEW", "VIEW", "view_a"),
         ("ALL", "ALL", "all_a"),
         ("E", "E.A", "frozen_a"),
+        ("O", "O.A", "x"),
         ("CLICK, PRESS", "ok ? CLICK : PRESS", "click_a"),
     ] {
         let text = text(import, name);
@@ -283,7 +291,7 @@ fn names_may_come_from_other_files() {
         assert!(done.edits.apply(&text).contains(&format!("trackEvent({name});")), "{text}");
     }
     for (import, name, reason) in [
-        ("O", "O.A", Reason::ComputedName),
+        ("O", "(O.A = 'y', O.A)", Reason::ComputedName),
         ("changed", "changed", Reason::ComputedName),
         ("part", "part", Reason::ComputedName),
         ("missing", "missing", Reason::ComputedName),
@@ -298,6 +306,74 @@ fn names_may_come_from_other_files() {
     let renamed =
         Options { renames: [("click_a".to_owned(), "b".to_owned())].into(), ..Options::default() };
     assert!(run(&text("CLICK", "CLICK"), &renamed).edits.is_empty());
+}
+
+#[test]
+fn properties_may_stand_elsewhere() {
+    let script = |import: &str, lines: &str, call: &str| format!("{import}\n{lines}\n{call};\n");
+    for (lines, data) in [
+        ("const D = { label: 'a', value: 3 };", "D"),
+        ("const D = { E: { label: 'a' } };", "D.E"),
+        ("const L = 'a';\nconst D = { label: L };\nf({ ...D });", "D"),
+        (
+            "const { label, ...rest } = { label: 'a' };\nconst D = { label: 'a', property: 'b' };",
+            "D",
+        ),
+        ("const D = { label: 'a', action: 'b' };\nconst { action, ...rest } = D;", "rest"),
+    ] {
+        check(
+            &script(OLD, lines, &format!("Tracking.event('c', 'x', {data})")),
+            &script(NEW, lines, &format!("InternalEvents.trackEvent('x', {data})")),
+        );
+    }
+    for (lines, data) in [
+        ("const D = { label: 'a', category: 'b' };", "D"),
+        ("const D = { label: 'a', extra: { b: 1 } };", "D"),
+        ("const D = { label: 'a', other: 'b' };", "D"),
+        ("const D = { label: 1 };", "D"),
+        ("const D = { label: a };", "D"),
+        ("const D = { ...a };", "D"),
+        ("let D = { label: 'a' };\nD = b;", "D"),
+        ("const D = { label: 'a' };\nD.label = b;", "D"),
+        ("const D = { label: 'a' };\nchange(D);", "D"),
+        ("const D = { E: { label: 'a' } };\nchange(D.E);", "D.E"),
+        ("const D = { label: 'a', action: 'b' };\nconst { ...rest } = D;", "rest"),
+        (
+            "const D = { label: 'a', action: 'b' };\nconst { action, ...rest } = D;\nrest.c = 1;",
+            "rest",
+        ),
+        ("const D = { label: 'a', [b]: 'b' };\nconst { action, ...rest } = D;", "rest"),
+    ] {
+        let text = script(OLD, lines, &format!("Tracking.event('c', 'x', {data})"));
+        refuse(&text, Reason::IndirectArguments, &format!("somewhere else: `{data}`"));
+    }
+}
+
+#[test]
+fn an_event_may_be_an_option_of_the_component() {
+    let script = |import: &str, mixin: &str, call: &str| {
+        format!(
+            "{import}\n\nexport default {{\n  mixins: [{mixin}],\n  events: {{ open: {{ action: 'open_x', label: 'a' }} }},\n  methods: {{\n    a() {{\n      const {{ action, ...options }} = this.$options.events.open;\n      {call};\n    }},\n  }},\n}};\n"
+        )
+    };
+    check(
+        &script(OLD, "Tracking.mixin()", "this.track(action, options)"),
+        &script(NEW, "InternalEvents.mixin()", "this.trackEvent(action, options)"),
+    );
+    // What the mixin says besides comes in front.
+    check(
+        &script(OLD, "Tracking.mixin({ property: 'b' })", "this.track(action, options)"),
+        &script(
+            NEW,
+            "InternalEvents.mixin()",
+            "this.trackEvent(action, { property: 'b', ...options })",
+        ),
+    );
+    refuse(
+        &script(OLD, "Tracking.mixin()", "options.b = 1; this.track(action, options)"),
+        Reason::IndirectArguments,
+        "`options`",
+    );
 }
 
 #[test]

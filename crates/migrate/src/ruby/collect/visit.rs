@@ -162,6 +162,9 @@ impl<'pr> Visit<'pr> for Walk {
         let path = node.constant_path();
         let head = (name(&path), bytes(&path.location()).end);
         self.enter_scope(head, node.body(), false, |walk| {
+            if let Some(it) = walk.scope.and_then(|it| walk.source.scopes.get_mut(it)) {
+                it.is_module = true;
+            }
             ruby_prism::visit_module_node(walk, node);
         });
     }
@@ -217,7 +220,9 @@ impl<'pr> Visit<'pr> for Walk {
         let saved = self.defines_on_instances;
         self.defines_on_instances = false;
         self.latest_list = None;
+        self.blocks += 1;
         ruby_prism::visit_block_node(self, node);
+        self.blocks -= 1;
         self.defines_on_instances = saved;
     }
 
@@ -249,6 +254,7 @@ impl<'pr> Visit<'pr> for Walk {
             self.note_name(node.name().as_slice());
         }
         self.note_macro(node);
+        self.note_mixin(node);
         let noted = self.note_call(node);
         if let Some(it) = node.receiver() {
             self.with_used(true, |walk| walk.visit(&it));

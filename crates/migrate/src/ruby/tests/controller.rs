@@ -2,7 +2,10 @@
 
 use super::{check, first, found, notes, refuse};
 use crate::options::{Options, TwoNames};
+use crate::project::{Held, Project};
+use crate::ruby::file::refusal;
 use crate::site::{Identifier, Reason};
+use crate::{Language, rewrite_checked};
 
 fn controller(body: &str) -> String {
     format!("class A < B\n  include RedisTracking\n\n  {body}\nend\n")
@@ -66,12 +69,32 @@ fn macros_become_the_new_one() {
 }
 
 #[test]
-fn an_include_stays_while_one_of_its_calls_does() {
+fn both_modules_are_included_while_one_of_the_old_calls_stays() {
     let before =
         controller("track_redis_hll_event :a, name: 'x'\n  track_redis_hll_event :b, name: y");
     let after =
         controller("track_internal_event :a, name: 'x'\n  track_redis_hll_event :b, name: y");
+    let both = "include RedisTracking\n  include ProductAnalyticsTracking";
+    let after = after.replace("include RedisTracking", both);
     check(&Options::default(), &[(&before, &after)]);
+    let old = controller("track_redis_hll_event :b, name: y");
+    check(&Options::default(), &[(&old, &old)]);
+}
+
+#[test]
+fn modules_are_those_of_calls_that_are_held_as_well() {
+    let text =
+        controller("track_redis_hll_event :a, name: 'x'\n  track_redis_hll_event :b, name: 'y'");
+    let refusal = refusal(Reason::PartOfMore, "the metric stays", "Mend it.");
+    let held = Held { refusal, only_counts: true };
+    let project = Project { held: [("y".to_owned(), held)].into(), ..Project::default() };
+    let options = Options::default();
+    let done = rewrite_checked(Language::Ruby, &text, &project, &options).expect("it parses");
+    let both = "include RedisTracking\n  include ProductAnalyticsTracking";
+    let expected = text
+        .replace("include RedisTracking", both)
+        .replace("track_redis_hll_event :a", "track_internal_event :a");
+    assert_eq!(done.edits.apply(&text), expected, "{:#?}", done.sites);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `HLLRedisCounter.track_event(…)` and its older forms.
 
-use super::{check, found, refuse};
+use super::{check, found, notes, refuse, run};
 use crate::options::Options;
 use crate::site::{Identifier, Reason};
 
@@ -139,4 +139,82 @@ fn what_a_definition_needs_is_found() {
     assert_eq!(found.identifiers, [Identifier::Project].into());
     assert_eq!(found.unique.as_deref(), Some("project.id"));
     assert!(found.was_unique);
+}
+
+#[test]
+fn the_module_goes_with_the_last_call_that_needs_it() {
+    let class =
+        |head: &str, rest: &str| format!("class A\n{head}  def execute\n    {rest}\n  end\nend\n");
+    let old = "track_usage_event(:x, user.id)";
+    let new = "track_internal_event('x', user: user)";
+    let direct = "Gitlab::InternalEvents.track_event('x', user: user)";
+    let module = "  include Gitlab::Utils::UsageData\n";
+    let mixin = "  include Gitlab::InternalEventsTracking\n";
+    let stays = |more: &str| {
+        let rest = |call: &str| format!("{call}\n{more}");
+        let after = class(&format!("{module}{mixin}\n"), &rest(new));
+        (class(&format!("{module}\n"), &rest(old)), after)
+    };
+    let cases = [
+        (class(&format!("{module}\n"), old), class(&format!("{mixin}\n"), new)),
+        (
+            class(&format!("  include Gitlab::InternalEventsTracking\n{module}\n"), old),
+            class(&format!("{mixin}\n"), new),
+        ),
+        (
+            class(&format!("{module}  include B\n\n"), old),
+            class(&format!("{mixin}  include B\n\n"), new),
+        ),
+        (
+            class("  include ::Gitlab::Utils::UsageData\n\n", old),
+            class(&format!("{mixin}\n"), new),
+        ),
+        // A method of the class itself needs no mixin, so that a line goes.
+        (
+            "class A\n  extend Gitlab::Utils::UsageData\n\n  def self.b(user)\n    track_usage_event(:x, user.id)\n  end\nend\n".to_owned(),
+            format!("class A\n  def self.b(user)\n    {direct}\n  end\nend\n"),
+        ),
+        (
+            "class A\n  B = 1\n\n  class << self\n    include Gitlab::Utils::UsageData\n\n    def b(user)\n      track_usage_event(:x, user.id)\n    end\n  end\nend\n".to_owned(),
+            format!("class A\n  B = 1\n\n  class << self\n    def b(user)\n      {direct}\n    end\n  end\nend\n"),
+        ),
+        (
+            "module A\n  extend Gitlab::Utils::UsageData\n  extend B\n\n  def self.b(user)\n    track_usage_event(:x, user.id)\n  end\nend\n".to_owned(),
+            format!("module A\n  extend B\n\n  def self.b(user)\n    {direct}\n  end\nend\n"),
+        ),
+        // Names that are called upon something else, keys, and comments.
+        (
+            class(&format!("{module}\n"), &format!("{old}\na.count(sum: 1) # count(a)")),
+            class(&format!("{mixin}\n"), &format!("{new}\na.count(sum: 1) # count(a)")),
+        ),
+        // What else may be of it.
+        stays("count(Issue)"),
+        stays("self.count(Issue)"),
+        stays("[FALLBACK]"),
+        stays("send(:alt_usage_data)"),
+        stays("track_usage_event(y, user.id)"),
+        // Nothing of this file needed it.
+        (class(&format!("{module}\n"), "a"), class(&format!("{module}\n"), "a")),
+    ];
+    for (before, after) in &cases {
+        check(&Options::default(), &[(before, after)]);
+    }
+}
+
+#[test]
+fn a_module_that_may_be_needed_stays_with_a_note() {
+    let call = "def b(user)\n    track_usage_event(:x, user.id)\n  end\nend\n";
+    for (head, part) in [
+        ("module A\n  include Gitlab::Utils::UsageData\n\n", "what includes this module"),
+        ("class A\n  include B, Gitlab::Utils::UsageData\n\n", "a part of more"),
+        ("class A\n  c { include Gitlab::Utils::UsageData }\n\n", "a part of more"),
+        ("class A\n  include Gitlab::Utils::UsageData # for sums\n\n", "a part of more"),
+        ("class A\n  include Gitlab::Utils::UsageData\n  d :count\n\n", "`count` may be of it"),
+    ] {
+        let before = format!("{head}  {call}");
+        let notes = notes(&before, &Options::default());
+        assert!(notes.contains(part) && notes.contains("UsageData"), "{before}\n{notes}");
+        let (after, _) = run(&before, &Options::default());
+        assert!(after.contains("Gitlab::Utils::UsageData"), "{after}");
+    }
 }

@@ -205,3 +205,17 @@ fn fragments() {
         ],
     );
 }
+
+#[test]
+fn templates_have_all_words_of_ruby() {
+    let calls = [
+        ("Gitlab::Tracking.definition('click_it', user: user)", Reason::NotUnderstood),
+        ("Gitlab::Tracking.public_send(:event, 'a', 'b')", Reason::IndirectArguments),
+        ("Gitlab::Analytics::UniqueVisits.new.track_visit('a', 'b')", Reason::NotUnderstood),
+    ];
+    for (call, reason) in calls {
+        let (erb, haml) = (format!("<% {call} %>\n"), format!("- {call}\n"));
+        check(rewrite_erb, &[(&erb, &erb, Some(reason))]);
+        check(rewrite_haml, &[(&haml, &haml, Some(reason))]);
+    }
+}
