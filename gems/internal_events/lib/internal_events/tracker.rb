@@ -50,6 +50,7 @@ module InternalEvents
       @strict = strict
       @in_memory = in_memory
       @lock = Mutex.new
+      @later = Queue.new
       @said = {}
       Life.remember(self) unless in_memory
     end
@@ -111,7 +112,7 @@ module InternalEvents
     #
     # @api private
     def reload(installation)
-      @lock.synchronize { @native.reload(installation.native) }
+      unforked { @native.reload(installation.native) }
       @installation = installation
     end
 
@@ -156,11 +157,12 @@ module InternalEvents
 
     # Asks the native part again, once it is open, if it was not: more than once, if a fork in another thread comes in
     # between.
-    def settle(answer)
+    def settle(answer, &again)
       while answer == :closed
+        return after_the_fork(&again) if about_to_fork?
         return false unless open
 
-        answer = yield
+        answer = again.call
       end
       say_notices if answer == :notices
       say_carried if answer == :carried
