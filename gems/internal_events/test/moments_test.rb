@@ -84,4 +84,17 @@ class MomentsTest < Minitest::Test
     ruby!(root, "Thread.new { loop { InternalEvents.track_event('create_order', user: 1) } }; sleep 0.1", timeout: 30)
     assert_operator counted(root)["total"], :>, 0
   end
+
+  RACTOR = <<~RUBY
+    Warning[:experimental] = false
+    tracking = Ractor.new { 2.times { InternalEvents.track_event("create_order", user: 1) }.to_s rescue [$!.class, $!.message].join(": ") }
+    puts tracking.take
+  RUBY
+
+  def test_a_ractor_is_told_where_to_track
+    wrong = "create_order was not tracked: only the main Ractor may track; send it what happened, and track it there"
+    out, err, = ruby(install, RACTOR)
+    assert_equal ["2\n", "internal_events: #{wrong}\n"], [out, err]
+    assert_equal "InternalEvents::Error: #{wrong}\n", ruby!(install, RACTOR, env: { "RAILS_ENV" => "test" })
+  end
 end
