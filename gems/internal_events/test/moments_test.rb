@@ -59,6 +59,17 @@ class MomentsTest < Minitest::Test
     assert_equal "1\n", out
   end
 
+  # Threads that have no lock stand for a handler that comes while the tracker is opened, and opens it first.
+  def test_who_has_opened_it_first_keeps_it
+    InternalEvents.configuration.logger = Logger.new(nil)
+    root = install
+    InternalEvents.configure { |it| it.root = root; it.data = File.join(root, "data") }
+    tracker = InternalEvents.tracker
+    native = tracker.instance_variable_get(:@native)
+    8.times.map { |n| Thread.new { native.open; tracker.track_event("create_order", user: n) } }.each(&:join)
+    assert_equal 8, tracker.health["received"]
+  end
+
   def test_a_handler_that_comes_while_the_process_ends_is_heeded
     check(2, <<~RUBY)
       module Interrupted
