@@ -189,13 +189,12 @@ module InternalEvents
     end
 
     # What the core says of a tracker in memory is what a test is about, and nothing for its log. A Logger waits for a
-    # lock, so in a handler of a signal it is left for the next one who asks.
+    # lock, so in a handler of a signal it is left for the next one who asks. The core says a thing at most every ten
+    # seconds, but anew when it was opened anew, as after each fork.
     def say_notices
       return if InternalEvents.handling_signal?
 
-      Native.notices.each do |level, line|
-        InternalEvents.configuration.logger.public_send(@in_memory ? :debug : level, line)
-      end
+      Native.notices.each { |level, line| say(@in_memory ? :debug : level, line, line) }
     end
 
     def say_carried
@@ -212,6 +211,7 @@ module InternalEvents
       last = @said[kind]
       return if last && now - last < SAY_AGAIN_AFTER
 
+      @said.delete_if { |_, at| now - at >= SAY_AGAIN_AFTER }
       @said[kind] = now
       InternalEvents.configuration.logger.public_send(level, line)
     end
