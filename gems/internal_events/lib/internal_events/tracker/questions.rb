@@ -106,6 +106,8 @@ module InternalEvents
         return if time.nil?
 
         time = time.getutc if time.respond_to?(:getutc)
+        raise ArgumentError, "a day is a Date or a Time, not a #{time.class}" unless time.respond_to?(:strftime)
+
         time.strftime("%Y-%m-%d")
       end
     end
