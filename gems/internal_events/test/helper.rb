@@ -122,8 +122,12 @@ module Helper
     env = { "INTERNAL_EVENTS_ROOT" => root, "INTERNAL_EVENTS_DATA" => File.join(root, "data") }.merge(env)
     env = { "RAILS_ENV" => nil, "RACK_ENV" => nil, "APP_ENV" => nil }.merge(env)
     program = "#{before}\nrequire \"internal_events\"\nRecord = Struct.new(:id, :namespace)\n#{code}"
-    Timeout.timeout(timeout) do
-      Open3.capture3(env, RbConfig.ruby, "-I#{LIB}", "-e", program)
+    Open3.popen3(env, RbConfig.ruby, "-I#{LIB}", "-e", program) do |input, out, err, process|
+      input.close
+      said = [out, err].map { |it| Thread.new { it.read } }
+      # Whoever waits for itself heeds nothing else.
+      Process.kill(:KILL, process.pid) unless process.join(timeout)
+      [*said.map(&:value), process.value]
     end
   end
 

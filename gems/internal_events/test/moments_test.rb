@@ -59,6 +59,22 @@ class MomentsTest < Minitest::Test
     assert_equal "1\n", out
   end
 
+  # Whatever the first call makes once, it makes whole; a process that waits for itself would not end.
+  def test_signals_and_threads_may_come_at_the_first_call
+    root = install
+    6.times do
+      ruby!(root, <<~RUBY, timeout: 20)
+        trap(:USR1) { InternalEvents.track_event("create_order", user: 1) }
+        Thread.new { loop { sleep rand * 0.001; Process.kill(:USR1, $$) } }
+        threads = 2.times.map { Thread.new { InternalEvents.track_event("create_order", user: 2) } }
+        InternalEvents.track_event("create_order", user: 3)
+        threads.each(&:join)
+        trap(:USR1, "IGNORE")
+      RUBY
+    end
+    assert_operator counted(root)["total"], :>=, 18
+  end
+
   # Threads that have no lock stand for a handler that comes while the tracker is opened, and opens it first.
   def test_who_has_opened_it_first_keeps_it
     InternalEvents.configuration.logger = Logger.new(nil)
