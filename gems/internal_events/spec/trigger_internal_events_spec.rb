@@ -143,6 +143,11 @@ RSpec.describe "trigger_internal_events" do
         .to fail_with("view_book exactly once, but it did so never")
     end
 
+    it "refuses values, which were made before it could look" do
+      expect { expect(5).to trigger_internal_events("place_order") }.to raise_error(ArgumentError, /`expect \{ … \}`, not `expect\(…\)`/)
+      expect { expect(nil).to not_trigger_internal_events("place_order") }.to raise_error(ArgumentError, /expect a block/)
+    end
+
     it "refuses names that no definition knows" do
       expect { expect {}.to trigger_internal_events("place_ordr") }
         .to raise_error(ArgumentError, /Unknown event 'place_ordr'! Did you mean 'place_order'\?/)

@@ -72,12 +72,31 @@ class CallsTest < Minitest::Test
     ["create_order", { additional_properties: { size: 1 }, label: "gift" }, InternalEvents::InvalidPropertyError,
      "Unknown additional property: label (given beside additional_properties) for event_name: create_order; " \
      "its definition declares label, property, value, size"],
+    ["create_order", { lable: "gift" }, InternalEvents::InvalidPropertyError,
+     "Unknown additional property: lable for event_name: create_order; " \
+     "its definition declares label, property, value, size; did you mean label?"],
+    ["create_order", { user_id: 5 }, InternalEvents::InvalidPropertyError,
+     "Unknown additional property: user_id for event_name: create_order; " \
+     "its definition declares label, property, value, size; did you mean the keyword user:?"],
+    ["create_order", { projects: [7] }, InternalEvents::InvalidPropertyError,
+     "Unknown additional property: projects for event_name: create_order; " \
+     "its definition declares label, property, value, size; did you mean the keyword project:?"],
+    ["create_order", { group: 9 }, InternalEvents::InvalidPropertyError,
+     "Unknown additional property: group for event_name: create_order; " \
+     "its definition declares label, property, value, size; did you mean the keyword namespace:?"],
+    ["create_order", { "user" => 5 }, InternalEvents::InvalidPropertyError,
+     "Unknown additional property: user for event_name: create_order; " \
+     "its definition declares label, property, value, size; did you mean the keyword user:?"],
     ["create_order", { label: 5 }, InternalEvents::InvalidPropertyTypeError,
      "label should be an instance of String, got Integer"],
     ["create_order", { label: :gift }, InternalEvents::InvalidPropertyTypeError,
      "label should be an instance of String, got Symbol"],
     ["create_order", { label: "\xFF" }, InternalEvents::InvalidPropertyTypeError,
      "label should be an instance of String, got text that is no valid UTF-8"],
+    ["create_order", { label: "\xFF".b }, InternalEvents::InvalidPropertyTypeError,
+     "label should be an instance of String, got text that is no valid UTF-8"],
+    ["create_order", { label: "ü".b }, InternalEvents::InvalidPropertyTypeError,
+     "label should be an instance of String, got text in ASCII-8BIT, which force_encoding(\"UTF-8\") makes valid"],
     ["create_order", { value: "5" }, InternalEvents::InvalidPropertyTypeError,
      "value should be an instance of Integer or Float, got String"],
     ["create_order", { value: Float::NAN }, InternalEvents::InvalidPropertyTypeError,
@@ -97,6 +116,16 @@ class CallsTest < Minitest::Test
     ["create_order", { user: "\xFF" }, InternalEvents::InvalidPropertyTypeError,
      "user should be an id, got text that is no valid UTF-8"]
   ].freeze
+
+  # It may have any of these names, so that none of them is a slip.
+  def test_a_property_that_could_be_declared_is_not_taken_for_a_slip
+    root = install
+    definition = format(EVENT, action: "open_shop", trackers: "").sub(/^  property:\n.*\n/, "")
+    Helper.write(root, "config/events/open_shop.yml", definition)
+    tracker = InternalEvents::Tracker.in_memory(installation: InternalEvents::Installation.open(root: root))
+    error = assert_raises(InternalEvents::InvalidPropertyError) { tracker.track_event("open_shop", property: "p") }
+    assert_equal "Unknown additional property: property for event_name: open_shop; its definition declares label, value, size", error.message
+  end
 
   def test_text_of_any_encoding_counts_as_its_utf8
     tracker = in_memory
@@ -220,6 +249,8 @@ class CallsTest < Minitest::Test
     assert_includes installation.metrics_of("create_order"), "counts.users"
     error = assert_raises(ArgumentError) { tracker.metric("counts.user") }
     assert_equal "no metric has the key path `counts.user`; did you mean `counts.users`?", error.message
+    error = assert_raises(ArgumentError) { tracker.metric("counts.users", at: "2026-11-18") }
+    assert_equal "a day is a Date or a Time, not a String", error.message
   end
 
   def test_explanations_say_what_did_not_move

@@ -102,6 +102,20 @@ class ForksTest < Minitest::Test
     assert_equal 0, (JSON.parse(cli(root, "doctor", "--format", "json"))["errors"] || 0) if ENV["INTERNAL_EVENTS_BIN"]
   end
 
+  # Each fork opens the core anew, which then says once more what it has said.
+  def test_what_is_wrong_is_said_once_however_often_a_process_forks
+    _, err, status = ruby(install, <<~RUBY)
+      4.times do
+        InternalEvents.track_event("create_order")
+        Process.wait(fork { exit! })
+      end
+    RUBY
+    assert status.success?, err
+    said = err.lines.map { |it| it[/internal_events: .*/] }
+    assert_equal ["internal_events: `label` is missing, so the metrics that count it did not move, event: create_order, " \
+                  "cause: missing_identifier"], said
+  end
+
   def test_a_killed_parent_leaves_the_data_to_its_children
     root = install
     child = <<~RUBY

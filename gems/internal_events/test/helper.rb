@@ -117,13 +117,17 @@ module Helper
     report.to_h { |it| [it["key_path"].delete_prefix("counts."), it["value"]] }
   end
 
-  # Runs Ruby in a process of its own on an installation.
-  def ruby(root, code, env: {}, timeout: 60)
+  # Runs Ruby in a process of its own on an installation; `before` is what it does before it has the gem.
+  def ruby(root, code, env: {}, timeout: 60, before: "")
     env = { "INTERNAL_EVENTS_ROOT" => root, "INTERNAL_EVENTS_DATA" => File.join(root, "data") }.merge(env)
     env = { "RAILS_ENV" => nil, "RACK_ENV" => nil, "APP_ENV" => nil }.merge(env)
-    program = "require \"internal_events\"\nRecord = Struct.new(:id, :namespace)\n#{code}"
-    Timeout.timeout(timeout) do
-      Open3.capture3(env, RbConfig.ruby, "-I#{LIB}", "-e", program)
+    program = "#{before}\nrequire \"internal_events\"\nRecord = Struct.new(:id, :namespace)\n#{code}"
+    Open3.popen3(env, RbConfig.ruby, "-I#{LIB}", "-e", program) do |input, out, err, process|
+      input.close
+      said = [out, err].map { |it| Thread.new { it.read } }
+      # Whoever waits for itself heeds nothing else.
+      Process.kill(:KILL, process.pid) unless process.join(timeout)
+      [*said.map(&:value), process.value]
     end
   end
 

@@ -85,6 +85,13 @@ class ShapesTest < Minitest::Test
 
   # Every call of the tables: each of them alone, each pair of who and where, each with properties.
   def calls
+    together = someone.to_a.product(projects.to_a, circumstances.to_a).each_slice(17).map(&:first)
+    together.each_with_object(calls_alone) do |((a, user), (b, project), (c, more)), all|
+      all << [[:user, a, :project, b, :circumstances, c], { user: user, project: project, **more }]
+    end
+  end
+
+  def calls_alone
     who = someone.map { |name, it| [[:user, name], { user: it }] }
     where = projects.map { |name, it| [[:project, name], { project: it }] }
     whose = someone.map { |name, it| [[:namespace, name], { project: Record.new(7, Record.new(9)), namespace: it }] }
@@ -92,9 +99,7 @@ class ShapesTest < Minitest::Test
     beside = properties.map { |name, it| [[:beside, name], { additional_properties: it, label: "card", colour: "red" }] }
     from = categories.map { |name, it| [[:category, name], { category: it, project: 3 }] }
     how = circumstances.map { |name, it| [[:circumstances, name], it] }
-    together = who.product(where, how).each_slice(17).map(&:first)
-    pairs = together.map { |(a, user), (b, project), (c, more)| [[a, b, c], { **user, **project, **more }] }
-    [[[:nothing], {}]] + who + where + whose + what + beside + from + how + pairs
+    [[[:nothing], {}]] + who + where + whose + what + beside + from + how
   end
 
   # The entries, what was left out, and what was raised or reported, of a call by both ways.
@@ -140,6 +145,26 @@ class ShapesTest < Minitest::Test
         refute_equal 0, received + outcomes[0][:said].size, "#{shape}: neither tracked nor said"
       end
     end
+  end
+
+  # It comes at each allocation of a call, and moves what it can between calls.
+  def test_the_collector_of_garbage_changes_no_meaning
+    InternalEvents.configuration.logger = Logger.new(nil)
+    installation = InternalEvents::Installation.open(root: install)
+    stressed = lambda do |tracker, name, call|
+      # With 1 it leaves alone what is old, which would take minutes.
+      GC.stress = 1
+      tracker.track_event(name, **call)
+    ensure
+      GC.stress = false
+    end
+    calls_alone.each_with_index do |(shape, call), n|
+      outcomes = [AS_IT_IS, stressed].map { |way| outcome(installation, n.odd?, "create_order", call, &way) }
+      assert_equal outcomes[0], outcomes[1], shape
+      GC.compact if GC.respond_to?(:compact) && (n % 40).zero?
+    end
+    GC.verify_compaction_references(toward: :empty) if GC.respond_to?(:verify_compaction_references)
+    assert_nil in_memory.track_event("create_order", user: Record.new(1), label: "gift")
   end
 
   def test_names_mean_the_same_by_either_way

@@ -21,7 +21,7 @@ module InternalEvents
     # @return [Installation] what this process goes by
     # @raise [Error] if it cannot be read
     def installation
-      @installation || @current.synchronize { @installation ||= open_installation }
+      @installation || holding(@current) { @installation ||= open_installation }
     end
 
     # @return [Tracker] the tracker that is in use
@@ -52,7 +52,7 @@ module InternalEvents
     # @return [Installation]
     def reload
       read = open_installation
-      @current.synchronize do
+      holding(@current) do
         @installation = read
         @tracker&.reload(read)
       end
@@ -63,7 +63,7 @@ module InternalEvents
     #
     # @api private
     def forget
-      tracker = @current.synchronize do
+      tracker = holding(@current) do
         @installation = nil
         @tracker.tap { @tracker = nil }
       end
@@ -71,13 +71,43 @@ module InternalEvents
       nil
     end
 
+    # Runs a block with a lock. A handler of a signal may wait for no lock, so another thread runs it there; unless the
+    # handler has interrupted who holds the lock, and who can only go on after it.
+    #
+    # @api private
+    def holding(lock, &block)
+      return yield if lock.owned?
+      return lock.synchronize(&block) unless handling_signal?
+
+      Thread.new { Thread.current.report_on_exception = false; lock.synchronize(&block) }.value
+    end
+
     private
 
     def make_tracker
-      return Thread.new { make_tracker }.value if handling_signal? && !@current.owned?
+      made = holding(@current) { @tracker ||= Tracker.durable(@installation ||= open_installation) }
+      close_at_exit
+      made
+    end
 
-      read = installation
-      @current.synchronize { @tracker ||= Tracker.durable(read) }
+    # What is to be done at exit is done from the last to the first, and the application may have something to do, and
+    # to track, after this: then there is another tracker, which is closed in its turn. Threads that go on meanwhile do
+    # not keep the process from ending: what they track is written when Ruby ends, but no destination is waited for.
+    def close_at_exit
+      return if @closes_at_exit || Thread.current != Thread.main
+
+      @closes_at_exit = true
+      at_exit { close_all }
+    end
+
+    def close_all
+      @closes_at_exit = false
+      holding(@current) { @tracker = nil }
+      Tracker::Life.live.each do |tracker|
+        tracker.close
+      rescue Error => error
+        tracker.report(error, at: "exit")
+      end
     end
 
     def open_installation
@@ -90,11 +120,5 @@ module InternalEvents
     end
   end
 
-  at_exit do
-    Tracker::Life.live.each do |tracker|
-      tracker.close
-    rescue Error => error
-      tracker.report(error, at: "exit")
-    end
-  end
+  close_at_exit
 end

@@ -22,14 +22,14 @@ module InternalEvents
     class << self
       # @yield to fork
       def around
-        held = []
+        before = []
         Tracker::Life.live.each do |tracker|
-          held << tracker
+          before << [tracker, tracker.forking]
           tracker.before_fork
         end
         yield
       ensure
-        held.each(&:after_fork)
+        before.each { |tracker, forking| tracker.after_fork(forking) }
       end
     end
   end

@@ -24,7 +24,23 @@ module InternalEvents
 
         declared = call.declared.properties.join(", ")
         InvalidPropertyError.new("Unknown additional property: #{name} for event_name: #{call.name}; " \
-                                 "its definition declares #{declared.empty? ? "none" : declared}")
+                                 "its definition declares #{declared.empty? ? "none" : declared}#{hint(call, name)}")
+      end
+
+      # What was meant, perhaps: a property of another spelling, or what a call is about, as in `user_id: 5`.
+      def hint(call, name)
+        return if BUILT_IN.key?(name.to_sym)
+
+        keywords = Native::KEYWORDS.to_h { |it| [it.to_s, "the keyword #{it}:"] }
+        meant = { "group" => "namespace", "group_id" => "namespace" }.fetch(name.to_s) { name.to_s.delete_suffix("_id") }
+        properties = call.declared.properties.to_h { |it| [it.to_s, it.to_s] }
+        found = keywords[meant] || similar(meant, keywords.merge(properties))
+        found && "; did you mean #{found}?"
+      end
+
+      # An application may have switched the spell checker off.
+      def similar(name, known)
+        known[DidYouMean::SpellChecker.new(dictionary: known.keys).correct(name).first] if defined?(DidYouMean::SpellChecker)
       end
 
       def ill_typed(call)
@@ -42,11 +58,18 @@ module InternalEvents
       def wrong(value, expected)
         case value
         when nil then nil
-        when String then expected.include?("String") ? ("text that is no valid UTF-8" unless utf8?(value)) : "String"
+        when String then expected.include?("String") ? ill_encoded(value) : "String"
         when Float then expected.include?("Float") && value.finite? ? nil : "Float #{value}"
         when Integer then expected.include?("Integer") ? nil : "Integer"
         else Identifier.class_name(value)
         end
+      end
+
+      def ill_encoded(text)
+        return if utf8?(text)
+        return "text that is no valid UTF-8" unless text.encoding == Encoding::BINARY && utf8?(text.dup.force_encoding(Encoding::UTF_8))
+
+        "text in #{text.encoding}, which force_encoding(\"UTF-8\") makes valid"
       end
 
       def utf8?(text)

@@ -50,6 +50,7 @@ module InternalEvents
       @strict = strict
       @in_memory = in_memory
       @lock = Mutex.new
+      @later = Queue.new
       @said = {}
       Life.remember(self) unless in_memory
     end
@@ -111,7 +112,7 @@ module InternalEvents
     #
     # @api private
     def reload(installation)
-      @lock.synchronize { @native.reload(installation.native) }
+      unforked { @native.reload(installation.native) }
       @installation = installation
     end
 
@@ -156,11 +157,12 @@ module InternalEvents
 
     # Asks the native part again, once it is open, if it was not: more than once, if a fork in another thread comes in
     # between.
-    def settle(answer)
+    def settle(answer, &again)
       while answer == :closed
+        return after_the_fork(&again) if about_to_fork?
         return false unless open
 
-        answer = yield
+        answer = again.call
       end
       say_notices if answer == :notices
       say_carried if answer == :carried
@@ -187,13 +189,12 @@ module InternalEvents
     end
 
     # What the core says of a tracker in memory is what a test is about, and nothing for its log. A Logger waits for a
-    # lock, so in a handler of a signal it is left for the next one who asks.
+    # lock, so in a handler of a signal it is left for the next one who asks. The core says a thing at most every ten
+    # seconds, but anew when it was opened anew, as after each fork.
     def say_notices
       return if InternalEvents.handling_signal?
 
-      Native.notices.each do |level, line|
-        InternalEvents.configuration.logger.public_send(@in_memory ? :debug : level, line)
-      end
+      Native.notices.each { |level, line| say(@in_memory ? :debug : level, line, line) }
     end
 
     def say_carried
@@ -210,6 +211,7 @@ module InternalEvents
       last = @said[kind]
       return if last && now - last < SAY_AGAIN_AFTER
 
+      @said.delete_if { |_, at| now - at >= SAY_AGAIN_AFTER }
       @said[kind] = now
       InternalEvents.configuration.logger.public_send(level, line)
     end

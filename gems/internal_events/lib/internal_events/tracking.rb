@@ -18,6 +18,8 @@ module InternalEvents
       # A handler of a signal may wait for nothing, so another thread does it.
       Thread.new { InternalEvents.tracker.track(event_name, category, additional_properties, kwargs) }
       nil
+    rescue Ractor::IsolationError
+      InternalEvents.not_tracked_in_ractor(event_name)
     end
 
     # The core writes what many calls count at once anyway: this is here for code that says so.
@@ -50,6 +52,17 @@ module InternalEvents
       raise error if raises?
 
       complain(error, event_name)
+    end
+
+    # A Ractor sees neither the tracker nor the settings, so that it can but say so; the environment decides how.
+    #
+    # @api private
+    def not_tracked_in_ractor(event_name)
+      line = "#{event_name} was not tracked: only the main Ractor may track; send it what happened, and track it there"
+      raise Error, line if Configuration.new.strict_by_default?
+
+      Ractor.current[:internal_events_warned] ||= warn("internal_events: #{line}") || true
+      nil
     end
 
     private

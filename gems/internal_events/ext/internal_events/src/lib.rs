@@ -22,7 +22,7 @@ mod process;
 mod tracker;
 
 use installation::NativeInstallation;
-use magnus::{Error, Module as _, Object as _, Ruby, function, method};
+use magnus::{Error, Module as _, Object as _, Ruby, TypedData as _, function, method};
 use tracker::NativeTracker;
 
 // The loader requires the file that cargo builds, so what Ruby calls first has the name of that.
@@ -68,5 +68,15 @@ fn init(ruby: &Ruby) -> Result<(), Error> {
     class.define_method("snowplow", method!(NativeTracker::snowplow, 1))?;
     class.define_method("now", method!(NativeTracker::now, 0))?;
     class.define_method("now=", method!(NativeTracker::set_now, 1))?;
+    know_classes(ruby);
     Ok(())
+}
+
+/// Looks the classes up now, once.
+///
+/// Whoever needs one first would do so, under a lock of Rust's. Ruby may run a handler of a signal
+/// or another thread meanwhile, which would wait for that lock with Ruby's own, and so for ever.
+fn know_classes(ruby: &Ruby) {
+    NativeInstallation::class(ruby);
+    NativeTracker::class(ruby);
 }

@@ -173,7 +173,10 @@ impl NativeTracker {
         if let Home::Data(place) = &this.home {
             place.replace(Some(Box::new(config)));
         }
-        this.state.replace(State::Open { tracker, since: Instant::now() });
+        // A handler of a signal that came first has opened it, and what it tracked is counted there.
+        if !this.is_open() {
+            this.state.replace(State::Open { tracker, since: Instant::now() });
+        }
         Ok(())
     }
 

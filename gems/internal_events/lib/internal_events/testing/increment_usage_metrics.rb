@@ -85,7 +85,7 @@ module InternalEvents
 
       def observe(block)
         before = values
-        @seen = Testing.recorder.during(&block)
+        @seen = Testing.recorder.during_expected(block)
         after = values
         @moved = @key_paths.map { |it| Moved.new(it, before[it], after[it]) }
       end

@@ -29,6 +29,14 @@ module InternalEvents
         events.drop(seen)
       end
 
+      # The same for what a matcher is given.
+      # @raise [ArgumentError] if that is no block: a value was made before anybody could look
+      def during_expected(block)
+        return during(&block) if block.respond_to?(:call)
+
+        raise ArgumentError, "expect a block, so that it can be seen what it triggers: `expect { … }`, not `expect(…)`"
+      end
+
       # The events so far.
       # @return [Array<TrackedEvent>]
       def events

@@ -103,7 +103,7 @@ module InternalEvents
       end
 
       def observe(block)
-        @seen = Testing.recorder.during(&block)
+        @seen = Testing.recorder.during_expected(block)
       end
 
       # The events of this name that are as expected.

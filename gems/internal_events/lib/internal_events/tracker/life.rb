@@ -38,6 +38,7 @@ module InternalEvents
       # @raise [TimeoutError] if it is not by then; it may be later
       # @raise [Error] if the journal cannot be written
       def flush(timeout = 5)
+        wait_for_later(timeout)
         return if wait(timeout) { @native.flush(SLICE) }
 
         raise TimeoutError, "what was tracked is not durable after #{timeout} s"
@@ -51,6 +52,7 @@ module InternalEvents
       # @return [Boolean] whether all was written in time
       def close(timeout = InternalEvents.configuration.exit_timeout)
         unless @in_memory
+          wait_for_later(timeout)
           flush(timeout) if @native.open?
           wait(timeout) { @native.delivered? || (sleep(0.01) && false) }
         end
@@ -59,29 +61,39 @@ module InternalEvents
         say_notices
       end
 
+      # Whether this thread holds the lock, and which process it is that is about to fork: one fork may come within
+      # another, by a handler of a signal.
+      #
+      # @api private
+      def forking
+        [@lock.owned?, @forking]
+      end
+
       # Lets go of every handle to the data; see {Forking}.
       #
       # @api private
       def before_fork
-        @held = hold
         # Another thread is at it, and a handler of a signal cannot wait for it: the new process will say so.
-        return unless @held || @lock.owned?
+        return unless hold
+
+        @forking = Process.pid
         return if @native.let_go(FORK_PATIENCE)
 
         say(:error, :fork, "the journal was not written in time for a fork, so the new process will not track anything")
       end
 
       # @api private
-      def after_fork
-        @lock.unlock if @held
-        @held = false
+      # @param forking [Array] what {#forking} said before
+      def after_fork(forking)
+        was_held, @forking = forking
+        @lock.unlock if @lock.owned? && !was_held
       end
 
       private
 
-      # Whether the lock is held now and was not before.
+      # Whether the lock is held now.
       def hold
-        return false if @lock.owned?
+        return true if @lock.owned?
 
         @lock.lock
         true
@@ -89,13 +101,33 @@ module InternalEvents
         @lock.try_lock
       end
 
-      # Runs a block while no fork comes in between. A handler of a signal may wait for no lock, so another thread runs it
-      # there; unless the handler has interrupted who holds the lock, and who can only go on after it.
-      def unforked(&block)
-        return yield if @lock.owned?
-        return @lock.synchronize(&block) unless InternalEvents.handling_signal?
+      # Whether this is a handler of a signal that has come between {#before_fork} and the fork: what it opened, the new
+      # process would carry.
+      def about_to_fork?
+        @lock.owned? && @forking == Process.pid
+      end
 
-        Thread.new { Thread.current.report_on_exception = false; @lock.synchronize(&block) }.value
+      # Has another thread go on with an event when the fork is over; it is this process that tracks it.
+      def after_the_fork(&again)
+        @later << Thread.new do
+          Thread.current.report_on_exception = false
+          settle(:closed, &again)
+        rescue StandardError => error
+          report(error, at: "fork")
+        end
+        false
+      end
+
+      # Waits for those events, unless they wait for this thread.
+      def wait_for_later(timeout)
+        @later.pop(true).join(timeout) until @later.empty? || @lock.owned?
+      rescue ThreadError
+        # Somebody else has taken the last one.
+      end
+
+      # Runs a block while no fork comes in between.
+      def unforked(&block)
+        InternalEvents.holding(@lock, &block)
       end
 
       # Does something again and again until it is true; false if that takes longer.

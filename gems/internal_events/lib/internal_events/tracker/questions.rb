@@ -82,7 +82,7 @@ module InternalEvents
 
       # Asks the native part, which is opened first, while no fork can come in between.
       def asked
-        raise Error, "the process is about to fork; ask outside of the handler of a signal" if @lock.owned? && @held
+        raise Error, "the process is about to fork; ask outside of the handler of a signal" if about_to_fork?
 
         unforked do
           @native.open
@@ -106,6 +106,8 @@ module InternalEvents
         return if time.nil?
 
         time = time.getutc if time.respond_to?(:getutc)
+        raise ArgumentError, "a day is a Date or a Time, not a #{time.class}" unless time.respond_to?(:strftime)
+
         time.strftime("%Y-%m-%d")
       end
     end
