@@ -86,7 +86,8 @@ pub enum Error {
     /// A file of the store is not the one that was opened; nothing was written.
     #[error(
         "{path} is not the file any more that this process has open: it was deleted, moved or \
-         replaced, and what is written now would be lost with it"
+         replaced, and what is written now would be lost with it; put it back, or start the \
+         process again with what is there now"
     )]
     Replaced {
         /// The file.

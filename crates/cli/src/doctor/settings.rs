@@ -17,7 +17,7 @@ const FILE: &str = "internal-events.toml";
 const PREFIX: &str = "INTERNAL_EVENTS_";
 
 /// Variables that are no settings of an installation.
-const OTHERS: [&str; 4] = ["ROOT", "DATA", "LOG", "LOG_FORMAT"];
+const OTHERS: [&str; 7] = ["ROOT", "DATA", "LOG", "LOG_FORMAT", "TOKEN", "BIN", "NATIVE"];
 
 /// A certificate that ends earlier is to be replaced now.
 const SOON: SignedDuration = SignedDuration::from_hours(14 * 24);

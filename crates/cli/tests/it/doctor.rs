@@ -139,6 +139,7 @@ fn variables_that_hide_settings_or_mean_nothing_are_found() {
     let mut command = program();
     command.args(["doctor", "--root"]).arg(root.path());
     command.env("INTERNAL_EVENTS_COLLECTOR_APP_IDS", "b").env("INTERNAL_EVENTS_ENABLE", "false");
+    command.env("INTERNAL_EVENTS_NATIVE", "/gem.so").env("INTERNAL_EVENTS_TOKEN", "of the monitor");
     let output = command.output().expect("it runs");
     let out = String::from_utf8(output.stdout).expect("UTF-8");
     for said in [
@@ -148,6 +149,7 @@ fn variables_that_hide_settings_or_mean_nothing_are_found() {
     ] {
         assert!(out.contains(said), "{said}: {out}");
     }
+    assert_eq!(out.matches("no setting is called").count(), 1, "others read those: {out}");
     assert_eq!(output.status.code(), Some(0), "{out}");
 }
 

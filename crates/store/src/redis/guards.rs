@@ -96,8 +96,7 @@ impl fmt::Display for Guard {
             ),
             Self::NotPermitted { commands } => write!(
                 f,
-                "the user may not run commands that counting needs, so that changes would be \
-                 dropped: {}",
+                "commands that counting needs are refused, so that changes would be dropped: {}",
                 commands.join("; ")
             ),
         }
