@@ -4,7 +4,8 @@ use crate::config::Strictness;
 use crate::health::{Cause, shortened};
 use crate::prepared::Prepared;
 use crate::queue::{Aside, Batch, Kept};
-use crate::tracker::{Foreign, Forwarded, Shared, Submission};
+use crate::shared::Shared;
+use crate::submission::{Foreign, Forwarded, Submission};
 use internal_events_catalog::{Catalog, Event, EventIdx, Omission, Routed};
 use std::sync::Arc;
 

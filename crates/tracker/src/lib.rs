@@ -28,6 +28,7 @@ mod clock;
 mod config;
 mod delivery;
 mod entry;
+mod errors;
 mod explanation;
 mod health;
 mod intake;
@@ -42,9 +43,11 @@ mod queue;
 mod redis;
 mod replay;
 mod secrets;
+mod shared;
 mod snapshot;
 #[cfg(feature = "snowplow")]
 pub mod snowplow;
+mod submission;
 pub mod testing;
 mod tracker;
 mod writer;
@@ -54,6 +57,7 @@ pub use clock::{Clock, SystemClock, new_id};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Rejected, Resume};
 pub use entry::{entry_json, event_json};
+pub use errors::{CommitError, DeliverError, FlushError, OpenError};
 pub use explanation::{explanation_json, explanation_text, scalar_json};
 pub use health::{Cause, Health, RECEIVED, health_json};
 pub use internal_events_catalog::{
@@ -69,7 +73,5 @@ pub use payload::{decode_event, encode_event};
 pub use replay::{ReplayError, ReplayOf, ReplayOutcome};
 pub use secrets::random_text;
 pub use snapshot::{Snapshot, SnapshotError, SnapshotHeader, SnapshotWriter};
-pub use tracker::{
-    CommitError, DeliverError, FlushError, Foreign, Forwarded, OpenError, Others, Refusal,
-    Submission, Tracker,
-};
+pub use submission::{Foreign, Forwarded, Others, Refusal, Submission};
+pub use tracker::Tracker;

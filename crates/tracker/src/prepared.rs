@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::clock::new_id;
 use crate::keys::KeyCache;
-use crate::tracker::Forwarded;
+use crate::submission::Forwarded;
 
 /// Events of one call, by one catalog.
 #[derive(Debug)]

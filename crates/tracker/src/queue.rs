@@ -4,8 +4,9 @@
 //! gather. Waking a sleeping thread costs more than all the rest of a call.
 
 use crate::config::Limits;
+use crate::errors::CommitError;
 use crate::prepared::Prepared;
-use crate::tracker::{CommitError, Foreign};
+use crate::submission::Foreign;
 use internal_events_catalog::{Event, Id, Scalar};
 use std::collections::VecDeque;
 use std::fmt;

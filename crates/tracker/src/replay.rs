@@ -4,12 +4,14 @@
 //! leaving the quarantine are one transaction of the store. It goes through a store handle of its
 //! own, so that the writer goes on meanwhile, and so that any process may do it.
 
+use crate::errors::OpenError;
 use crate::health::Cause;
 use crate::intake::{cause_of, route_leniently};
 use crate::keys::KeyCache;
 use crate::payload::decode_kept;
 use crate::prepared::{Keyed, Prepared};
-use crate::tracker::{OpenError, Shared, Tracker};
+use crate::shared::Shared;
+use crate::tracker::Tracker;
 use crate::writer::UNKNOWN_EVENT;
 use internal_events_catalog::Catalog;
 use internal_events_store::{Appended, Error, Group, KeptAside, Reader, Store, StoredQuarantined};

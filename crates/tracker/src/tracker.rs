@@ -1,23 +1,23 @@
 //! The handle applications hold.
 
-use crate::config::{Config, Home, Strictness};
+use crate::config::{Config, Strictness};
 use crate::delivery::{self, Threads, is_far_behind};
+use crate::errors::{CommitError, DeliverError, FlushError, OpenError};
 use crate::health::{Cause, Ledger};
 use crate::intake::Intake;
-use crate::queue::{Batch, Full, Queue};
+use crate::queue::{Batch, Queue};
+use crate::shared::{Place, Shared, lock};
+use crate::submission::{Others, Refusal, Submission};
 use crate::{
-    Clock, DestinationHealth, EventBuilder, Health, LegacyUniqueBuilder, MetricReport, Window,
-    evaluate, writer,
+    DestinationHealth, EventBuilder, Health, LegacyUniqueBuilder, MetricReport, Window, evaluate,
+    writer,
 };
 use arc_swap::ArcSwap;
-use internal_events_catalog::{Call, Catalog, Event, GivenId, Omission};
-use internal_events_store::{self as store, CounterReader, Memory, Reader, Sqlite, Store};
-use std::borrow::Cow;
+use internal_events_catalog::{Call, Catalog, Event};
+use internal_events_store::{self as store, CounterReader, Reader, Store};
 use std::collections::BTreeMap;
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 /// How long dropping the last handle waits for the journal.
@@ -52,198 +52,6 @@ impl Drop for Owner {
         }
         // What is in the journal and not yet delivered is delivered by whoever opens it next.
         self.shared.threads.end(LAST_WAIT);
-    }
-}
-
-/// What handles and writer share.
-pub(crate) struct Shared {
-    pub(crate) catalog: ArcSwap<Catalog>,
-    pub(crate) queue: Queue,
-    pub(crate) ledger: Ledger,
-    pub(crate) strictness: Strictness,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) threads: Arc<Threads>,
-    #[cfg(feature = "snowplow")]
-    pub(crate) pseudonyms: Option<crate::snowplow::Salt>,
-    enabled: bool,
-    /// No handle to the data is open any more; nobody waits for threads that still talk to others.
-    has_let_go: AtomicBool,
-    reader: Mutex<Option<Box<dyn Reader>>>,
-    /// Reads counters for metrics, where they are not read from the data directory.
-    counters: Mutex<Option<Box<dyn CounterReader>>>,
-    limits: store::Limits,
-    /// Reads how destinations are doing, also while metrics are read.
-    status: Mutex<Option<Box<dyn Reader>>>,
-    place: Place,
-}
-
-/// Where further store handles are opened.
-enum Place {
-    Nowhere,
-    Memory(Memory),
-    Directory(PathBuf, store::Options),
-}
-
-impl Place {
-    fn of(config: &Config) -> Self {
-        match &config.home {
-            Home::Nowhere => Self::Nowhere,
-            Home::Memory => Self::Memory(Memory::with_limits(&config.store.limits)),
-            Home::Directory(path) => Self::Directory(path.clone(), config.store.clone()),
-        }
-    }
-
-    fn open(&self) -> Result<Option<Box<dyn Store>>, store::Error> {
-        Ok(match self {
-            Self::Nowhere => None,
-            Self::Memory(memory) => Some(Box::new(memory.clone())),
-            Self::Directory(path, options) => Some(Box::new(Sqlite::open(path, options.clone())?)),
-        })
-    }
-}
-
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("health", &self.ledger.health()).finish_non_exhaustive()
-    }
-}
-
-/// Why a tracker cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The data directory cannot be used.
-    #[error("cannot open the data directory")]
-    Store(#[source] store::Error),
-    /// The system gave no thread.
-    #[error("cannot start the writer thread")]
-    Thread(#[source] std::io::Error),
-}
-
-/// The journal could not be written; nothing of the batch was accepted.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the journal could not be written")]
-pub struct CommitError {
-    /// What the store said; none if the writer is gone.
-    #[source]
-    pub source: Option<Arc<store::Error>>,
-}
-
-/// Why a flush did not end well.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FlushError {
-    /// It took too long; the events may yet become durable.
-    #[error("not durable within {within:?}")]
-    Timeout {
-        /// How long was waited.
-        within: Duration,
-    },
-    /// The journal could not be written.
-    #[error(transparent)]
-    Commit(#[from] CommitError),
-    /// The tracker is shut down.
-    #[error("the tracker is shut down")]
-    ShutDown,
-}
-
-/// Why not all that was accepted is delivered.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DeliverError {
-    /// It is not in the journal.
-    #[error(transparent)]
-    Flush(#[from] FlushError),
-    /// A destination took too long; it will go on by itself.
-    #[error("`{destination}` has still to take {pending} events after {within:?}")]
-    Timeout {
-        /// Its name.
-        destination: String,
-        /// How many entries it has still to take.
-        pending: u64,
-        /// How long was waited.
-        within: Duration,
-    },
-    /// How far destinations are cannot be read.
-    #[error("cannot read how far destinations are")]
-    Read(#[source] store::Error),
-}
-
-/// What became of a submitted event.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Submission {
-    /// It is accepted once its batch is durable.
-    Accepted {
-        /// What was left out.
-        omissions: Vec<Omission>,
-    },
-    /// No definition knows it; it is kept aside once its batch is durable.
-    Quarantined {
-        /// Why, in words.
-        reason: String,
-    },
-    /// Strict mode refuses it.
-    Refused {
-        /// Why, in words.
-        reason: String,
-    },
-}
-
-impl Submission {
-    /// 1 if the event is taken or kept aside, 0 if it is refused.
-    fn is_taken(&self) -> u64 {
-        u64::from(!matches!(self, Self::Refused { .. }))
-    }
-}
-
-/// What somebody sent that is no event: kept aside as it is, for a person to look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Foreign {
-    /// Why it is no event: a word for machines, the same for all of one kind.
-    pub reason: Cow<'static, str>,
-    /// What was sent, in whatever form; the caller bounds its size.
-    pub payload: Vec<u8>,
-}
-
-/// What a Snowplow tracker sent and is no internal event: handed on to analytics as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Forwarded {
-    /// Its parameters, as an object of JSON whose members are texts.
-    pub parameters: Box<str>,
-    /// The id it was sent with.
-    pub given_id: Option<GivenId>,
-}
-
-/// What a batch has beside internal events.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Others {
-    /// What is kept aside.
-    pub foreign: Vec<Foreign>,
-    /// What is handed on.
-    pub forwarded: Vec<Forwarded>,
-}
-
-/// Why a whole batch was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Too much waits for the journal.
-    #[error("too many events wait for the journal")]
-    QueueFull,
-    /// The tracker is shut down.
-    #[error("the tracker is shut down")]
-    ShutDown,
-    /// Tracking is switched off.
-    #[error("tracking is switched off")]
-    Disabled,
-}
-
-impl Refusal {
-    fn cause(self) -> Cause {
-        match self {
-            Self::QueueFull => Cause::QueueFull,
-            Self::ShutDown => Cause::ShutDown,
-            Self::Disabled => Cause::Disabled,
-        }
     }
 }
 
@@ -621,38 +429,4 @@ fn counters_elsewhere(
     _store: &dyn Store,
 ) -> Result<Option<Box<dyn CounterReader>>, store::Error> {
     Ok(None)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shared {
-    /// Opens one more handle to the same data; `None` if tracking is switched off.
-    pub(crate) fn open_store(&self) -> Result<Option<Box<dyn Store>>, store::Error> {
-        self.place.open()
-    }
-
-    fn read_status<T>(&self, ask: impl FnOnce(&mut dyn Reader) -> T) -> Option<T> {
-        let mut reader = lock(&self.status);
-        reader.as_mut().map(|it| ask(it.as_mut()))
-    }
-
-    pub(crate) fn with_reader<T>(&self, ask: impl FnOnce(&mut dyn Reader) -> T) -> Option<T> {
-        let mut reader = lock(&self.reader);
-        reader.as_mut().map(|it| ask(it.as_mut()))
-    }
-
-    /// Queues a batch, or counts why not.
-    fn push(&self, batch: Batch) -> Result<(), Refusal> {
-        let n = batch.events() as u64;
-        self.queue.push(batch).map_err(|it| {
-            let refusal = match it {
-                Full::TooMuch => Refusal::QueueFull,
-                Full::Closed => Refusal::ShutDown,
-            };
-            self.ledger.count(refusal.cause(), n);
-            refusal
-        })
-    }
 }

@@ -1,11 +1,12 @@
 //! The thread that owns the store.
 
+use crate::errors::CommitError;
 use crate::health::{Cause, Ledger, RECEIVED};
 use crate::keys::KeyCache;
 use crate::payload::encode_kept;
 use crate::prepared::{Keyed, Prepared};
 use crate::queue::{Aside, Batch, Done, Kept};
-use crate::tracker::{CommitError, Shared};
+use crate::shared::Shared;
 use internal_events_store::{Error, Group, Quarantined, Store};
 use std::borrow::Cow;
 use std::collections::VecDeque;
