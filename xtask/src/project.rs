@@ -40,20 +40,18 @@ impl Project {
         self.run(self.cargo().args(["build", "--release", "--locked"]))
     }
 
-    /// Prepares the cargo that runs us.
+    /// Prepares the cargo that runs us, which builds what a person's would build.
+    ///
+    /// It has told us of our own package, and some packages are built anew when they are told of
+    /// another; whoever was built with them is then missing for a moment.
     pub(crate) fn cargo(&self) -> Command {
-        self.command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        without(self.command(cargo), &["CARGO_PKG_", "CARGO_MANIFEST_"])
     }
 
     /// Prepares the release program, whatever the surroundings configure for it.
     pub(crate) fn internal_events(&self) -> Command {
-        let mut command = self.command(self.program());
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("INTERNAL_EVENTS_") {
-                command.env_remove(name);
-            }
-        }
-        command
+        without(self.command(self.program()), &["INTERNAL_EVENTS_"])
     }
 
     /// Prepares a command at the root, without a terminal to wait on.
@@ -85,4 +83,14 @@ impl Project {
         }
         words.join(" ")
     }
+}
+
+/// Keeps variables from a command whose names begin so.
+fn without(mut command: Command, prefixes: &[&str]) -> Command {
+    for (name, _) in std::env::vars_os() {
+        if prefixes.iter().any(|it| name.to_string_lossy().starts_with(it)) {
+            command.env_remove(name);
+        }
+    }
+    command
 }

@@ -36,11 +36,15 @@ impl Outcome {
     }
 }
 
+/// What is tested here; examples in the documentation of the code are a run of their own.
+const TARGETS: [&str; 4] = ["--lib", "--bins", "--tests", "--examples"];
+
 /// Runs every test of the workspace; end-to-end tests drive the release program.
 pub(crate) fn run(project: &Project, environment: &[(&str, String)]) -> Result<Outcome> {
     let mut command = project.cargo();
     // Captured output of a passing test is never shown, so a reason for skipping would be lost.
-    command.args(["test", "--workspace", "--locked", "--no-fail-fast", "--", "--nocapture"]);
+    command.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(TARGETS);
+    command.args(["--", "--nocapture"]);
     command.env("INTERNAL_EVENTS_BIN", project.program());
     command.envs(environment.iter().map(|(name, value)| (*name, value.as_str())));
     println!("$ {}", project.show(&command));

@@ -34,9 +34,19 @@ pub(crate) fn extension() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--locked", "--quiet", "-p", "internal-events-ruby"]);
-    let output = command.current_dir(checkout()).output().expect("cargo starts");
+    let output = unnamed(&mut command).current_dir(checkout()).output().expect("cargo starts");
     assert!(output.status.success(), "the extension is not built:\n{}", text(&output));
     target().join("debug/libinternal_events_ruby.so")
+}
+
+/// Keeps from a command for which package cargo runs these tests: what the command builds would
+/// differ by it from what is there, and be built anew.
+fn unnamed(command: &mut Command) -> &mut Command {
+    let is_name = |it: &str| it.starts_with("CARGO_PKG_") || it.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_name(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// Where cargo builds.
@@ -108,7 +118,7 @@ fn the_packed_gem_installs_with_cargo_alone_and_counts() {
     install.args(["install", "--local", "--no-document", gem]).env("GEM_HOME", &home);
     install.env("CARGO_NET_OFFLINE", "true").env("INTERNAL_EVENTS_PROFILE", "debug");
     install.env("CARGO_TARGET_DIR", place.join("target")).env("CARGO_BUILD_BUILD_DIR", target());
-    succeed(&mut install);
+    succeed(unnamed(&mut install));
 
     let mut ruby = Command::new("ruby");
     ruby.args(["-e", COUNTS]).env("GEM_HOME", &home).env("RAILS_ENV", "test");
