@@ -58,8 +58,8 @@ impl Collector {
         if script::serves(path) {
             return script::answer(self, peer, head);
         }
-        if let Some(answer) = self.look_after(peer, head).await {
-            return answer;
+        if let Some(answer) = self.look_after(peer, head).await? {
+            return Ok(answer);
         }
         if cors::is_preflight(head) {
             self.admit_preflight(peer, head)?;
@@ -142,31 +142,22 @@ impl Collector {
     }
 
     /// Answers those who look after the server, if this is one of their pages.
-    async fn look_after(&self, peer: IpAddr, head: &Parts) -> Option<Result<Answer, Problem>> {
-        let is_asked = || expect_get(&head.method);
-        Some(match head.uri.path() {
+    async fn look_after(&self, peer: IpAddr, head: &Parts) -> Result<Option<Answer>, Problem> {
+        Ok(Some(match head.uri.path() {
             "/healthz" => {
-                let details = is_asked().and_then(|()| self.sees_details(peer, head));
-                match details {
-                    Ok(has_details) => Ok(health::health(self, has_details).await),
-                    Err(problem) => Err(problem),
-                }
+                expect_get(&head.method)?;
+                health::health(self, self.sees_details(peer, head)?).await
             }
             "/readyz" => {
-                let details = is_asked().and_then(|()| self.sees_details(peer, head));
-                match details {
-                    Ok(has_details) => health::ready(self, has_details).await,
-                    Err(problem) => Err(problem),
-                }
+                expect_get(&head.method)?;
+                health::ready(self, self.sees_details(peer, head)?).await?
             }
             "/metrics" => {
-                let reader = is_asked().and_then(|()| self.admit_reader(peer, head));
-                match reader {
-                    Ok(()) => Ok(health::prometheus(self).await),
-                    Err(problem) => Err(problem),
-                }
+                expect_get(&head.method)?;
+                self.admit_reader(peer, head)?;
+                health::prometheus(self).await
             }
-            _ => return None,
-        })
+            _ => return Ok(None),
+        }))
     }
 }
