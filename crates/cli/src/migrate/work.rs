@@ -155,7 +155,8 @@ fn look(
         return None;
     }
     let Decoded { text, wrong } = decoded(bytes);
-    if !has_legacy_words(language, text.as_bytes()) {
+    // Only in UTF-16 the words were not seen from outside.
+    if wrong == Some(NotUtf8::Utf16) && !has_legacy_words(language, text.as_bytes()) {
         return None;
     }
     let shown = candidate.shown(root);
