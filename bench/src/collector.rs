@@ -58,11 +58,15 @@ pub(crate) fn run(size: &Size) -> Result<Report> {
     let processors = process::processors()?;
     let (first, last) = processors.first().zip(processors.last()).context("no processor")?;
     let mut report = Report::default();
-    let (ours, floor, peer) = {
+    let kept_in = tempfile::tempdir()?;
+    let mut keeping = Command::new(process::ourselves()?);
+    keeping.args(["floor", "collector"]).arg(kept_in.path());
+    let (ours, floor, keeping, peer) = {
         let peer = peer::command();
         let _pinned = Pinned::to(&[*first])?;
         let peer = peer.map(|mut it| Server::start(&mut it));
-        (Server::start(&mut program)?, Server::start(&mut bare)?, peer)
+        let [ours, floor, keeping] = [&mut program, &mut bare, &mut keeping].map(Server::start);
+        (ours?, floor?, keeping?, peer)
     };
     let peer = match peer {
         Ok(peer) => Some(peer?),
@@ -77,7 +81,8 @@ pub(crate) fn run(size: &Size) -> Result<Report> {
         if std::env::var("WORK").is_ok_and(|it| !work.name.contains(&it)) {
             continue;
         }
-        answered += measure(size, &work, [Some(&ours), Some(&floor), peer.as_ref()], &mut report)?;
+        let servers = [Some(&ours), Some(&floor), Some(&keeping), peer.as_ref()];
+        answered += measure(size, &work, servers, &mut report)?;
     }
     let accepted = accepted(root.path())?;
     ensure!(accepted == answered, "{answered} events were answered, {accepted} are in the journal");
@@ -123,7 +128,7 @@ fn floor(root: &Path, n_events: usize) -> Result<Command> {
 fn measure(
     size: &Size,
     work: &Work,
-    servers: [Option<&Server>; 3],
+    servers: [Option<&Server>; 4],
     report: &mut Report,
 ) -> Result<u64> {
     let load = Load {
@@ -131,17 +136,20 @@ fn measure(
         connections: work.connections,
         duration: size.pick(Duration::from_secs(1), Duration::from_millis(100)),
     };
-    let answers: [RefCell<Vec<Answers>>; 3] = Default::default();
+    let answers: [RefCell<Vec<Answers>>; 4] = Default::default();
     let burst = |side: usize| match servers[side] {
         Some(server) => server.burst(load, &work.bodies, &answers[side]),
         None => Ok(f64::NAN),
     };
-    let sides: [Side<'_>; 3] = [&mut || burst(0), &mut || burst(1), &mut || burst(2)];
-    let [ours, floor, peer] = interleave(size.rounds.min(5), sides)?;
-    let [of_ours, of_floor, of_peer] = answers.map(RefCell::into_inner);
+    let sides: [Side<'_>; 4] =
+        [&mut || burst(0), &mut || burst(1), &mut || burst(2), &mut || burst(3)];
+    let [ours, floor, keeping, peer] = interleave(size.rounds.min(5), sides)?;
+    let [of_ours, of_floor, _, of_peer] = answers.map(RefCell::into_inner);
     let name = &work.name;
     let cpu = format!("{name}: CPU per event");
     report.rows.push(Row::beside(cpu, "µs", Aim::Ratio(2.0), &ours, &floor));
+    let cpu = format!("{name}: the same beside hyper that keeps bodies");
+    report.rows.push(Row::beside(cpu, "µs", Aim::None, &ours, &keeping));
     if !of_peer.is_empty() {
         let cpu = format!("{name}: the same beside fastify");
         report.rows.push(Row::beside(cpu, "µs", Aim::Ratio(work.aim), &ours, &peer));

@@ -1,5 +1,8 @@
 //! The floor of a server: hyper on the same runtime, reading and parsing the same bodies with the
-//! same JSON parser, and answering the same bytes. It keeps nothing.
+//! same JSON parser, and answering the same bytes.
+//!
+//! It keeps nothing, or, to show what of our cost is that of keeping anything at all, the bodies as
+//! they came: written together by a thread, synced once, and answered then.
 
 use crate::load_bodies::REST;
 use anyhow::{Context as _, Result};
@@ -15,34 +18,91 @@ use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::fs::File;
 use std::hint::black_box;
-use std::io::Write as _;
+use std::io::{self, Seek as _, Write as _};
+use std::path::Path;
+use std::sync::mpsc;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 /// Serves on a free port of loopback until the process is killed, and says where as the product
-/// does: `listening on http://127.0.0.1:PORT`.
-pub(crate) fn run() -> Result<()> {
+/// does: `listening on http://127.0.0.1:PORT`. Bodies are kept in a directory, if there is one.
+pub(crate) fn run(kept_in: Option<&Path>) -> Result<()> {
+    let keeper = kept_in.map(Keeper::start).transpose().context("cannot keep bodies")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let mut out = std::io::stdout().lock();
+        let mut out = io::stdout().lock();
         writeln!(out, "listening on http://{}", listener.local_addr()?)?;
         out.flush()?;
         drop(out);
         loop {
             let (stream, _) = listener.accept().await.context("cannot accept")?;
             stream.set_nodelay(true)?;
-            let connection =
-                http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
+            let keeper = keeper.clone();
+            let service = service_fn(move |request| answer(request, keeper.clone()));
+            let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             tokio::spawn(connection);
         }
     })
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+/// The thread that keeps bodies.
+#[derive(Clone)]
+struct Keeper(mpsc::Sender<(Bytes, oneshot::Sender<()>)>);
+
+/// Bytes after which the file is written from its beginning again, as SQLite does with its log.
+const ROUND: usize = 4 << 20;
+
+impl Keeper {
+    fn start(dir: &Path) -> io::Result<Self> {
+        let mut file = File::create(dir.join("bodies"))?;
+        let (sender, receiver) = mpsc::channel::<(Bytes, oneshot::Sender<()>)>();
+        let mut written = 0;
+        let mut keep = move |bodies: &[u8]| {
+            if written > ROUND {
+                file.rewind()?;
+                written = 0;
+            }
+            written += bodies.len();
+            file.write_all(bodies)?;
+            file.sync_data()
+        };
+        std::thread::Builder::new().spawn(move || {
+            while let Ok(first) = receiver.recv() {
+                let group: Vec<_> = std::iter::once(first).chain(receiver.try_iter()).collect();
+                let bodies: Vec<&[u8]> = group.iter().map(|(body, _)| &**body).collect();
+                if keep(&bodies.concat()).is_err() {
+                    return;
+                }
+                for (_, kept) in group {
+                    // Whoever is gone needs no answer.
+                    let _ = kept.send(());
+                }
+            }
+        })?;
+        Ok(Self(sender))
+    }
+
+    /// Gives back whether the body is on the disk.
+    async fn keep(&self, body: Bytes) -> bool {
+        let (sender, kept) = oneshot::channel();
+        self.0.send((body, sender)).is_ok() && kept.await.is_ok()
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    keeper: Option<Keeper>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     let is_rest = request.uri().path() == REST;
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes);
-    let is_good = body.is_ok_and(|it| if is_rest { is_event(&it) } else { is_batch(&it) });
+    let body = body.ok().filter(|it| if is_rest { is_event(it) } else { is_batch(it) });
+    let is_good = match (body, keeper) {
+        (Some(body), Some(keeper)) => keeper.keep(body).await,
+        (body, _) => body.is_some(),
+    };
     let (content_type, answer): (_, &[u8]) = if is_rest {
         ("application/json", br#"{"status":"accepted"}"#)
     } else {

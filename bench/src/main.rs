@@ -85,7 +85,10 @@ fn run(arguments: &[String]) -> Result<()> {
         [floor, name, path] if floor == "floor" && name == "metrics" => {
             metrics::floor(path.as_ref())
         }
-        [floor, name] if floor == "floor" && name == "collector" => http_floor::run(),
+        [floor, name] if floor == "floor" && name == "collector" => http_floor::run(None),
+        [floor, name, path] if floor == "floor" && name == "collector" => {
+            http_floor::run(Some(path.as_ref()))
+        }
         [floor, name, port] if floor == "floor" && name == "snowplow" => {
             null_collector::run(port.parse().context("the null collector wants a port")?)
         }

@@ -2,7 +2,7 @@
 
 use crate::key;
 use crate::legacy::{self, Legacy};
-use crate::route::{BaseSlots, ResolvedRule};
+use crate::route::{ResolvedRule, Routing};
 use crate::{
     CounterKind, Definitions, EventDefinition, MetricDefinition, Overrides, SelectionRule, Week,
 };
@@ -48,16 +48,17 @@ pub struct Metric {
 /// An event and everything tracking needs to know about it, resolved.
 #[derive(Clone, Debug)]
 pub(crate) struct TrackedEvent {
+    pub(crate) routing: Routing,
     pub(crate) definition: EventDefinition,
-    pub(crate) base_slots: BaseSlots,
-    pub(crate) counters: Vec<CounterId>,
+    counters: Vec<CounterId>,
 }
 
 /// All definitions, resolved once.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     events: Vec<TrackedEvent>,
-    event_by_action: HashMap<String, EventIdx>,
+    /// Looked up for every event; names that only come in are not put in, so they cannot crowd it.
+    event_by_action: HashMap<String, EventIdx, foldhash::fast::RandomState>,
     /// Legacy Snowplow events and others that tracking does not know, for explanations only.
     untracked: HashMap<String, EventDefinition>,
     counters: Vec<Counter>,
@@ -83,7 +84,7 @@ impl Catalog {
         let rules = rules_by_event(&metrics);
         let mut catalog = Self {
             events: Vec::new(),
-            event_by_action: HashMap::new(),
+            event_by_action: HashMap::default(),
             untracked: HashMap::new(),
             counters: Vec::new(),
             legacy: Legacy::default(),
@@ -123,7 +124,7 @@ impl Catalog {
         }
         let first =
             u32::try_from(self.counters.len()).expect("invariant: fewer than 2^32 counters");
-        let counters = (first..).take(own.len()).map(CounterId).collect();
+        let counters: Vec<CounterId> = (first..).take(own.len()).map(CounterId).collect();
         for (rule, weekly) in own {
             let (kind, stem) = (rule.kind(), key::stem(&rule, &self.overrides));
             let resolved = ResolvedRule::new(&rule, &definition.properties);
@@ -132,8 +133,9 @@ impl Catalog {
         let idx =
             EventIdx(u32::try_from(self.events.len()).expect("invariant: fewer than 2^32 events"));
         self.event_by_action.insert(definition.action.clone(), idx);
-        let base_slots = BaseSlots::new(&definition.properties);
-        self.events.push(TrackedEvent { definition, base_slots, counters });
+        let rules = counters.iter().map(|it| (*it, self.counter(*it).resolved.clone()));
+        let routing = Routing::new(&definition, rules.collect());
+        self.events.push(TrackedEvent { routing, definition, counters });
     }
 
     /// Finds an internal event by its action.

@@ -2,8 +2,8 @@
 
 use crate::catalog::TrackedEvent;
 use crate::{
-    Call, Catalog, CounterId, CounterKind, Event, EventIdx, Id, RESERVED_PROPERTIES, Scalar,
-    SelectionRule,
+    Call, Catalog, CounterId, CounterKind, Event, EventDefinition, EventIdx, Id,
+    RESERVED_PROPERTIES, Scalar, SelectionRule,
 };
 use smallvec::SmallVec;
 use std::fmt;
@@ -162,14 +162,15 @@ impl Catalog {
     /// Pure; allocates only when something is omitted or more than eight counters move.
     pub fn route(&self, idx: EventIdx, event: &Event) -> Routed {
         let tracked = self.tracked(idx);
-        let mut routed = Routed { is_duo: tracked.definition.is_duo, ..Routed::default() };
+        let routing = &tracked.routing;
+        let mut routed = Routed { is_duo: routing.is_duo, ..Routed::default() };
         if event.call == Call::IncrementUniqueUsers && self.is_unlisted(&event.name) {
             routed.omissions.push(Omission::UnlistedLegacyEvent { name: event.name.clone() });
         }
-        let mut slots = Slots::from_elem(None, tracked.definition.properties.len());
+        let mut slots = Slots::from_elem(None, routing.n_slots);
         for (position, (name, value)) in event.properties.iter().enumerate() {
             match admit(name, value, tracked) {
-                Admission::Slot(slot) => slots[slot] = u16::try_from(position).ok(),
+                Admission::Slot(slot) => slots[usize::from(slot)] = u16::try_from(position).ok(),
                 Admission::Ignored => {}
                 Admission::Refused(omission) => {
                     routed.omissions.push(omission);
@@ -177,14 +178,18 @@ impl Catalog {
                 }
             }
         }
-        for id in &tracked.counters {
-            let counter = self.counter(*id);
-            if !counter.is_moved_by(event.call) || !counter.resolved.selects(event, &slots) {
+        for (id, rule) in &routing.rules {
+            let is_moved =
+                event.call == Call::TrackEvent || self.counter(*id).is_moved_by(event.call);
+            if !is_moved || !rule.selects(event, &slots) {
                 continue;
             }
-            match counter.resolved.operand(event, &slots) {
+            match rule.operand(event, &slots) {
                 Some(operand) => routed.updates.push(Update { counter: *id, operand }),
-                None => note_missing(&counter.rule, counter.kind, &mut routed.omissions),
+                None => {
+                    let counter = self.counter(*id);
+                    note_missing(&counter.rule, counter.kind, &mut routed.omissions);
+                }
             }
         }
         routed
@@ -207,38 +212,65 @@ pub(crate) fn operand_name(rule: &SelectionRule, kind: CounterKind) -> &str {
 /// Position in the event of each declared property, where it was given and well typed.
 pub(crate) type Slots = SmallVec<[Option<u16>; 8]>;
 
-/// The slots of the three properties that most events have.
+/// What routing reads of an event, side by side.
 ///
-/// Looking for a name among those declared reads each of them wherever in memory it is, which for
-/// one event among thousands takes longer than all the rest of routing.
+/// For one event among thousands none of it is near the processor, and reading it wherever else it
+/// stands takes longer than all the rest of routing.
+#[derive(Clone, Debug)]
+pub(crate) struct Routing {
+    is_duo: bool,
+    n_slots: usize,
+    base_slots: BaseSlots,
+    rules: Box<[(CounterId, ResolvedRule)]>,
+}
+
+impl Routing {
+    pub(crate) fn new(
+        definition: &EventDefinition,
+        rules: Box<[(CounterId, ResolvedRule)]>,
+    ) -> Self {
+        Self {
+            is_duo: definition.is_duo,
+            n_slots: definition.properties.len(),
+            base_slots: BaseSlots::new(&definition.properties),
+            rules,
+        }
+    }
+}
+
+/// The slots of the three properties that most events have.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct BaseSlots {
-    label: Option<usize>,
-    property: Option<usize>,
-    value: Option<usize>,
+struct BaseSlots {
+    label: Option<u16>,
+    property: Option<u16>,
+    value: Option<u16>,
 }
 
 impl BaseSlots {
-    pub(crate) fn new(declared: &[String]) -> Self {
-        let slot = |name: &str| declared.iter().position(|it| it == name);
+    fn new(declared: &[String]) -> Self {
+        let slot = |name: &str| slot_of(name, declared);
         Self { label: slot("label"), property: slot("property"), value: slot("value") }
     }
 
     /// The slot of any property.
-    fn slot(self, name: &str, declared: &[String]) -> Option<usize> {
+    fn slot(self, name: &str, declared: &[String]) -> Option<u16> {
         match name {
             "label" => self.label,
             "property" => self.property,
             "value" => self.value,
-            _ => declared.iter().position(|it| it == name),
+            _ => slot_of(name, declared),
         }
     }
+}
+
+fn slot_of(name: &str, declared: &[String]) -> Option<u16> {
+    declared.iter().position(|it| it == name).and_then(|it| u16::try_from(it).ok())
 }
 
 /// Whether an additional property of an event may be used.
 pub(crate) enum Admission {
     /// It fills this slot: the position of its name among the declared properties.
-    Slot(usize),
+    Slot(u16),
     /// It is null, or only extra trackers may see it.
     Ignored,
     /// It may not.
@@ -250,7 +282,7 @@ pub(crate) fn admit(name: &str, value: &Scalar, tracked: &TrackedEvent) -> Admis
         return Admission::Ignored;
     }
     let declared = &tracked.definition.properties;
-    let Some(slot) = tracked.base_slots.slot(name, declared) else {
+    let Some(slot) = tracked.routing.base_slots.slot(name, declared) else {
         let is_protected = tracked.definition.protected_properties.iter().any(|it| it == name);
         return if is_protected && !RESERVED_PROPERTIES.contains(&name) {
             Admission::Ignored
@@ -299,9 +331,7 @@ enum Source {
 
 impl ResolvedRule {
     pub(crate) fn new(rule: &SelectionRule, declared: &[String]) -> Self {
-        let slot = |name: &str| {
-            declared.iter().position(|it| it == name).and_then(|it| u16::try_from(it).ok())
-        };
+        let slot = |name: &str| slot_of(name, declared);
         let filter = rule.filter.iter().map(|(name, value)| (slot(name), value.clone())).collect();
         let source = match (rule.kind(), operand_name(rule, rule.kind())) {
             (CounterKind::Total, _) => Source::One,

@@ -3,9 +3,10 @@
 //! GitLab's own pages do, for there the tracker's event is not counted. Here both would be, unless
 //! the configuration says otherwise, and nothing would look wrong but the numbers.
 
+use foldhash::fast::RandomState;
 use internal_events::{Event, Id};
 use std::fmt;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// How far apart two events may be that are one, in seconds; trackers of pages gather a few.
@@ -51,7 +52,7 @@ impl Default for BothWays {
     fn default() -> Self {
         Self {
             slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
-            hash: RandomState::new(),
+            hash: RandomState::default(),
             has_trackers: AtomicBool::new(false),
             n: AtomicU64::new(0),
             logged_at: AtomicI64::new(i64::MIN),

@@ -19,8 +19,8 @@ use std::sync::Arc;
 /// them. A cryptographic hash needs no secret, but three times as long.
 #[derive(Clone)]
 pub struct ContentHash {
-    /// The powers of the point, from the first to the eighth.
-    powers: [u64; 8],
+    /// The powers of the point, from that of 0, which is 1, to the eighth.
+    powers: [u64; 9],
     /// What each name of the protocol adds, which is most of the names there are.
     names: Arc<[u64; N_KNOWN]>,
 }
@@ -43,7 +43,7 @@ impl ContentHash {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&digest[..8]);
         let point = u64::from_le_bytes(bytes) % MODULUS;
-        let mut powers = [point; 8];
+        let mut powers = [1; 9];
         for nth in 1..powers.len() {
             powers[nth] = reduce(u128::from(powers[nth - 1]) * u128::from(point));
         }
@@ -62,7 +62,7 @@ impl ContentHash {
         let mut hash = 1;
         if let Some(in_order) = parameters.in_order() {
             for (known, value) in in_order.filter(|(known, _)| *known != stm) {
-                hash = self.add(self.add_known(hash, known), value);
+                hash = self.add_parameter(hash, known, value);
             }
         } else {
             for (name, value) in parameters.sorted() {
@@ -74,18 +74,33 @@ impl ContentHash {
         hash % MODULUS
     }
 
-    /// Goes on with a name of the protocol, which has no more than seven bytes.
-    fn add_known(&self, hash: u64, known: Known) -> u64 {
-        let [_, square, ..] = self.powers.map(u128::from);
-        reduce(u128::from(hash) * square + u128::from(self.names[known.place()]))
+    /// Goes on with a parameter of the protocol, whose name has no more than seven bytes.
+    ///
+    /// Each step waits for the one before, so name and value are one step where the value is
+    /// short, as most are.
+    fn add_parameter(&self, hash: u64, known: Known, value: &str) -> u64 {
+        let name = u128::from(self.names[known.place()]);
+        let (hash, len) = (u128::from(hash), value.len() as u128);
+        if let Some((n, last)) = self.short(value.as_bytes()) {
+            let [before_name, before_len, before_value] =
+                [n + 3, n + 1, n].map(|it| u128::from(self.powers[it]));
+            return reduce(hash * before_name + name * before_len + len * before_value + last);
+        }
+        let [_, p1, _, p3, ..] = self.powers.map(u128::from);
+        self.add_bytes(reduce(hash * p3 + name * p1 + len), value.as_bytes())
     }
 
     /// Goes on with a text.
     fn add(&self, hash: u64, text: &str) -> u64 {
-        let [p1, p2, p3, p4, p5, p6, p7, p8] = self.powers.map(u128::from);
-        let mut hash = reduce(u128::from(hash) * p1 + text.len() as u128);
+        let hash = u128::from(hash) * u128::from(self.powers[1]) + text.len() as u128;
+        self.add_bytes(reduce(hash), text.as_bytes())
+    }
+
+    /// Goes on with the bytes of a text.
+    fn add_bytes(&self, mut hash: u64, bytes: &[u8]) -> u64 {
+        let [_, p1, p2, p3, p4, p5, p6, p7, p8] = self.powers.map(u128::from);
         // Many at a time, for each of them waits for what was before.
-        let (blocks, rest) = text.as_bytes().as_chunks::<56>();
+        let (blocks, rest) = bytes.as_chunks::<56>();
         for block in blocks {
             let first = sevens(block.first_chunk().expect("invariant: 28 of 56 bytes"));
             let last = sevens(block.last_chunk().expect("invariant: 28 of 56 bytes"));
@@ -99,15 +114,31 @@ impl ContentHash {
             let [n1, n2, n3, n4] = sevens(block);
             hash = reduce(u128::from(hash) * p4 + n1 * p3 + n2 * p2 + n3 * p1 + n4);
         }
-        let (whole, part) = rest.as_chunks::<7>();
-        let hash = whole
-            .iter()
-            .fold(hash, |hash, seven| reduce(u128::from(hash) * p1 + u128::from(number_of(seven))));
-        if part.is_empty() {
-            hash
-        } else {
-            reduce(u128::from(hash) * p1 + u128::from(number_of(part)))
+        let (n, last) = self.short(rest).expect("invariant: a rest is shorter than a block");
+        reduce(u128::from(hash) * u128::from(self.powers[n]) + last)
+    }
+
+    /// Gives how many numbers fewer than 28 bytes are, and what they add; nothing if there are
+    /// more bytes.
+    fn short(&self, bytes: &[u8]) -> Option<(usize, u128)> {
+        if bytes.len() >= 28 {
+            return None;
         }
+        let (whole, part) = bytes.as_chunks::<7>();
+        let mut numbers = [0; 4];
+        for (number, seven) in numbers.iter_mut().zip(whole) {
+            *number = number_of(seven);
+        }
+        let mut n = whole.len();
+        if !part.is_empty() {
+            numbers[n] = number_of(part);
+            n += 1;
+        }
+        // The last number is taken as it is, the one before it once, and so on.
+        let powers = self.powers[..n].iter().rev();
+        let sum =
+            numbers.iter().zip(powers).map(|(it, power)| u128::from(*it) * u128::from(*power));
+        Some((n, sum.sum()))
     }
 }
 

@@ -19,7 +19,7 @@ fn the_hash_is_the_polynomial_at_the_point() {
     let long = "\u{fffd}\0x".repeat(300);
     for secret in ["", "a", "b"] {
         let hash = ContentHash::new(secret.as_bytes());
-        let point = hash.powers[0];
+        let point = hash.powers[1];
         for end in (0..90).chain([1_000, 1_500]) {
             let text = &long[..long.floor_char_boundary(end)];
             for texts in [[text, ""], ["", text], [text, text], ["se_ac", text]] {
@@ -41,12 +41,15 @@ fn what_is_reduced_has_the_same_rest_and_leaves_room() {
 }
 
 #[test]
-fn a_name_of_the_protocol_is_hashed_as_any_text() {
+fn a_parameter_of_the_protocol_is_hashed_as_two_texts() {
     let hash = ContentHash::new(b"a");
+    let long = "\u{fffd}\0x".repeat(30);
     for known in (0..N_KNOWN).filter_map(Known::at) {
-        for before in [1, 12_345, MODULUS - 1] {
-            let (at_once, slowly) = (hash.add_known(before, known), hash.add(before, known.name()));
-            assert_eq!(at_once % MODULUS, slowly % MODULUS, "{}", known.name());
+        for (before, end) in [1, 12_345, MODULUS - 1].into_iter().cycle().zip(0..130) {
+            let value = &long[..long.floor_char_boundary(end)];
+            let at_once = hash.add_parameter(before, known, value);
+            let slowly = hash.add(hash.add(before, known.name()), value);
+            assert_eq!(at_once % MODULUS, slowly % MODULUS, "{} {end}", known.name());
         }
     }
 }
