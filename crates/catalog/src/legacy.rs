@@ -149,7 +149,9 @@ impl Catalog {
             _ => counter.resolved.operand(event, &Slots::new()),
         };
         match operand {
-            Some(operand) => routed.updates.push(Update { counter: id, operand }),
+            Some(operand) => {
+                routed.updates.push(Update { counter: id, kind: counter.kind, operand })
+            }
             None => note_missing(&counter.rule, counter.kind, &mut routed.omissions),
         }
         Some(routed)

@@ -13,6 +13,8 @@ use std::fmt;
 pub struct Update {
     /// Which counter.
     pub counter: CounterId,
+    /// What kind of value it holds.
+    pub kind: CounterKind,
     /// Where in the event the element or amount is found.
     pub operand: Operand,
 }
@@ -185,7 +187,9 @@ impl Catalog {
                 continue;
             }
             match rule.operand(event, &slots) {
-                Some(operand) => routed.updates.push(Update { counter: *id, operand }),
+                Some(operand) => {
+                    routed.updates.push(Update { counter: *id, kind: rule.kind, operand });
+                }
                 None => {
                     let counter = self.counter(*id);
                     note_missing(&counter.rule, counter.kind, &mut routed.omissions);
@@ -314,6 +318,7 @@ fn is_finite_number(value: &Scalar) -> bool {
 /// A selection rule with its names looked up among the event's declared properties.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ResolvedRule {
+    kind: CounterKind,
     filter: Vec<(Option<u16>, Scalar)>,
     source: Source,
 }
@@ -333,7 +338,8 @@ impl ResolvedRule {
     pub(crate) fn new(rule: &SelectionRule, declared: &[String]) -> Self {
         let slot = |name: &str| slot_of(name, declared);
         let filter = rule.filter.iter().map(|(name, value)| (slot(name), value.clone())).collect();
-        let source = match (rule.kind(), operand_name(rule, rule.kind())) {
+        let kind = rule.kind();
+        let source = match (kind, operand_name(rule, kind)) {
             (CounterKind::Total, _) => Source::One,
             (CounterKind::Sum, name) => slot(name).map_or(Source::Nowhere, Source::Slot),
             (_, "user") => Source::User,
@@ -341,7 +347,7 @@ impl ResolvedRule {
             (_, "namespace") => Source::Namespace,
             (_, name) => slot(name).map_or(Source::Nowhere, Source::Slot),
         };
-        Self { filter, source }
+        Self { kind, filter, source }
     }
 
     fn selects(&self, event: &Event, slots: &Slots) -> bool {

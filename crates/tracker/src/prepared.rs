@@ -97,7 +97,7 @@ impl Prepared {
         let encoded = start..self.bytes.len();
         let first = self.updates.len();
         for update in &routed.updates {
-            let change = match self.catalog.counter(update.counter).kind {
+            let change = match update.kind {
                 CounterKind::Total => PreparedChange::Add,
                 CounterKind::Sum => PreparedChange::Sum(update.operand.amount(event)),
                 CounterKind::Unique => PreparedChange::Observe(self.element(event, update.operand)),
