@@ -1,6 +1,9 @@
 //! The bytes of one commit group in the journal.
 //!
 //! ```text
+//! stored  := group
+//!          | 02 varint byte*                length of the group in bytes, then the group as a block
+//!                                           of LZ4
 //! group   := 01 record*                     until the bytes end
 //! record  := time catalog event updates
 //! time    := varint                         milliseconds since the record before (the first: since
@@ -19,9 +22,13 @@
 //! ```
 //!
 //! A length stands before the event and before the updates, so that counting skips the event and
-//! printing may skip the updates. Nothing here allocates while decoding, whatever the bytes say.
-//! The worked example is in `docs/store-format.md`.
+//! printing may skip the updates. Nothing here allocates while decoding, whatever the bytes say, but
+//! room for a group that is packed. The worked example is in `docs/store-format.md`.
 
+mod packed;
+
+use self::packed::pack;
+pub use self::packed::unpack;
 use crate::{Change, Entry, Kind};
 
 /// First byte of a group: the version of everything after it.
@@ -40,6 +47,9 @@ pub enum DecodeError {
     /// The bytes end in the middle of something.
     #[error("the bytes end too early")]
     Truncated,
+    /// What was packed cannot be unpacked.
+    #[error("a packed group cannot be unpacked")]
+    Packed,
     /// A number is longer than needed or does not fit.
     #[error("a number is badly encoded")]
     Varint,
@@ -67,6 +77,7 @@ pub enum DecodeError {
 pub struct Encoder {
     group: Vec<u8>,
     updates: Vec<u8>,
+    packed: Vec<u8>,
 }
 
 impl Encoder {
@@ -101,6 +112,11 @@ impl Encoder {
     /// Returns what was encoded last.
     pub fn last(&self) -> &[u8] {
         &self.group
+    }
+
+    /// Returns what was encoded last as it is stored: packed, where that saves something.
+    pub fn stored(&mut self) -> &[u8] {
+        if pack(&self.group, &mut self.packed) { &self.packed } else { &self.group }
     }
 }
 

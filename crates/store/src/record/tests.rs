@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::{DecodeError, Encoder, decode, unzigzag, zigzag};
+use super::{DecodeError, Encoder, decode, unpack, unzigzag, zigzag};
 use crate::{Change, Entry, EventId, Key, StoredChange, Update};
 
 /// An entry that owns what it is made of: time, catalog, event, updates.
@@ -27,6 +27,10 @@ fn entries() -> impl Strategy<Value = Vec<Owned>> {
 
 /// Encodes entries; a key's number is its index plus one.
 fn encode(entries: &[Owned]) -> Vec<u8> {
+    encode_with(&mut Encoder::default(), entries).to_vec()
+}
+
+fn encode_with<'e>(encoder: &'e mut Encoder, entries: &[Owned]) -> &'e [u8] {
     let updates: Vec<Vec<Update<'_>>> = entries
         .iter()
         .map(|(.., updates)| {
@@ -48,11 +52,14 @@ fn encode(entries: &[Owned]) -> Vec<u8> {
             content: None,
         })
         .collect();
-    Encoder::default().encode(&borrowed, |key| key.0 + 1).to_vec()
+    encoder.encode(&borrowed, |key| key.0 + 1)
 }
 
 fn decode_all(bytes: &[u8]) -> Result<Vec<Owned>, DecodeError> {
-    decode(bytes)?
+    let mut room = Vec::new();
+    let group = unpack(bytes, &mut room)?;
+    assert!(group.len() <= 255 * bytes.len(), "{} bytes of {}", group.len(), bytes.len());
+    decode(group)?
         .map(|record| {
             let record = record?;
             let updates = record
@@ -87,10 +94,23 @@ proptest! {
     }
 
     #[test]
+    fn what_is_packed_is_unpacked(mut entries in entries(), n in 1_usize..200) {
+        entries = entries.iter().cycle().take(entries.len() * n).cloned().collect();
+        let mut encoder = Encoder::default();
+        let group = encode_with(&mut encoder, &entries).to_vec();
+        let stored = encoder.stored();
+        prop_assert!(stored.len() <= group.len());
+        let mut room = Vec::new();
+        prop_assert_eq!(unpack(stored, &mut room), Ok(&group[..]));
+    }
+
+    #[test]
     fn any_bytes_are_decoded_or_refused(bytes in vec(any::<u8>(), 0..200)) {
-        let mut versioned = vec![super::VERSION];
-        versioned.extend(&bytes);
-        let _ = (decode_all(&bytes), decode_all(&versioned));
+        for first in [super::VERSION, 2] {
+            let mut versioned = vec![first];
+            versioned.extend(&bytes);
+            let _ = (decode_all(&bytes), decode_all(&versioned));
+        }
     }
 
     /// One set of entries has one encoding: what can be decoded is what would be written, but for
@@ -147,7 +167,17 @@ fn hostile_bytes_are_refused_each_for_its_reason() {
         assert_eq!(decode_all(bytes), Err(expected), "{bytes:02x?}");
     };
     check(&[], DecodeError::Truncated);
-    check(&[2], DecodeError::Version(2));
+    check(&[3], DecodeError::Version(3));
+    // Packed: without a length, with one that is too large or not true, with a block that copies
+    // what is not there, and packed twice.
+    check(&[2], DecodeError::Truncated);
+    check(&[2, 0], DecodeError::Packed);
+    check(&[2, 0x80], DecodeError::Truncated);
+    check(&[&[2][..], &[0xff; 9], &[1, 0]].concat(), DecodeError::Packed);
+    check(&[2, 3, 0x20, 1, 2], DecodeError::Packed);
+    check(&[2, 1, 0x20, 1, 2], DecodeError::Packed);
+    check(&[2, 20, 0x10, 1, 9, 0, 0x10, 1], DecodeError::Packed);
+    check(&[2, 2, 0x20, 2, 0], DecodeError::Version(2));
     check(&[1, 0], DecodeError::Truncated);
     check(&[1, 0, 0, 0, 0], DecodeError::Catalog);
     check(&[1, 0, 2], DecodeError::Catalog);

@@ -141,9 +141,10 @@ impl Appending<'_> {
     fn insert(&mut self, entries: &[Entry<'_>], newest: i64, last: u64) -> rusqlite::Result<()> {
         let ids: Vec<[u8; 16]> = entries.iter().map(|entry| entry.id.0).collect();
         let names = &*self.names;
-        let records = self.encoder.encode(entries, |key| {
+        self.encoder.encode(entries, |key| {
             names.get(key).stored.expect("invariant: keys are named before they are written").id
         });
+        let records = self.encoder.stored();
         let before: Option<u64> = self
             .connection
             .prepare_cached("SELECT end_bytes FROM journal ORDER BY seq DESC LIMIT 1")?

@@ -16,7 +16,7 @@ pub(super) struct StoredGroup<'a> {
     pub(super) n_entries: u64,
     /// The ids of the entries, 16 bytes each.
     pub(super) ids: &'a [u8],
-    /// The entries, encoded.
+    /// The entries, encoded and perhaps packed.
     pub(super) records: &'a [u8],
     /// Whether the row is as it was written.
     pub(super) is_whole: bool,
@@ -40,7 +40,7 @@ pub(super) fn columns<'a>(
     ]
 }
 
-impl<'a> StoredGroup<'a> {
+impl StoredGroup<'_> {
     /// Returns the number of the first entry.
     pub(super) fn first(&self) -> u64 {
         (self.last + 1).saturating_sub(self.n_entries)
@@ -66,12 +66,14 @@ impl<'a> StoredGroup<'a> {
     pub(super) fn for_each(
         &self,
         after: u64,
-        mut visit: impl FnMut(u64, Record<'a>) -> Result<(), Error>,
+        mut visit: impl FnMut(u64, Record<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.check()?;
         let first = self.first();
         let mut found = 0;
-        for record in record::decode(self.records).map_err(|it| self.damaged(it))? {
+        let mut room = Vec::new();
+        let group = record::unpack(self.records, &mut room).map_err(|it| self.damaged(it))?;
+        for record in record::decode(group).map_err(|it| self.damaged(it))? {
             let record = record.map_err(|it| self.damaged(it))?;
             let sequence = first + found;
             found += 1;
@@ -90,7 +92,7 @@ impl<'a> StoredGroup<'a> {
     pub(super) fn for_each_update(
         &self,
         after: u64,
-        mut visit: impl FnMut(u32, Change<'a>) -> Result<(), Error>,
+        mut visit: impl FnMut(u32, Change<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.for_each(after, |_, record| {
             for update in record.updates {

@@ -13,7 +13,7 @@ use super::{Options, locks, look};
 use crate::{Error, Kind};
 
 /// Version of the tables and of what is in them.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// First version of the program that can read files of this format; written into each file.
 const READABLE_BY: &str = "0.1.0";
@@ -123,6 +123,8 @@ ALTER TABLE value_totals ADD COLUMN checksum INTEGER;
 ALTER TABLE quarantine ADD COLUMN checksum INTEGER;
 ALTER TABLE given_ids ADD COLUMN checksum INTEGER;
 ";
+
+// Format 4 has the tables of format 3, and groups in the journal that are packed.
 
 /// Shows whoever only reads the tables of an older format as those of the newest. Temporary views
 /// stand before the tables of the file, which is not written.

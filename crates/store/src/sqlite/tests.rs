@@ -37,6 +37,16 @@ fn counters(store: &Sqlite, keys: &[&str]) -> Counters {
     store.reader().unwrap().counters(keys).unwrap()
 }
 
+/// 64 KiB that no packing makes smaller.
+fn noise() -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56).to_le_bytes()[0]
+    };
+    std::iter::repeat_with(next).take(64 * 1024).collect()
+}
+
 #[test]
 fn a_full_disk_refuses_the_group_and_takes_the_next() {
     let dir = tempfile::tempdir().unwrap();
@@ -47,7 +57,7 @@ fn a_full_disk_refuses_the_group_and_takes_the_next() {
     for more in 0..12 {
         limit_pages(&store.connection, Some(more));
         let key = format!("new in {more}");
-        let error = append(&mut store, &key, &vec![b'x'; 64 * 1024]).unwrap_err();
+        let error = append(&mut store, &key, &noise()).unwrap_err();
         let Error::Append(source) = &error else { panic!("{error}") };
         assert_eq!(source.sqlite_error_code(), Some(ErrorCode::DiskFull), "{source}");
         limit_pages(&store.connection, None);
@@ -125,7 +135,7 @@ fn counters_nobody_touches_are_forgotten_and_found_again() {
 fn a_refused_group_is_not_taken_for_a_duplicate_when_it_comes_again() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Sqlite::open(dir.path(), Options::default()).unwrap();
-    let event = vec![b'x'; 64 * 1024];
+    let event = noise();
     let entry = Entry {
         id: EventId([1; 16]),
         accepted_at: 0,

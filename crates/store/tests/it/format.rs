@@ -1,6 +1,6 @@
 //! The bytes on disk are those of `docs/store-format.md`, and old files still open.
 //!
-//! `fixtures/compat/store-3` is the document's worked example, written by this version. Its
+//! `fixtures/compat/store-4` is the document's worked example, written by this version. Its
 //! queries are run on it, and today's store must write the same rows.
 
 use std::fmt::Write as _;
@@ -204,6 +204,54 @@ fn opens_and_goes_on(format: u32) {
     let counters = reader.counters(&keys).unwrap();
     assert_eq!(counters.total("{event_counters}_edit_document"), Ok(3));
     assert_eq!(counters, recount(&mut reader).unwrap().counters);
+}
+
+#[test]
+fn a_large_group_is_packed_and_read_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Sqlite::open(dir.path(), Options::default()).unwrap();
+    let key = store.intern("{event_counters}_edit_document");
+    let updates = [Update { key, change: Change::Add(1) }];
+    let events: Vec<String> = (0..200)
+        .map(|n| format!(r#"{{"event":"edit_document","user":{n},"project":{}}}"#, n * 31))
+        .collect();
+    let entries: Vec<Entry<'_>> = events.iter().map(|it| entry(1, it, &updates)).collect();
+    store.append(&Group { entries: &entries[..1], ..Group::default() }).unwrap();
+    store.append(&Group { entries: &entries[1..], ..Group::default() }).unwrap();
+    store.checkpoint().unwrap();
+
+    let db = rusqlite::Connection::open(dir.path().join(DATABASE)).unwrap();
+    let rows = "SELECT hex(substr(records, 1, 1)), length(records) * 3 < ?1, end_bytes = (
+                  SELECT sum(length(ids) + length(records)) FROM journal AS it
+                  WHERE it.seq <= journal.seq
+                ) FROM journal ORDER BY seq";
+    let bytes: usize = events.iter().map(String::len).sum();
+    let rows: Vec<(String, bool, bool)> = db
+        .prepare(rows)
+        .unwrap()
+        .query_map([i64::try_from(bytes).unwrap()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(rows, [("01".to_owned(), true, true), ("02".to_owned(), true, true)]);
+
+    let mut reader = Sqlite::reader(dir.path()).unwrap().unwrap();
+    let read = reader.entries(0, 1_000).unwrap();
+    let read: Vec<&[u8]> = read.iter().map(|it| &it.event[..]).collect();
+    assert_eq!(read, events.iter().map(String::as_bytes).collect::<Vec<_>>());
+    let counters = reader.counters(&["{event_counters}_edit_document"]).unwrap();
+    assert_eq!(counters.total("{event_counters}_edit_document"), Ok(200));
+    assert_eq!(counters, recount(&mut reader).unwrap().counters);
+    assert!(Sqlite::verify(dir.path()).unwrap().findings.is_empty());
+
+    // One that is not what was written, though its checksum is: the block, not the row, is wrong.
+    db.execute("UPDATE journal SET records = x'020405', checksum = NULL WHERE seq = 200", [])
+        .unwrap();
+    let error = reader.entries(0, 1_000).unwrap_err().to_string();
+    let findings = Sqlite::verify(dir.path()).unwrap().findings;
+    assert!(error.contains("200") && findings.len() == 1, "{error} {findings:?}");
 }
 
 #[test]
