@@ -150,7 +150,7 @@ impl Catalog {
         };
         match operand {
             Some(operand) => {
-                routed.updates.push(Update { counter: id, kind: counter.kind, operand })
+                routed.updates.push(Update { counter: id, kind: counter.kind, operand });
             }
             None => note_missing(&counter.rule, counter.kind, &mut routed.omissions),
         }
