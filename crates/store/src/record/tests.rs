@@ -203,6 +203,21 @@ fn hostile_bytes_are_refused_each_for_its_reason() {
     );
 }
 
+/// Written down, so that what is packed today is unpacked by every version to come: a block of
+/// letters alone, and one whose zeros are a copy of the one before.
+#[test]
+fn a_packed_group_is_read_by_the_format_of_its_block() {
+    let group = [1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let letters = [&[2, 13, 0xd0][..], &group].concat();
+    // Four letters, four of a copy from one byte before, then the last five letters.
+    let copied = [2, 13, 0x40, 1, 0, 1, 0, 1, 0, 0x50, 0, 0, 0, 0, 0];
+    for stored in [&letters[..], &copied] {
+        let mut room = Vec::new();
+        assert_eq!(unpack(stored, &mut room), Ok(&group[..]), "{stored:02x?}");
+        assert_eq!(decode_all(stored), Ok(vec![(0, 0, vec![], vec![])]));
+    }
+}
+
 #[test]
 fn largest_numbers_fit() {
     let entries = [
