@@ -56,7 +56,7 @@ pub(crate) struct Seat {
 
 #[derive(Debug)]
 struct State {
-    /// Milliseconds since the start, at which it began to wait, with [`IDLE`] or [`SENDING`]; or
+    /// Microseconds since the start, at which it began to wait, with [`IDLE`] or [`SENDING`]; or
     /// [`ASKING`].
     waits_since: AtomicU64,
     leave: Notify,
@@ -115,7 +115,7 @@ impl Seats {
             return self.silence;
         }
         let waited = self.now().saturating_sub(since & TIME);
-        match self.silence.checked_sub(Duration::from_millis(waited)) {
+        match self.silence.checked_sub(Duration::from_micros(waited)) {
             // Timers count in milliseconds, and should not end just before.
             Some(left) if !left.is_zero() => left + Duration::from_millis(1),
             _ => {
@@ -129,10 +129,10 @@ impl Seats {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Milliseconds since the start.
+    /// Microseconds since the start, so that hardly two begin to wait at the same time.
     fn now(&self) -> u64 {
-        // A hundred million years fit beside the marks.
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(0) & TIME
+        // A hundred thousand years fit beside the marks.
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(0) & TIME
     }
 }
 

@@ -8,9 +8,8 @@ use crate::idempotency::IdempotencyKey;
 use crate::problem::Problem;
 use crate::wire::{Batch, Draft, Parsed, sentence};
 use hyper::{HeaderMap, StatusCode};
-use internal_events::{Call, Event, Others, Strictness, Submission};
+use internal_events::{Call, DurableError, Event, Others, Strictness, Submission};
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 /// What almost every answer says.
 const ACCEPTED: &str = r#"{"status":"accepted"}"#;
@@ -174,15 +173,12 @@ pub(crate) async fn submit_with(
     if events.is_empty() && others.foreign.is_empty() && others.forwarded.is_empty() {
         return Ok(Vec::new());
     }
-    let (sender, durable) = oneshot::channel();
-    let submissions = collector.tracker.submit_with(events, others, |result| {
-        // Whoever asked may be gone; the events are durable all the same.
-        let _ = sender.send(result);
-    });
-    let submissions = submissions.map_err(Problem::Busy)?;
+    let submitted = collector.tracker.submit_with(events, others);
+    let (submissions, durable) = submitted.map_err(Problem::Busy)?;
+    // If whoever asked goes away meanwhile, the events are durable all the same.
     match durable.await {
-        Ok(Ok(())) => Ok(submissions),
-        Ok(Err(_)) => Err(Problem::NotDurable),
+        Ok(()) => Ok(submissions),
+        Err(DurableError::Commit(_)) => Err(Problem::NotDurable),
         Err(_) => Err(Problem::Interrupted),
     }
 }

@@ -25,6 +25,18 @@ pub struct CommitError {
     pub source: Option<Arc<store::Error>>,
 }
 
+/// Why it is not known that a batch is durable.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DurableError {
+    /// The journal could not be written; nothing of the batch was accepted.
+    #[error(transparent)]
+    Commit(CommitError),
+    /// The writer ended meanwhile: the batch is in the journal, or it is not.
+    #[error("the writer ended while it wrote")]
+    Unknown,
+}
+
 /// Why a flush did not end well.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -42,6 +42,7 @@ mod queue;
 #[cfg(feature = "redis")]
 mod redis;
 mod replay;
+mod round;
 mod secrets;
 mod shared;
 mod snapshot;
@@ -57,7 +58,7 @@ pub use clock::{Clock, SystemClock, new_id};
 pub use config::{Config, Limits, Strictness};
 pub use delivery::{Delivered, DeliveryError, Destination, DestinationHealth, Rejected, Resume};
 pub use entry::{entry_json, event_json};
-pub use errors::{CommitError, DeliverError, FlushError, OpenError};
+pub use errors::{CommitError, DeliverError, DurableError, FlushError, OpenError};
 pub use explanation::{explanation_json, explanation_text, scalar_json};
 pub use health::{Cause, Health, RECEIVED, health_json};
 pub use internal_events_catalog::{
@@ -71,6 +72,7 @@ pub use outbox::retry_dead_letters;
 pub use parity::{MetricParity, Parity, ParityReport, parity, parity_json};
 pub use payload::{decode_event, encode_event};
 pub use replay::{ReplayError, ReplayOf, ReplayOutcome};
+pub use round::Durable;
 pub use secrets::random_text;
 pub use snapshot::{Snapshot, SnapshotError, SnapshotHeader, SnapshotWriter};
 pub use submission::{Foreign, Forwarded, Others, Refusal, Submission};

@@ -6,6 +6,7 @@
 use crate::config::Limits;
 use crate::errors::CommitError;
 use crate::prepared::Prepared;
+use crate::round::{Durable, Teller};
 use crate::submission::Foreign;
 use internal_events_catalog::{Event, Id, Scalar};
 use std::collections::VecDeque;
@@ -77,6 +78,15 @@ impl fmt::Debug for Batch {
     }
 }
 
+/// Batches that become durable together: as many as came, until they have the events of a group.
+#[derive(Debug, Default)]
+pub(crate) struct Gathering {
+    pub(crate) batches: Vec<Batch>,
+    events: usize,
+    /// Tells those who wait for it, if anybody does.
+    pub(crate) teller: Option<Teller>,
+}
+
 /// Allocations and fixed parts of an event without any text.
 const FIXED: usize = 384;
 
@@ -109,7 +119,7 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent facts under one lock")]
 struct State {
-    batches: VecDeque<Batch>,
+    gatherings: VecDeque<Gathering>,
     events: usize,
     bytes: usize,
     /// Somebody waits for what is queued, or much has gathered.
@@ -122,14 +132,22 @@ struct State {
 
 impl State {
     fn is_quiet(&self) -> bool {
-        self.batches.is_empty() && !self.closed
+        self.gatherings.is_empty() && !self.closed
+    }
+
+    /// Gives the gathering that the next batch belongs to.
+    fn open(&mut self, group_events: usize) -> &mut Gathering {
+        if self.gatherings.back().is_none_or(|it| it.events >= group_events) {
+            self.gatherings.push_back(Gathering::default());
+        }
+        self.gatherings.back_mut().expect("invariant: there is one now")
     }
 }
 
 /// What the writer takes at once.
 #[derive(Debug, Default)]
 pub(crate) struct Taken {
-    pub(crate) batches: VecDeque<Batch>,
+    pub(crate) gatherings: VecDeque<Gathering>,
     pub(crate) closed: bool,
 }
 
@@ -138,9 +156,24 @@ impl Queue {
         Self { state: Mutex::default(), work: Condvar::new(), ended: Condvar::new(), limits }
     }
 
-    /// Queues a batch, and wakes the writer at once if somebody waits for it.
+    /// Queues a batch, and wakes the writer at once if somebody waits to be called.
     pub(crate) fn push(&self, batch: Batch) -> Result<(), Full> {
-        let (events, bytes, urgent) = (batch.events(), batch.bytes(), batch.done.is_some());
+        let urgent = batch.done.is_some();
+        self.push_with(batch, urgent, |_| ())
+    }
+
+    /// Queues a batch, wakes the writer at once, and gives what to wait for.
+    pub(crate) fn push_and_wait(&self, batch: Batch) -> Result<Durable, Full> {
+        self.push_with(batch, true, |it| it.teller.get_or_insert_default().durable())
+    }
+
+    fn push_with<T>(
+        &self,
+        batch: Batch,
+        urgent: bool,
+        join: impl FnOnce(&mut Gathering) -> T,
+    ) -> Result<T, Full> {
+        let (events, bytes) = (batch.events(), batch.bytes());
         let mut state = self.lock();
         if state.closed {
             return Err(Full::Closed);
@@ -154,7 +187,10 @@ impl Queue {
         if events > 0 && (is_too_large || state.events > 0 && !fits) {
             return Err(Full::TooMuch);
         }
-        state.batches.push_back(batch);
+        let gathering = state.open(self.limits.group_events);
+        gathering.batches.push(batch);
+        gathering.events += events;
+        let joined = join(gathering);
         state.events += events;
         state.bytes += bytes;
         let pressing = urgent || state.events >= self.limits.group_events / 2;
@@ -165,7 +201,7 @@ impl Queue {
         if wake {
             self.work.notify_one();
         }
-        Ok(())
+        Ok(joined)
     }
 
     /// Waits until there is something to write, then takes all of it; nothing after `idle`.
@@ -177,7 +213,7 @@ impl Queue {
             (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
             state.asleep = false;
         }
-        if !state.batches.is_empty() && !state.urgent && !state.closed {
+        if !state.gatherings.is_empty() && !state.urgent && !state.closed {
             let linger = self.limits.linger;
             let wait = self.work.wait_timeout_while(state, linger, |it| !it.urgent && !it.closed);
             (state, _) = wait.unwrap_or_else(PoisonError::into_inner);
@@ -185,7 +221,7 @@ impl Queue {
         state.urgent = false;
         state.events = 0;
         state.bytes = 0;
-        Taken { batches: std::mem::take(&mut state.batches), closed: state.closed }
+        Taken { gatherings: std::mem::take(&mut state.gatherings), closed: state.closed }
     }
 
     /// Takes no more; the writer ends when it has written what there is.
@@ -195,11 +231,11 @@ impl Queue {
     }
 
     /// Says that the writer has ended; gives what nobody will write any more.
-    pub(crate) fn end(&self) -> VecDeque<Batch> {
+    pub(crate) fn end(&self) -> VecDeque<Gathering> {
         let mut state = self.lock();
         state.closed = true;
         state.ended = true;
-        let left = std::mem::take(&mut state.batches);
+        let left = std::mem::take(&mut state.gatherings);
         drop(state);
         self.ended.notify_all();
         left

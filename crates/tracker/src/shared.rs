@@ -5,6 +5,7 @@ use crate::config::{Config, Home, Strictness};
 use crate::delivery::Threads;
 use crate::health::Ledger;
 use crate::queue::{Batch, Full, Queue};
+use crate::round::Durable;
 use crate::submission::Refusal;
 use arc_swap::ArcSwap;
 use internal_events_catalog::Catalog;
@@ -86,14 +87,23 @@ impl Shared {
     /// Queues a batch, or counts why not.
     pub(crate) fn push(&self, batch: Batch) -> Result<(), Refusal> {
         let n = batch.events() as u64;
-        self.queue.push(batch).map_err(|it| {
-            let refusal = match it {
-                Full::TooMuch => Refusal::QueueFull,
-                Full::Closed => Refusal::ShutDown,
-            };
-            self.ledger.count(refusal.cause(), n);
-            refusal
-        })
+        self.queue.push(batch).map_err(|it| self.refuse(it, n))
+    }
+
+    /// Does the same, and gives what to wait for.
+    pub(crate) fn push_and_wait(&self, batch: Batch) -> Result<Durable, Refusal> {
+        let n = batch.events() as u64;
+        self.queue.push_and_wait(batch).map_err(|it| self.refuse(it, n))
+    }
+
+    #[cold]
+    fn refuse(&self, full: Full, n_events: u64) -> Refusal {
+        let refusal = match full {
+            Full::TooMuch => Refusal::QueueFull,
+            Full::Closed => Refusal::ShutDown,
+        };
+        self.ledger.count(refusal.cause(), n_events);
+        refusal
     }
 }
 

@@ -6,6 +6,7 @@ use crate::errors::{CommitError, DeliverError, FlushError, OpenError};
 use crate::health::{Cause, Ledger};
 use crate::intake::Intake;
 use crate::queue::{Batch, Queue};
+use crate::round::Durable;
 use crate::shared::{Place, Shared, lock};
 use crate::submission::{Others, Refusal, Submission};
 use crate::{
@@ -94,8 +95,7 @@ impl Tracker {
                 let cursor = store.cursor(factory.name).map_err(OpenError::Store)?;
                 delivery::spawn(factory, cursor, &shared.threads).map_err(OpenError::Thread)?;
             }
-            writer::spawn(store, Arc::clone(&shared), config.limits.group_events)
-                .map_err(OpenError::Thread)?;
+            writer::spawn(store, Arc::clone(&shared)).map_err(OpenError::Thread)?;
         }
         Ok(Self { owner: Arc::new(Owner { shared }) })
     }
@@ -130,11 +130,18 @@ impl Tracker {
         events: Vec<Event>,
         done: impl FnOnce(Result<(), CommitError>) + Send + 'static,
     ) -> Result<Vec<Submission>, Refusal> {
-        self.submit_with(events, Others::default(), done)
+        let (submissions, mut batch) = self.admit(events, Others::default())?;
+        if batch.events() == 0 {
+            done(Ok(()));
+            return Ok(submissions);
+        }
+        batch.done = Some(Box::new(done));
+        self.owner.shared.push(batch)?;
+        Ok(submissions)
     }
 
     /// Queues a batch as [`submit`](Self::submit) does, and with it what is to be kept aside or
-    /// handed on.
+    /// handed on; gives what becomes ready once all of it is durable, for asynchronous callers.
     ///
     /// All become durable together. What is kept aside is counted as received and quarantined,
     /// what is handed on as received and accepted, even in strict mode: it was no call of this
@@ -142,13 +149,26 @@ impl Tracker {
     ///
     /// # Errors
     ///
-    /// When all of it is refused; `done` is then never called.
+    /// When all of it is refused.
     pub fn submit_with(
         &self,
         events: Vec<Event>,
         others: Others,
-        done: impl FnOnce(Result<(), CommitError>) + Send + 'static,
-    ) -> Result<Vec<Submission>, Refusal> {
+    ) -> Result<(Vec<Submission>, Durable), Refusal> {
+        let (submissions, batch) = self.admit(events, others)?;
+        if batch.events() == 0 {
+            return Ok((submissions, Durable::now()));
+        }
+        let durable = self.owner.shared.push_and_wait(batch)?;
+        Ok((submissions, durable))
+    }
+
+    /// Says what becomes of events that are submitted together, and gives what is to be written.
+    fn admit(
+        &self,
+        events: Vec<Event>,
+        others: Others,
+    ) -> Result<(Vec<Submission>, Batch), Refusal> {
         let shared = &self.owner.shared;
         let n_others = others.foreign.len() + others.forwarded.len();
         let received = events.len() + n_others;
@@ -168,13 +188,7 @@ impl Tracker {
         let mut batch = intake.batch;
         batch.received =
             n_others as u64 + submissions.iter().map(Submission::is_taken).sum::<u64>();
-        if batch.events() == 0 {
-            done(Ok(()));
-            return Ok(submissions);
-        }
-        batch.done = Some(Box::new(done));
-        shared.push(batch)?;
-        Ok(submissions)
+        Ok((submissions, batch))
     }
 
     /// Queues one event that nobody waits for, as [`EventBuilder::send`] does, and says at once

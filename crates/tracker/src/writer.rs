@@ -5,11 +5,11 @@ use crate::health::{Cause, Ledger, RECEIVED};
 use crate::keys::KeyCache;
 use crate::payload::encode_kept;
 use crate::prepared::{Keyed, Prepared};
-use crate::queue::{Aside, Batch, Done, Kept};
+use crate::queue::{Aside, Batch, Done, Gathering, Kept};
+use crate::round::Told;
 use crate::shared::Shared;
 use internal_events_store::{Error, Group, Quarantined, Store};
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -25,16 +25,12 @@ const COMPLAINT: Duration = Duration::from_secs(10);
 /// Under which reason unknown events are kept.
 pub(crate) const UNKNOWN_EVENT: &str = "unknown_event";
 
-pub(crate) fn spawn(
-    store: Box<dyn Store>,
-    shared: Arc<Shared>,
-    group_events: usize,
-) -> io::Result<()> {
+pub(crate) fn spawn(store: Box<dyn Store>, shared: Arc<Shared>) -> io::Result<()> {
     let builder = std::thread::Builder::new().name("internal-events-writer".to_owned());
     builder.spawn(move || {
         // Whatever ends this thread, nobody may wait for it any longer.
         let _end = EndGuard(Arc::clone(&shared));
-        Writer::new(store, shared, group_events).run();
+        Writer::new(store, shared).run();
     })?;
     Ok(())
 }
@@ -43,11 +39,15 @@ struct EndGuard(Arc<Shared>);
 
 impl Drop for EndGuard {
     fn drop(&mut self) {
-        for batch in self.0.queue.end() {
-            self.0.ledger.count(Cause::JournalFailed, batch.events() as u64);
-            if let Some(done) = batch.done {
-                done(Err(CommitError { source: None }));
+        for Gathering { batches, teller, .. } in self.0.queue.end() {
+            let gone = || Err(CommitError { source: None });
+            for batch in batches {
+                self.0.ledger.count(Cause::JournalFailed, batch.events() as u64);
+                if let Some(done) = batch.done {
+                    done(gone());
+                }
             }
+            let _ = teller.map(|it| it.tell(gone()));
         }
     }
 }
@@ -55,10 +55,11 @@ impl Drop for EndGuard {
 struct Writer {
     store: Box<dyn Store>,
     shared: Arc<Shared>,
-    group_events: usize,
     keys: KeyCache,
     saved_ledger: Vec<u64>,
     complaint: Complaint,
+    /// Those who waited for the last group, and wake each other.
+    told: Option<Told>,
 }
 
 /// What the log was told of a journal that cannot be written.
@@ -97,14 +98,14 @@ impl Complaint {
 }
 
 impl Writer {
-    fn new(store: Box<dyn Store>, shared: Arc<Shared>, group_events: usize) -> Self {
+    fn new(store: Box<dyn Store>, shared: Arc<Shared>) -> Self {
         Self {
             store,
             shared,
-            group_events,
             keys: KeyCache::default(),
             saved_ledger: Vec::new(),
             complaint: Complaint::default(),
+            told: None,
         }
     }
 
@@ -113,38 +114,31 @@ impl Writer {
             // Whoever was just answered often asks again: let them, so that groups grow.
             std::thread::yield_now();
             let taken = self.shared.queue.take(IDLE);
-            let idle = taken.batches.is_empty();
-            self.write(taken.batches);
+            let idle = taken.gatherings.is_empty();
+            for gathering in taken.gatherings {
+                self.commit(gathering);
+                if self.store.is_checkpoint_due() {
+                    self.checkpoint();
+                }
+            }
+            if idle {
+                self.told = None;
+            }
             // Also what other processes wrote: of them all, this one may have the lease.
             if idle && !taken.closed {
                 self.checkpoint();
             }
             if idle && taken.closed {
                 // What was refused since the last group is still to be written down.
-                self.commit(Vec::new());
+                self.commit(Gathering::default());
                 self.checkpoint();
                 return;
             }
         }
     }
 
-    fn write(&mut self, mut batches: VecDeque<Batch>) {
-        while !batches.is_empty() {
-            let mut events = 0;
-            let mut n = 0;
-            while n < batches.len() && events < self.group_events {
-                events += batches[n].events();
-                n += 1;
-            }
-            self.commit(batches.drain(..n).collect());
-            if self.store.is_checkpoint_due() {
-                self.checkpoint();
-            }
-        }
-    }
-
     /// Makes batches durable together and tells those who wait.
-    fn commit(&mut self, batches: Vec<Batch>) {
+    fn commit(&mut self, Gathering { batches, teller, .. }: Gathering) {
         let mut prepared: Vec<Box<Prepared>> = Vec::with_capacity(batches.len());
         let mut aside = Vec::new();
         let mut waiting: Vec<Done> = Vec::new();
@@ -165,6 +159,9 @@ impl Writer {
         let result = result.map(drop);
         for done in waiting {
             done(result.clone());
+        }
+        if let Some(teller) = teller {
+            self.told = Some(teller.tell(result.clone()));
         }
         if !looking.is_empty() {
             let result = result.and_then(|()| self.look());

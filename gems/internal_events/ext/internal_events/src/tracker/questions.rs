@@ -131,7 +131,7 @@ impl NativeTracker {
         // The application may have forked since.
         let Some(tracker) = this.current() else { return Ok(this.not_open(ruby)) };
         // What is refused is counted in the ledger.
-        let is_taken = tracker.submit_with(Vec::new(), others, |_| {}).is_ok();
+        let is_taken = tracker.submit_with(Vec::new(), others).is_ok();
         Ok(if is_taken { ruby.qnil().as_value() } else { ruby.qfalse().as_value() })
     }
 
