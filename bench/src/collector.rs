@@ -155,8 +155,10 @@ fn measure(
         report.rows.push(Row::beside(cpu, "µs", Aim::Ratio(work.aim), &ours, &peer));
     }
     if !of_peer.is_empty() && !has_other() {
-        let cpu = format!("{name}: bare hyper beside fastify");
-        report.rows.push(Row::beside(cpu, "µs", Aim::None, &floor, &peer));
+        for (what, floor) in [("bare hyper", &floor), ("hyper that keeps bodies", &keeping)] {
+            let cpu = format!("{name}: {what} beside fastify");
+            report.rows.push(Row::beside(cpu, "µs", Aim::None, floor, &peer));
+        }
     }
     for (what, share) in [("median latency", 0.5), ("p99 latency", 0.99)] {
         // The first burst warmed up.

@@ -1,6 +1,6 @@
 //! A full queue refuses the newest events, counts them and goes on.
 
-use crate::{PATIENCE, clock};
+use crate::{PATIENCE, clock, hold_up};
 use internal_events::testing::definitions;
 use internal_events::{Catalog, Config, Event, Limits, Refusal, Tracker};
 use std::sync::mpsc;
@@ -9,14 +9,7 @@ use std::sync::mpsc;
 fn stalled(limits: Limits) -> (Tracker, mpsc::Sender<()>) {
     let config = Config::new(Catalog::new(definitions(&["e"]))).limits(limits).clock(clock());
     let tracker = Tracker::open(config).expect("memory needs no more than a thread");
-    let (go_on, wait) = mpsc::channel::<()>();
-    let (started, is_started) = mpsc::channel();
-    let hold = move |_| {
-        started.send(()).expect("the test waits");
-        let _ = wait.recv();
-    };
-    tracker.submit(vec![Event::new("e")], hold).expect("the queue is empty");
-    is_started.recv().expect("the writer starts");
+    let go_on = hold_up(&tracker);
     (tracker, go_on)
 }
 
