@@ -47,7 +47,7 @@ impl Drop for EndGuard {
                     done(gone());
                 }
             }
-            let _ = teller.map(|it| it.tell(gone()));
+            drop(teller.map(|it| it.tell(gone())));
         }
     }
 }
@@ -160,9 +160,7 @@ impl Writer {
         for done in waiting {
             done(result.clone());
         }
-        if let Some(teller) = teller {
-            self.told = Some(teller.tell(result.clone()));
-        }
+        self.told = teller.map(|it| it.tell(result.clone()));
         if !looking.is_empty() {
             let result = result.and_then(|()| self.look());
             for done in looking {
