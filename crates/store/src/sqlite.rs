@@ -24,6 +24,7 @@ mod locks;
 mod log;
 mod look;
 mod opened;
+mod options;
 mod outbox;
 mod pace;
 mod quarantine;
@@ -34,6 +35,7 @@ mod rows;
 mod schema;
 mod taken;
 mod tally;
+mod upkeep;
 mod verify;
 
 use std::ops::Range;
@@ -49,64 +51,23 @@ use self::disk::Space;
 use self::given::GivenIds;
 use self::group::StoredGroup;
 pub use self::inspect::{Inspection, Lease as LeaseState, Place, Stretch};
-use self::keys::KeyRow;
 use self::locks::{Lease, Writers};
-use self::pace::Pace;
+pub use self::options::Options;
 pub use self::reader::SqliteReader;
 pub use self::repair::{Remedy, Repair};
 pub use self::schema::FORMAT;
 use self::tally::Tally;
+use self::upkeep::SinceCheckpoint;
 pub use self::verify::{Finding, Verified};
 use crate::names::Names;
 use crate::record::Encoder;
-use crate::{
-    Appended, Counter, Cursor, Error, Forgotten, Group, Key, Limits, Reader, Store, Taken,
-};
+use crate::{Appended, Counter, Cursor, Error, Forgotten, Group, Key, Reader, Store, Taken};
 
 /// Name of the database within the data directory.
 const FILE: &str = "internal-events.db";
 
 /// Statements kept compiled: all that one handle uses, with room to spare.
 const STATEMENTS: usize = 32;
-
-/// How often expired counters are looked for, and how many go at once.
-const EXPIRE_AFTER_MS: u64 = 60 * 60 * 1000;
-const EXPIRE_STEP: usize = 256;
-
-/// How a [`Sqlite`] store works.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Time between entries after which a checkpoint is due, by their own clock.
-    pub checkpoint_after: Duration,
-    /// Number of entries after which a checkpoint is due.
-    pub checkpoint_after_entries: u64,
-    /// How long to wait for one's turn to write, and again for a stranger, such as a person with
-    /// `sqlite3`, who holds the database.
-    pub busy_timeout: Duration,
-    /// How much is kept, and for how long. Handles to the same data should agree on this.
-    pub limits: Limits,
-    /// Says of a key, and the time of the newest entry, whether its counter is read no more and
-    /// may go: what keys mean is none of the store's business. Without it all counters stay.
-    pub has_expired: Option<fn(&str, i64) -> bool>,
-    /// Says of a key the time before which no entry can have moved its counter, if there is one:
-    /// then a repair needs no more of the journal than what came since.
-    pub begins_at: Option<fn(&str) -> Option<i64>>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            // 200 dense sketches cost about 0.9 ms a checkpoint (2026-11): once a second that is
-            // nothing, and a reader folds at most a second, or these many entries, in about 10 ms.
-            checkpoint_after: Duration::from_secs(1),
-            checkpoint_after_entries: 100_000,
-            busy_timeout: Duration::from_secs(5),
-            limits: Limits::default(),
-            has_expired: None,
-            begins_at: None,
-        }
-    }
-}
 
 /// How far something has come that takes a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,15 +99,6 @@ pub struct Sqlite {
     /// The time of the newest entry when expired counters were last looked for.
     expired_at: Option<i64>,
     options: Options,
-}
-
-/// What happened since the last checkpoint.
-#[derive(Debug, Default)]
-struct SinceCheckpoint {
-    entries: u64,
-    /// Times of acceptance: of the first entry after the checkpoint, and of the newest.
-    from: Option<i64>,
-    newest: i64,
 }
 
 impl Sqlite {
@@ -319,54 +271,6 @@ impl Sqlite {
         taken
     }
 
-    /// Takes some of what is beyond the limits out, in steps between which others may write.
-    fn prune(&mut self) -> Result<(), Error> {
-        let Some(now) = self.believed_time()? else { return Ok(()) };
-        for _ in 0..retention::STEPS {
-            if !retention::is_due(&self.connection, &self.options.limits, now)? {
-                break;
-            }
-            let line = self.writers.wait()?;
-            retention::step(&self.connection, &self.options.limits, now)?;
-            drop(line);
-        }
-        self.expire(now)
-    }
-
-    /// Returns the time by which things are old; nothing while there is no entry.
-    fn believed_time(&self) -> Result<Option<i64>, Error> {
-        let Some((oldest, newest)) = retention::times(&self.connection)? else { return Ok(None) };
-        let before = Pace::read(&self.connection, oldest).map_err(Error::Read)?;
-        let pace = before.at(newest);
-        if pace.differs(before) {
-            let line = self.writers.wait()?;
-            pace.write(&self.connection).map_err(Error::Checkpoint)?;
-            drop(line);
-        }
-        Ok(Some(pace.now))
-    }
-
-    /// Takes out counters that are read no more, about once an hour of the entries' own time.
-    fn expire(&mut self, now: i64) -> Result<(), Error> {
-        let Some(has_expired) = self.options.has_expired else { return Ok(()) };
-        if self.expired_at.is_some_and(|it| now.abs_diff(it) < EXPIRE_AFTER_MS) {
-            return Ok(());
-        }
-        let expired = keys::read_all(&self.connection)?.into_iter().filter(|it| {
-            let is_live = self.tally.as_ref().is_some_and(|tally| tally.is_live(it.id));
-            it.rows != Some(0) && !is_live && has_expired(&it.text, now)
-        });
-        let expired: Vec<KeyRow> = expired.collect();
-        // A step keeps writers waiting for some milliseconds.
-        for step in expired.chunks(EXPIRE_STEP) {
-            let line = self.writers.wait()?;
-            rows::remove(&self.connection, step).map_err(Error::Checkpoint)?;
-            drop(line);
-        }
-        self.expired_at = Some(now);
-        Ok(())
-    }
-
     /// Returns whether this handle writes counters down: it has the lease, or stands in for a
     /// holder that does not move.
     fn is_counting(&mut self) -> Result<bool, Error> {
@@ -517,28 +421,6 @@ impl Drop for Sqlite {
         // If somebody is writing, they will do this in their turn: nobody waits here.
         let _ = self.connection.busy_timeout(Duration::ZERO);
         let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    }
-}
-
-impl SinceCheckpoint {
-    fn note(&mut self, group: &Group<'_>, range: &Range<u64>) {
-        if let (Some(first), Some(last)) = (group.entries.first(), group.entries.last()) {
-            self.from.get_or_insert(first.accepted_at);
-            self.newest = last.accepted_at;
-            self.entries += range.end - range.start;
-        }
-    }
-
-    fn is_due(&self, options: &Options) -> bool {
-        // A clock that was set back counts as time that passed.
-        let passed_ms = self.from.map_or(0, |from| self.newest.abs_diff(from));
-        self.entries >= options.checkpoint_after_entries
-            || u128::from(passed_ms) >= options.checkpoint_after.as_millis() && self.entries > 0
-    }
-
-    fn restart(&mut self) {
-        self.entries = 0;
-        self.from = self.from.map(|_| self.newest);
     }
 }
 

@@ -51,6 +51,7 @@ pub mod snowplow;
 mod submission;
 pub mod testing;
 mod tracker;
+mod waits;
 mod writer;
 
 pub use builder::{EventBuilder, LegacyUniqueBuilder, legacy_unique};
