@@ -1,6 +1,6 @@
 //! One event, written down word by word.
 
-use crate::{Strictness, Submission, Tracker};
+use crate::{Durable, Others, Refusal, Strictness, Submission, Tracker};
 use internal_events_catalog::{Analytics, Call, Event, GivenId, Id, Scalar};
 
 /// An event that is being put together; it goes nowhere until [`send`](Self::send).
@@ -80,6 +80,34 @@ impl<'a> EventBuilder<'a> {
     pub fn send(self) {
         self.tracker.send_or_panic(self.event);
     }
+
+    /// Sends the event as [`send`](Self::send) does, and gives what becomes ready once it is in the
+    /// journal: for asynchronous programs whose own answers should not come before.
+    ///
+    /// ```
+    /// # use internal_events::Tracker;
+    /// async fn order(tracker: &Tracker) -> Result<&str, Box<dyn std::error::Error>> {
+    ///     tracker.track_event("create_order").user(17).send_durably()?.await?;
+    ///     Ok("ordered, and counted whatever becomes of this process")
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When it is refused for what is wrong with the tracker, and not with the event.
+    ///
+    /// # Panics
+    ///
+    /// In strict mode, as [`send`](Self::send) does.
+    #[track_caller]
+    pub fn send_durably(self) -> Result<Durable, Refusal> {
+        let (submissions, durable) =
+            self.tracker.submit_with(vec![self.event], Others::default())?;
+        for it in submissions {
+            self.tracker.panic_if_strict(it);
+        }
+        Ok(durable)
+    }
 }
 
 /// Values to show to the set of an event from before internal events; they go nowhere until they
@@ -149,14 +177,21 @@ pub fn legacy_unique(name: &str, property: Option<&str>, value: Id) -> Event {
 
 impl Tracker {
     #[track_caller]
-    #[expect(clippy::panic, reason = "strict mode exists to fail at the call that is wrong")]
     fn send_or_panic(&self, event: Event) {
-        match self.send(event) {
-            Ok(Submission::Refused { reason }) if self.strictness() == Strictness::Strict => {
+        // Refusals of any other kind are in the ledger; an application must not notice them.
+        if let Ok(submission) = self.send(event) {
+            self.panic_if_strict(submission);
+        }
+    }
+
+    #[track_caller]
+    #[expect(clippy::panic, reason = "strict mode exists to fail at the call that is wrong")]
+    fn panic_if_strict(&self, submission: Submission) {
+        match submission {
+            Submission::Refused { reason } if self.strictness() == Strictness::Strict => {
                 panic!("{reason}")
             }
-            // Refusals of any other kind are in the ledger; an application must not notice them.
-            Ok(_) | Err(_) => {}
+            _ => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 //! for the same group, has given up, or does not look.
 
 use crate::{PATIENCE, hold_up, tracker};
-use internal_events::{Durable, Event, Others, Tracker};
+use internal_events::{Durable, Event, Others, Refusal, Tracker};
 use std::pin::pin;
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
@@ -97,4 +97,16 @@ fn one_who_was_woken_and_does_not_look_holds_nobody_up() {
     rung.recv_timeout(PATIENCE).expect("the writer sees to it");
     assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_ready());
     drop(first);
+}
+
+#[test]
+fn an_event_is_in_the_journal_once_its_caller_goes_on() {
+    let tracker = tracker(&["e"]);
+    wait(tracker.track_event("e").user(1).send_durably().expect("there is room"));
+    assert_eq!(tracker.health().accepted, 1);
+    wait(tracker.track_event("unknown").send_durably().expect("there is room"));
+    assert_eq!(tracker.health().quarantined, 1);
+    assert!(tracker.shut_down(PATIENCE));
+    let late = tracker.track_event("e").send_durably();
+    assert_eq!(late.expect_err("nobody writes"), Refusal::ShutDown);
 }
