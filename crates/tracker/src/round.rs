@@ -21,7 +21,7 @@ type Outcome = Result<(), DurableError>;
 #[derive(Debug)]
 #[must_use = "nobody is told what is not waited for"]
 pub struct Durable {
-    /// None if there is nothing to wait for, or not any more.
+    /// None if there is nothing to wait for.
     round: Option<Arc<Round>>,
     /// Where in the round its waker is, once it was polled.
     place: Option<usize>,
@@ -47,7 +47,6 @@ impl Future for Durable {
         };
         let others = state.take_others(this.place);
         drop(state);
-        this.round = None;
         others.into_iter().flatten().for_each(Waker::wake);
         Poll::Ready(outcome)
     }

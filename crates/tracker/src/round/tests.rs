@@ -102,6 +102,7 @@ fn all_get_the_error() {
     let _told = teller.tell(Err(CommitError { source: None }));
     for it in &mut all {
         assert!(matches!(it.poll(), Poll::Ready(Err(DurableError::Commit(_)))));
+        assert!(matches!(it.poll(), Poll::Ready(Err(DurableError::Commit(_)))), "it stays so");
     }
 }
 
