@@ -40,14 +40,18 @@ impl Future for Durable {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let this = self.get_mut();
         let Some(round) = &this.round else { return Poll::Ready(Ok(())) };
+        let waker = cx.waker().clone();
         let mut state = round.lock();
         let Some(outcome) = state.outcome.clone() else {
-            this.place = Some(state.wait(this.place, cx.waker()));
+            let (place, before) = state.wait(this.place, waker);
+            drop(state);
+            drop(before);
+            this.place = Some(place);
             return Poll::Pending;
         };
-        let others = state.take_others(this.place);
+        let waiting = mem::take(&mut state.waiting);
         drop(state);
-        others.into_iter().flatten().for_each(Waker::wake);
+        wake_others(waiting, this.place);
         Poll::Ready(outcome)
     }
 }
@@ -57,16 +61,27 @@ impl Drop for Durable {
         let Some(round) = &self.round else { return };
         let mut state = round.lock();
         if state.outcome.is_some() {
-            let others = state.take_others(self.place);
+            let waiting = mem::take(&mut state.waiting);
             drop(state);
-            others.into_iter().flatten().for_each(Waker::wake);
-        } else if let Some(place) = self.place {
-            state.waiting[place] = None;
+            wake_others(waiting, self.place);
+        } else {
+            let own = self.place.and_then(|it| state.waiting[it].take());
+            drop(state);
+            drop(own);
         }
     }
 }
 
+/// Wakes all but the one at this place.
+fn wake_others(waiting: Vec<Option<Waker>>, own: Option<usize>) {
+    let others = waiting.into_iter().enumerate().filter(|(place, _)| Some(*place) != own);
+    others.filter_map(|(_, waker)| waker).for_each(Waker::wake);
+}
+
 /// What those who wait for a group share.
+///
+/// No waker is called, made or dropped while it is locked: each runs code of whoever waits, which
+/// may ask the same round.
 #[derive(Debug, Default)]
 struct Round(Mutex<State>);
 
@@ -85,25 +100,13 @@ impl Round {
 }
 
 impl State {
-    /// Writes down whom to wake; returns where.
-    fn wait(&mut self, place: Option<usize>, waker: &Waker) -> usize {
-        match place {
-            Some(place) => match &mut self.waiting[place] {
-                Some(known) => known.clone_from(waker),
-                none => *none = Some(waker.clone()),
-            },
-            None => self.waiting.push(Some(waker.clone())),
-        }
-        place.unwrap_or(self.waiting.len() - 1)
-    }
-
-    /// Takes who is still to be woken, but for the one who asks.
-    fn take_others(&mut self, place: Option<usize>) -> Vec<Option<Waker>> {
-        let mut waiting = mem::take(&mut self.waiting);
-        if let Some(own) = place.and_then(|it| waiting.get_mut(it)) {
-            *own = None;
-        }
-        waiting
+    /// Writes down whom to wake; returns where, and who stood there before.
+    fn wait(&mut self, place: Option<usize>, waker: Waker) -> (usize, Option<Waker>) {
+        let place = place.unwrap_or_else(|| {
+            self.waiting.push(None);
+            self.waiting.len() - 1
+        });
+        (place, self.waiting[place].replace(waker))
     }
 }
 
@@ -149,8 +152,8 @@ pub(crate) struct Told(Arc<Round>);
 impl Drop for Told {
     /// Wakes those whom the one that was woken first should have woken by now.
     fn drop(&mut self) {
-        let waiting = self.0.lock().take_others(None);
-        waiting.into_iter().flatten().for_each(Waker::wake);
+        let waiting = mem::take(&mut self.0.lock().waiting);
+        wake_others(waiting, None);
     }
 }
 

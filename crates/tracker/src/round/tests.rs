@@ -138,3 +138,27 @@ fn the_last_waker_is_the_one_that_counts() {
     let _told = teller.tell(Ok(()));
     assert_eq!((before.0.load(Ordering::Relaxed), it.n_woken()), (0, 1));
 }
+
+/// Somebody whose waker, once it is thrown away, throws away another who waits.
+#[expect(dead_code, reason = "it is there to be dropped")]
+struct Chained(Mutex<Option<Durable>>);
+
+impl Wake for Chained {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[test]
+fn a_waker_that_is_thrown_away_may_ask_the_same_round() {
+    let teller = Teller::default();
+    let chained = || Waker::from(Arc::new(Chained(Mutex::new(Some(teller.durable())))));
+    let mut durable = teller.durable();
+    for _ in 0..2 {
+        let poll = Pin::new(&mut durable).poll(&mut Context::from_waker(&chained()));
+        assert!(poll.is_pending());
+    }
+    drop(durable);
+    let mut durable = teller.durable();
+    assert!(Pin::new(&mut durable).poll(&mut Context::from_waker(&chained())).is_pending());
+    drop(teller.tell(Ok(())));
+    assert!(Pin::new(&mut durable).poll(&mut Context::from_waker(Waker::noop())).is_ready());
+}
