@@ -1,8 +1,8 @@
 //! What was answered survives `kill -9`, once: of one server, of one whose definitions change, of
 //! two with different definitions on one data directory.
 //!
-//! The number of kills is `KILLS`, 50 by default, shared among these tests and those of
-//! `stopped`.
+//! One server is killed `KILLS` times, 50 by default; the others, and those of `stopped`, have a
+//! share of that beside it.
 
 use super::audit::{audit, catalogs};
 use super::load::{Told, say, send_again, under_load};
@@ -18,7 +18,7 @@ const LONG_ROUND: u64 = 5;
 /// Callers at a time.
 const CALLERS: usize = 6;
 
-/// How many of the kills belong to one test, of a hundred.
+/// How many times a test kills, of a hundred of one server.
 pub(super) fn kills(percent: u64) -> u64 {
     let kills = std::env::var("KILLS").map_or(50, |it| it.parse().expect("KILLS is a number"));
     (kills * percent).div_ceil(100)
@@ -45,7 +45,7 @@ fn kill_under_load(server: &mut Server, round: u64, pause: Duration, told: &mut 
 
 #[test]
 fn what_was_answered_is_in_the_journal_once_and_counted_once_after_kill_9() {
-    let rounds = kills(40);
+    let rounds = kills(100);
     let shop = shop();
     let random = RandomState::new();
     let mut told = Told::default();
